@@ -1,0 +1,1 @@
+//! The stheno command: encrypt, decrypt, inspect, policies, networks, a devnet and a demo.

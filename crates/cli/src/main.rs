@@ -1,0 +1,2 @@
+//! The `stheno` command.
+fn main() {}

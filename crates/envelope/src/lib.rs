@@ -1,0 +1,1 @@
+//! The Filecoin Encryption Envelope: COSE header, chunked body, recipients. Pure, streaming.

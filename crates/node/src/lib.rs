@@ -1,0 +1,1 @@
+//! A committee member: authorises, evaluates, shares; runs the ceremonies; stores; observes.

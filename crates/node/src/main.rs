@@ -1,0 +1,2 @@
+//! The operator's node binary.
+fn main() {}

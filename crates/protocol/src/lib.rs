@@ -1,0 +1,1 @@
+//! Policies, requests, receipts, ceremony messages and their bytes; policy evaluation. Pure.

@@ -1,0 +1,1 @@
+//! The Stheno SDK: encrypt to an on-chain condition, request, combine, open.
