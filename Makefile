@@ -1,0 +1,47 @@
+# Two commands are the front door: `make demo` and `make test`. See README.md.
+
+SHELL := /usr/bin/env bash
+# The one set of build units that tests, demo and checks share.
+UNITS := --release --workspace --all-targets
+BIN = $${CARGO_TARGET_DIR:-target}/release
+
+.PHONY: help demo test check build test-rust test-doc test-contracts artifacts fmt bench clean-contracts
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: build ## the main job, shown: five node processes, one file, one condition
+	$(BIN)/stheno demo
+
+test: build test-rust test-doc test-contracts ## everything: Rust, contracts, end to end with real processes
+
+check: contracts/node_modules/.package-lock.json ## formatting, lints, licences, artefacts, documentation
+	cargo fmt --all --check
+	cargo clippy $(UNITS) --locked -- -D warnings
+	.ci/deny
+	cd contracts && npm run --silent check
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --locked
+
+build: contracts/node_modules/.package-lock.json ## compile every crate, test, example and benchmark
+	cargo test $(UNITS) --locked --no-run
+
+test-rust: build
+	cargo test --release --workspace --lib --bins --tests --examples --locked
+
+test-doc: build
+	cargo test --release --workspace --doc --locked
+
+test-contracts: contracts/node_modules/.package-lock.json
+	cd contracts && npm test --silent
+
+artifacts: contracts/node_modules/.package-lock.json ## compile the contracts and write crates/chain/abi
+	cd contracts && npm run --silent build
+
+fmt: ## format Rust and Solidity
+	cargo fmt --all
+	cd contracts && npm run --silent fmt
+
+# The Solidity compiler, forge and anvil come as npm packages, at the versions of the lock file.
+contracts/node_modules/.package-lock.json: contracts/package-lock.json
+	cd contracts && npm ci --silent --no-audit --no-fund
+	@touch $@
