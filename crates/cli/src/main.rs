@@ -1,2 +1,7 @@
 //! The `stheno` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stheno_cli::main()
+}
