@@ -1,1 +1,36 @@
-//! The Filecoin Encryption Envelope: COSE header, chunked body, recipients. Pure, streaming.
+//! The Filecoin Encryption Envelope (FEE): a COSE header followed by ciphertext.
+//!
+//! Pure and streaming: no network, no clock, no global randomness. Every source
+//! of bytes is a [`std::io::Read`], every sink a [`std::io::Write`]; memory does
+//! not grow with the file. The bytes are written down in `SPEC.md`.
+//!
+//! # Layout
+//!
+//! - [`cipher`]: which body ciphers there are, chunk sizes, base nonces.
+//! - [`header`]: the COSE header, read strictly and kept as it stood on the wire.
+//! - [`recipient`]: who can recover the content-encryption key, and how.
+//! - [`encrypt`], [`decrypt`]: whole bodies, in one pass.
+//! - [`error`]: why an envelope was refused.
+//! - [`labels`]: every COSE label and algorithm number, in one place.
+//!
+//! What is absent: finding shares or keys. This crate says what the header asks
+//! for; the caller brings the content-encryption key.
+
+pub mod cipher;
+pub mod decrypt;
+pub mod encrypt;
+pub mod error;
+pub mod header;
+pub mod labels;
+pub mod recipient;
+
+pub use ciborium::Value;
+pub use cipher::{BaseNonce, ChunkSize, Cipher};
+pub use decrypt::{Decrypted, Decryptor};
+pub use encrypt::{EncryptOptions, Encrypted, Encryptor};
+pub use error::{EnvelopeError, HeaderError};
+pub use header::Header;
+pub use recipient::{
+    Aes256KwRecipient, Locator, PolicyField, Recipient, ThresholdRecipient, UnknownRecipient,
+    X25519Recipient,
+};
