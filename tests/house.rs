@@ -13,22 +13,58 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     (
         "stheno-crypto",
         &[],
-        &["tokio", "futures", "reqwest", "alloy", "axum", "getrandom", "rand", "serde", "sqlx"],
+        &[
+            "tokio",
+            "futures",
+            "reqwest",
+            "alloy",
+            "axum",
+            "getrandom",
+            "rand",
+            "serde",
+            "sqlx",
+        ],
     ),
     (
         "stheno-envelope",
         &["stheno-crypto"],
-        &["tokio", "reqwest", "alloy", "axum", "getrandom", "rand", "sqlx"],
+        &[
+            "tokio",
+            "reqwest",
+            "alloy",
+            "axum",
+            "getrandom",
+            "rand",
+            "sqlx",
+        ],
     ),
     (
         "stheno-protocol",
         &["stheno-crypto"],
-        &["tokio", "reqwest", "alloy", "alloy-provider", "axum", "getrandom", "rand", "sqlx"],
+        &[
+            "tokio",
+            "reqwest",
+            "alloy",
+            "alloy-provider",
+            "axum",
+            "getrandom",
+            "rand",
+            "sqlx",
+        ],
     ),
-    ("stheno-chain", &["stheno-crypto", "stheno-protocol"], &["axum", "sqlx", "clap"]),
+    (
+        "stheno-chain",
+        &["stheno-crypto", "stheno-protocol"],
+        &["axum", "sqlx", "clap"],
+    ),
     (
         "stheno",
-        &["stheno-crypto", "stheno-envelope", "stheno-protocol", "stheno-chain"],
+        &[
+            "stheno-crypto",
+            "stheno-envelope",
+            "stheno-protocol",
+            "stheno-chain",
+        ],
         &["axum", "clap", "sqlx"],
     ),
     (
@@ -39,7 +75,15 @@ const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     (
         "stheno-cli",
         &["stheno", "stheno-chain", "stheno-node"],
-        &["ark-ec", "ark-bls12-381", "blst", "chacha20poly1305", "aes-gcm", "hkdf", "axum"],
+        &[
+            "ark-ec",
+            "ark-bls12-381",
+            "blst",
+            "chacha20poly1305",
+            "aes-gcm",
+            "hkdf",
+            "axum",
+        ],
     ),
 ];
 
@@ -54,20 +98,28 @@ const SECRETS: &[&str] = &[
     "ReaderSecret",
 ];
 
-const CRATES: &[&str] = &["crypto", "envelope", "protocol", "chain", "node", "sdk", "cli"];
+const CRATES: &[&str] = &[
+    "crypto", "envelope", "protocol", "chain", "node", "sdk", "cli",
+];
 
 #[test]
 fn crates_depend_only_on_what_the_house_allows() {
     let graph = normal_dependencies();
     let ours: BTreeSet<&str> = graph.keys().map(String::as_str).collect();
     let named: BTreeSet<&str> = MAY_USE.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(ours, named, "every crate of the workspace has its row in this test");
+    assert_eq!(
+        ours, named,
+        "every crate of the workspace has its row in this test"
+    );
 
     for (name, may_use, must_not) in MAY_USE {
         for dependency in &graph[*name] {
             let dependency = dependency.as_str();
             let allowed = !ours.contains(dependency) || may_use.contains(&dependency);
-            assert!(allowed && !must_not.contains(&dependency), "{name} must not use {dependency}");
+            assert!(
+                allowed && !must_not.contains(&dependency),
+                "{name} must not use {dependency}"
+            );
         }
     }
 }
@@ -86,7 +138,11 @@ fn pure_crates_contain_no_clock_file_socket_or_random_source() {
     ];
     for (path, text) in sources(&["crypto", "envelope", "protocol"]) {
         for word in impure {
-            assert!(!product_part(&text).contains(word), "{word} in {}", path.display());
+            assert!(
+                !product_part(&text).contains(word),
+                "{word} in {}",
+                path.display()
+            );
         }
     }
 }
@@ -94,7 +150,11 @@ fn pure_crates_contain_no_clock_file_socket_or_random_source() {
 #[test]
 fn json_rpc_methods_are_named_in_chain_alone() {
     for (path, text) in sources(&["crypto", "envelope", "protocol", "sdk", "node"]) {
-        assert!(!product_part(&text).contains("\"eth_"), "JSON-RPC in {}", path.display());
+        assert!(
+            !product_part(&text).contains("\"eth_"),
+            "JSON-RPC in {}",
+            path.display()
+        );
     }
 }
 
@@ -117,8 +177,10 @@ fn secret_types_are_neither_copied_nor_serialised_nor_printed() {
     let all = sources(CRATES);
     for secret in SECRETS {
         let definition = format!("pub struct {secret}");
-        let homes: Vec<&(PathBuf, String)> =
-            all.iter().filter(|(_, text)| position_of(text, &definition).is_some()).collect();
+        let homes: Vec<&(PathBuf, String)> = all
+            .iter()
+            .filter(|(_, text)| position_of(text, &definition).is_some())
+            .collect();
         assert_eq!(homes.len(), 1, "{secret} is defined in exactly one place");
         let (path, text) = homes[0];
         for derived in derives_above(text, &definition) {
@@ -165,11 +227,21 @@ fn derives_above(text: &str, definition: &str) -> Vec<String> {
 /// Every crate of the workspace with the names of its non-development dependencies.
 fn normal_dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo metadata runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     packages

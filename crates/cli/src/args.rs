@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{demo::DemoArgs, devnet::DevnetArgs};
+use crate::{
+    demo::DemoArgs,
+    devnet::{DevnetArgs, TiedArgs},
+};
 
 /// Encrypt files to on-chain conditions; a committee of nodes gives out keys, and cannot decrypt.
 #[derive(Debug, Parser)]
@@ -24,4 +27,7 @@ pub enum Command {
     Devnet(DevnetArgs),
     /// Play the whole story once with real processes, and say `demo: ok`.
     Demo(DemoArgs),
+    /// Become another program that ends when a given process does (the devnet's way to start its own).
+    #[command(hide = true)]
+    Tied(TiedArgs),
 }

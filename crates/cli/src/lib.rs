@@ -10,6 +10,10 @@
 //! | [`args`] | what can be typed: the whole command line as types |
 //! | [`devnet`] | a chain, contracts and nodes on this machine |
 //! | [`demo`] | the whole story once, with real processes |
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
+)]
 
 pub mod args;
 pub mod demo;
@@ -47,5 +51,6 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Devnet(args) => devnet::run(args, cli.json).await,
         Command::Demo(args) => demo::run(args, cli.json).await,
+        Command::Tied(args) => devnet::tied(&args),
     }
 }
