@@ -1,1 +1,39 @@
 //! A committee member: authorises, evaluates, shares; runs the ceremonies; stores; observes.
+//!
+//! The server is a value. A test, a program and the thin binary all start it
+//! the same way:
+//!
+//! ```no_run
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = stheno_node::Config::load("stheno-node.toml".as_ref())?;
+//! let server = stheno_node::Server::bind(config).await?;
+//! println!("listening on {}", server.address());
+//! server.run(async { tokio::signal::ctrl_c().await.ok(); }).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Layout
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`config`] | one documented struct; TOML with environment overrides |
+//! | [`data_dir`] | what lies on disk, and the lock that keeps a second process away |
+//! | [`server`] | `bind`, then `run` until told to stop |
+//! | [`commands`] | `init`, `register`, `approve`, `run`, `status` |
+//!
+//! # What is absent
+//!
+//! Ciphertexts, data keys and any state per file. An identity from outside:
+//! a node derives it from the policy bytes that it evaluated.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
+)]
+
+pub mod commands;
+pub mod config;
+pub mod data_dir;
+pub mod server;
+
+pub use config::{Config, ConfigError};
+pub use server::{Server, ServerError};

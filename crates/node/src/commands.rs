@@ -1,0 +1,93 @@
+//! The operator's commands. The binary and the `stheno` command both run these.
+//!
+//! Results go to stdout (`--json`: one object), everything else to stderr;
+//! exit 0 done, 2 usage or system error.
+
+mod approve;
+mod init;
+mod outcome;
+mod register;
+mod run;
+mod status;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Subcommand};
+
+pub use approve::ApproveArgs;
+pub use init::InitArgs;
+pub use outcome::Failure;
+pub use register::{OperatorArgs, RegisterArgs};
+pub use run::RunArgs;
+pub use status::StatusArgs;
+
+use outcome::Printer;
+
+/// Everything after `stheno-node`, or after `stheno node`.
+#[derive(Clone, Debug, Args)]
+pub struct NodeArgs {
+    /// The configuration file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "STHENO_NODE_CONFIG",
+        default_value = "stheno-node.toml"
+    )]
+    pub config: PathBuf,
+    /// Print results as JSON, one object a line.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: NodeCommand,
+}
+
+/// What an operator can tell a node.
+#[derive(Clone, Debug, Subcommand)]
+#[non_exhaustive]
+pub enum NodeCommand {
+    /// Make the keys and the configuration of a new node.
+    Init(Box<InitArgs>),
+    /// Put this node on the chain as a member of its committee.
+    Register(RegisterArgs),
+    /// Show an open ceremony and approve it as this node's operator.
+    Approve(ApproveArgs),
+    /// Serve.
+    Run(RunArgs),
+    /// Say how a node is doing.
+    Status(StatusArgs),
+}
+
+/// Runs a command to its end, in a runtime of its own.
+pub fn run(args: NodeArgs) -> ExitCode {
+    let printer = Printer::new(args.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(e) => return printer.fail(&Failure::new(format!("cannot start the runtime: {e}"))),
+    };
+    match runtime.block_on(execute(args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => printer.fail(&failure),
+    }
+}
+
+/// Runs a command to its end inside the caller's runtime.
+///
+/// # Errors
+/// [`Failure`]: what went wrong and, where known, what to do about it.
+pub async fn execute(args: NodeArgs) -> Result<(), Failure> {
+    let printer = Printer::new(args.json);
+    match args.command {
+        NodeCommand::Init(init) => init::execute(&args.config, *init, &printer),
+        NodeCommand::Register(register) => {
+            register::execute(&args.config, register, &printer).await
+        }
+        NodeCommand::Approve(approve) => approve::execute(&args.config, approve, &printer).await,
+        NodeCommand::Run(run) => run::execute(&args.config, run, &printer).await,
+        NodeCommand::Status(status) => status::execute(&args.config, status, &printer).await,
+    }
+}

@@ -1,0 +1,459 @@
+//! The node's configuration: one documented struct.
+//!
+//! Read from TOML; every field may be overridden by an environment variable
+//! `STHENO_NODE_<FIELD>`, or `STHENO_NODE_<SECTION>__<FIELD>` inside a section
+//! (see [`overrides`]). Relative paths are relative to the file's folder.
+//! The defaults serve a laptop.
+
+mod overrides;
+mod template;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use alloy::primitives::Address;
+use serde::Deserialize;
+use url::Url;
+
+pub use template::Template;
+
+/// The environment variable that holds the vault's passphrase unless the
+/// configuration names another.
+pub const PASSPHRASE_ENV: &str = "STHENO_NODE_PASSPHRASE";
+
+/// Everything a node is told from outside.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the vault, the database and the lock lie. Default `data`.
+    #[serde(default = "default_data_dir")]
+    pub data_dir: PathBuf,
+    /// The socket to serve on. Port 0 takes any free one. Default `127.0.0.1:8440`.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Where readers reach this node; what `register` puts on the chain.
+    /// Default: none, then `register --endpoint` must say.
+    #[serde(default)]
+    pub endpoint: Option<Url>,
+    /// Web origins whose pages may ask this node, exactly as the browser sends
+    /// them (`https://app.example`), or `*` for all. Default: none.
+    #[serde(default)]
+    pub cors_origins: Vec<String>,
+    /// The committee that this node belongs to.
+    pub network: Network,
+    /// The chains that this node reads; the committee's own must be among them.
+    #[serde(rename = "chain")]
+    pub chains: Vec<ChainSection>,
+    /// How the vault is unlocked. Default `passphrase_env = "STHENO_NODE_PASSPHRASE"`.
+    #[serde(default)]
+    pub vault: Unlock,
+    /// How much this node takes on.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What it logs, and how.
+    #[serde(default)]
+    pub logs: Logs,
+}
+
+/// Names one committee: a chain, a contract, a number.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// The chain that the committee contract lives on.
+    pub chain_id: u64,
+    /// The committee contract.
+    pub contract: Address,
+    /// The committee's number within the contract.
+    pub committee_id: u64,
+}
+
+/// One chain and the endpoints through which the node reads it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainSection {
+    /// The chain's id; every endpoint must report it.
+    pub chain_id: u64,
+    /// JSON-RPC endpoints, ideally of independent operators.
+    pub rpc: Vec<Url>,
+    /// How many endpoints must give the same answer. A quorum that falls short
+    /// denies; it never falls back to fewer. Default: all but one, at least one.
+    #[serde(default)]
+    pub min_agree: Option<usize>,
+    /// What counts as final: `"tag"` (the endpoint's `finalized` block) or
+    /// `{ depth = N }`. Default `"tag"`.
+    #[serde(default)]
+    pub finality: FinalitySection,
+    /// How often the heads are read, in milliseconds. Default 1000.
+    #[serde(default = "default_poll_ms")]
+    pub poll_ms: u64,
+}
+
+/// What a chain section calls final.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum FinalitySection {
+    /// The block that the endpoint tags `finalized`.
+    #[default]
+    Tag,
+    /// The block this many below the head.
+    Depth(u64),
+}
+
+/// Where the key comes from that seals the vault. Exactly one.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlock {
+    /// A passphrase in this environment variable; asked for on a terminal when unset.
+    PassphraseEnv(String),
+    /// A passphrase in the first line of this file (mode 0600).
+    PassphraseFile(PathBuf),
+    /// 32 random bytes in hex in this file (mode 0600), made by `init`.
+    KeyFile(PathBuf),
+    /// The same 32 bytes, handed over by the service manager as this file
+    /// of `$CREDENTIALS_DIRECTORY` (systemd's `LoadCredentialEncrypted=`).
+    Credential(String),
+}
+
+/// How much a node takes on. Rates count items, not requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest request body, in bytes. Default 131072.
+    pub body_bytes: usize,
+    /// The longest that a request may take, in milliseconds. Default 20000.
+    pub request_ms: u64,
+    /// Requests evaluated at one time; more wait, up to `request_ms`. Default 128.
+    pub concurrent_evaluations: usize,
+    /// Items a minute from one IP address (IPv6: one /64). Default 6000.
+    pub ip_items_per_minute: u32,
+    /// Items a minute for one account. Default 3000.
+    pub account_items_per_minute: u32,
+    /// Items a minute for all requests without an account together. Default 600.
+    pub anonymous_items_per_minute: u32,
+    /// Proxies in front of this node: from these addresses the last entry of
+    /// `X-Forwarded-For` is believed. Default: none.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// How old the final head may be and the node still serve, in seconds
+    /// (a protocol constant everywhere but on a devnet). Default 1800.
+    pub final_head_max_age_s: u64,
+    /// How long a stop waits for requests in flight, in milliseconds. Default 10000.
+    pub shutdown_ms: u64,
+}
+
+/// What the node logs, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Logs {
+    /// A `tracing` filter such as `info,stheno_node=debug`. Default `info`.
+    pub filter: String,
+    /// `text` or `json`, on stderr. Default `text`.
+    pub format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Why a configuration was refused.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not TOML of the expected shape.
+    #[error("the configuration {path} is not valid: {message}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and fault.
+        message: String,
+    },
+    /// A value is well formed but makes no sense.
+    #[error("configuration: {0}")]
+    Value(String),
+}
+
+impl Config {
+    /// Reads `path`, applies `STHENO_NODE_*` from the environment and checks the result.
+    ///
+    /// # Errors
+    /// Any [`ConfigError`]; the message names the field.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let syntax = |message: String| ConfigError::Syntax {
+            path: path.to_owned(),
+            message,
+        };
+        let mut table: toml::Table = toml::from_str(&text).map_err(|e| syntax(e.to_string()))?;
+        // Parsed from the text when nothing was overridden, so that errors keep their line.
+        let mut config: Self = if overrides::apply(&mut table, std::env::vars()) {
+            table.try_into()
+        } else {
+            toml::from_str(&text)
+        }
+        .map_err(|e| syntax(e.to_string()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.resolve_paths(folder);
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The section of the chain that the committee lives on.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] when there is none.
+    pub fn home_chain(&self) -> Result<&ChainSection, ConfigError> {
+        let id = self.network.chain_id;
+        self.chains
+            .iter()
+            .find(|chain| chain.chain_id == id)
+            .ok_or_else(|| {
+                ConfigError::Value(format!(
+                    "network.chain_id is {id}, but no [[chain]] has that chain_id"
+                ))
+            })
+    }
+
+    fn resolve_paths(&mut self, folder: &Path) {
+        self.data_dir = folder.join(&self.data_dir);
+        if let Unlock::KeyFile(path) | Unlock::PassphraseFile(path) = &mut self.vault {
+            *path = folder.join(&*path);
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |message: String| Err(ConfigError::Value(message));
+        self.home_chain()?;
+        for (position, chain) in self.chains.iter().enumerate() {
+            let id = chain.chain_id;
+            if self
+                .chains
+                .iter()
+                .take(position)
+                .any(|other| other.chain_id == id)
+            {
+                return refuse(format!("chain {id} has two [[chain]] sections"));
+            }
+            if chain.rpc.is_empty() {
+                return refuse(format!("chain {id} has no rpc endpoint"));
+            }
+            if chain
+                .min_agree
+                .is_some_and(|k| k == 0 || k > chain.rpc.len())
+            {
+                return refuse(format!(
+                    "chain {id}: min_agree must lie between 1 and the number of rpc endpoints"
+                ));
+            }
+        }
+        for origin in &self.cors_origins {
+            if !is_origin(origin) {
+                return refuse(format!(
+                    "cors_origins: `{origin}` is not an origin such as https://app.example"
+                ));
+            }
+        }
+        let limits = &self.limits;
+        let positive = [
+            ("body_bytes", limits.body_bytes as u64),
+            ("request_ms", limits.request_ms),
+            (
+                "concurrent_evaluations",
+                limits.concurrent_evaluations as u64,
+            ),
+            ("ip_items_per_minute", limits.ip_items_per_minute.into()),
+            (
+                "account_items_per_minute",
+                limits.account_items_per_minute.into(),
+            ),
+        ];
+        for (name, value) in positive {
+            if value == 0 {
+                return refuse(format!("limits.{name} must be at least 1"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ChainSection {
+    /// How many endpoints must agree, the default filled in.
+    #[must_use]
+    pub fn agreement(&self) -> usize {
+        self.min_agree
+            .unwrap_or_else(|| self.rpc.len().saturating_sub(1).max(1))
+    }
+
+    /// How often the heads are read.
+    #[must_use]
+    pub fn poll(&self) -> Duration {
+        Duration::from_millis(self.poll_ms.max(50))
+    }
+}
+
+// Endpoint URLs often carry an API key: only the hosts are shown.
+impl std::fmt::Debug for ChainSection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hosts: Vec<_> = self
+            .rpc
+            .iter()
+            .map(|url| url.host_str().unwrap_or("?"))
+            .collect();
+        f.debug_struct("ChainSection")
+            .field("chain_id", &self.chain_id)
+            .field("rpc_hosts", &hosts)
+            .field("min_agree", &self.agreement())
+            .field("finality", &self.finality)
+            .field("poll_ms", &self.poll_ms)
+            .finish()
+    }
+}
+
+impl Default for Unlock {
+    fn default() -> Self {
+        Self::PassphraseEnv(PASSPHRASE_ENV.to_owned())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 128 * 1024,
+            request_ms: 20_000,
+            concurrent_evaluations: 128,
+            ip_items_per_minute: 6_000,
+            account_items_per_minute: 3_000,
+            anonymous_items_per_minute: 600,
+            trusted_proxies: Vec::new(),
+            final_head_max_age_s: 30 * 60,
+            shutdown_ms: 10_000,
+        }
+    }
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self {
+            filter: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    text == "*"
+        || Url::parse(text).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+        })
+}
+
+fn default_data_dir() -> PathBuf {
+    PathBuf::from("data")
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8440))
+}
+
+fn default_poll_ms() -> u64 {
+    1_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = r#"
+        [network]
+        chain_id = 31415926
+        contract = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+        committee_id = 1
+
+        [[chain]]
+        chain_id = 31415926
+        rpc = ["http://user:key@127.0.0.1:8545/secret"]
+    "#;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    #[test]
+    fn config_takes_documented_defaults_when_only_the_network_is_given() {
+        let config = load(MINIMAL).unwrap();
+        assert_eq!(config.listen.port(), 8440);
+        assert!(config.data_dir.ends_with("data"));
+        assert!(config.data_dir.is_absolute());
+        assert_eq!(
+            config.vault,
+            Unlock::PassphraseEnv(PASSPHRASE_ENV.to_owned())
+        );
+        assert_eq!(config.chains[0].agreement(), 1);
+        assert_eq!(config.limits.body_bytes, 131_072);
+    }
+
+    #[test]
+    fn config_debug_hides_endpoint_credentials() {
+        let shown = format!("{:?}", load(MINIMAL).unwrap());
+        assert!(
+            !shown.contains("secret") && !shown.contains("key@"),
+            "{shown}"
+        );
+        assert!(shown.contains("127.0.0.1"));
+    }
+
+    #[test]
+    fn config_names_the_fault_when_a_value_makes_no_sense() {
+        for (extra, fault) in [
+            ("[limits]\nbody_bytes = 0", "limits.body_bytes"),
+            ("[limits]\nbodybytes = 1", "bodybytes"),
+            (
+                "[[chain]]\nchain_id = 31415926\nrpc = [\"http://b\"]",
+                "two [[chain]]",
+            ),
+            ("[[chain]]\nchain_id = 1\nrpc = []", "no rpc"),
+            (
+                "[[chain]]\nchain_id = 1\nrpc = [\"http://b\"]\nmin_agree = 2",
+                "min_agree",
+            ),
+            ("[vault]\npassword = \"x\"", "password"),
+        ] {
+            let error = load(&format!("{MINIMAL}\n{extra}"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(fault), "{error}");
+        }
+        let error = load(&format!("cors_origins = [\"app.example\"]\n{MINIMAL}")).unwrap_err();
+        assert!(error.to_string().contains("app.example"));
+        let error = load("listen = 3").unwrap_err().to_string();
+        assert!(error.contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn config_needs_the_committees_own_chain() {
+        let text = MINIMAL.replacen("chain_id = 31415926", "chain_id = 314", 1);
+        assert!(load(&text).unwrap_err().to_string().contains("314"));
+    }
+}
