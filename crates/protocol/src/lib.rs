@@ -1,1 +1,64 @@
-//! Policies, requests, receipts, ceremony messages and their bytes; policy evaluation. Pure.
+//! What the parts of Stheno say to each other, and what a policy means.
+//!
+//! Policies and their evaluation, requests, answers, receipts, the messages of
+//! the key ceremony, problem codes: the types, their JSON, CBOR and EIP-712
+//! bytes, and every check that needs no network. See `SPEC.md` beside this
+//! crate; `policy.cddl` has the grammar of stored policies.
+//!
+//! # Layout
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`policy`] | a tree of conditions: JSON in, deterministic CBOR out, limits, digest |
+//! | [`evaluate`] | which reads a policy needs, and its verdict over a snapshot of them |
+//! | [`context`] | named values that a reader sends along |
+//! | [`request`] | the question a reader signs; its form and its digest |
+//! | [`authorization`] | how a request proves who is asking |
+//! | [`answer`] | a node's shares with the receipt that it signs for them |
+//! | [`problem`] | every way to be refused: code, status, explanation, remedy |
+//! | [`status`] | what a node says of itself and of its committee |
+//! | [`ceremony`] | messages, digests and timetable of the key ceremony |
+//! | [`domain`], [`typed`], [`signature`] | EIP-712: the domain, the type strings, recovery |
+//!
+//! What is absent: I/O, clocks, randomness, keys. [`evaluate`](evaluate::evaluate)
+//! judges readings that somebody else fetched; digests are signed elsewhere.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
+)]
+
+pub mod answer;
+pub mod authorization;
+mod cbor;
+pub mod ceremony;
+pub mod context;
+pub mod domain;
+pub mod evaluate;
+pub mod policy;
+pub mod problem;
+pub mod request;
+pub mod signature;
+pub mod status;
+pub mod typed;
+mod wire;
+
+pub use alloy_primitives::{Address, B256, Bytes, FixedBytes, I256, U256};
+pub use stheno_crypto::{ItemId, KeyFingerprint, NetworkId, PolicyDigest};
+
+pub use answer::{Answer, Receipt, ReceiptError, SignedReceipt, shares_digest};
+pub use authorization::Authorization;
+pub use context::{Context, ContextError, ContextValue};
+pub use domain::Domain;
+pub use evaluate::{
+    Account, AccountKind, CALLER, ChainView, LeafReport, RETURN_CAP, Read, Reading, Subject, Truth,
+    Unknown, Verdict, call_gas_cap, evaluate, reads,
+};
+pub use policy::{Policy, PolicyError, Tier};
+pub use problem::{Code, Problem};
+pub use request::{Anchor, Request};
+pub use signature::SignatureError;
+pub use status::{ChainHeads, CommitteeView, MemberView, NodeState, Position, Status};
+
+/// An EIP-155 chain id, such as 314 for Filecoin's mainnet.
+pub type ChainId = u64;

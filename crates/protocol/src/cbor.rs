@@ -1,0 +1,1 @@
+//! Deterministic CBOR (RFC 8949 §4.2.1), the subset that policies and contexts use.

@@ -1,0 +1,56 @@
+//! The EIP-712 domain: which committee, on which chain, a signature is for.
+
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::Eip712Domain;
+use stheno_crypto::NetworkId;
+
+use crate::ChainId;
+
+/// Domain name of every signature of this protocol.
+pub const NAME: &str = "Stheno";
+/// Domain version of every signature of this protocol.
+pub const VERSION: &str = "1";
+
+/// The committee that signatures are bound to. SPEC.md "Signatures".
+///
+/// The salt of the EIP-712 domain is the network id, so a signature for one
+/// committee means nothing to another, even in the same contract.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Domain {
+    /// Chain that carries the Committee contract.
+    pub chain_id: ChainId,
+    /// The Committee contract.
+    pub contract: Address,
+    /// The committee in that contract.
+    pub network: NetworkId,
+}
+
+impl Domain {
+    /// The domain of committee `committee_id` in `contract` on `chain_id`.
+    #[must_use]
+    pub fn of_committee(chain_id: ChainId, contract: Address, committee_id: u64) -> Self {
+        Self {
+            chain_id,
+            contract,
+            network: NetworkId::derive(chain_id, &contract.into_array(), committee_id),
+        }
+    }
+
+    /// The domain as alloy's signers take it.
+    #[must_use]
+    pub fn eip712(&self) -> Eip712Domain {
+        Eip712Domain::new(
+            Some(NAME.into()),
+            Some(VERSION.into()),
+            Some(U256::from(self.chain_id)),
+            Some(self.contract),
+            Some(B256::from(*self.network.as_bytes())),
+        )
+    }
+
+    /// The EIP-712 domain separator.
+    #[must_use]
+    pub fn separator(&self) -> B256 {
+        self.eip712().separator()
+    }
+}

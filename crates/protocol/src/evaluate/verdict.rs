@@ -1,0 +1,57 @@
+//! What came out, and why, in words.
+
+use serde::{Deserialize, Serialize};
+
+use super::Truth;
+
+/// What a policy says about a subject.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Verdict {
+    /// Truth of the root.
+    pub truth: Truth,
+    /// Every leaf, in the policy's order.
+    pub leaves: Vec<LeafReport>,
+}
+
+/// One leaf: what it asks, what was found.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeafReport {
+    /// Where it stands, such as `all[0].token`.
+    pub path: String,
+    /// Its truth, as it stands (a `not` above it is not applied).
+    pub truth: Truth,
+    /// The condition in words, such as "holds at least 1 of ERC-721 0x… on chain 314".
+    pub what: String,
+    /// What was found, such as "balance 0".
+    pub found: String,
+    /// Whether it is to be false, standing under an odd number of `not`s.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub negated: bool,
+    /// Whether the root is not true and this leaf is among those that keep it so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocking: bool,
+    /// Whether it is unknown for a reason that can pass, such as an endpoint that is down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub transient: bool,
+}
+
+impl Verdict {
+    /// Whether access is granted: the root is true, not merely not false.
+    #[must_use]
+    pub fn granted(&self) -> bool {
+        self.truth == Truth::True
+    }
+
+    /// The leaves that keep the root from being true; none when it is.
+    pub fn failing(&self) -> impl Iterator<Item = &LeafReport> {
+        self.leaves.iter().filter(|leaf| leaf.blocking)
+    }
+
+    /// Whether the refusal may be due to a fault that passes: not granted, not
+    /// false, and a blocking leaf is unknown because the chain could not be read.
+    #[must_use]
+    pub fn chain_fault(&self) -> bool {
+        self.truth == Truth::Unknown && self.failing().any(|leaf| leaf.transient)
+    }
+}

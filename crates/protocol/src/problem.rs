@@ -1,0 +1,77 @@
+//! Refusals: RFC 9457 problem details with a stable code.
+
+mod code;
+
+pub use code::{Code, UnknownCode};
+
+use serde::{Deserialize, Serialize};
+
+use crate::LeafReport;
+
+/// A refusal, as a node sends it (`application/problem+json`).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{title}: {detail} ({})", .code.as_str())]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// `urn:stheno:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What this code means, in a few words.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// The stable code.
+    pub code: Code,
+    /// What is wrong this time, in a sentence.
+    pub detail: String,
+    /// Whether the same reader may succeed with a fresh request and nothing else changed.
+    pub retryable: bool,
+    /// For `condition_not_met` and its like: the conditions that stand in the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<LeafReport>,
+    /// Seconds after which to try again, where the node knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    /// For `not_final_yet`: blocks until the reader's right is final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks_to_wait: Option<u64>,
+}
+
+impl Problem {
+    /// A problem with this code; `detail` says what is wrong this time.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:stheno:problem:{}", code.as_str()),
+            title: code.title().to_owned(),
+            status: code.status(),
+            code,
+            detail: detail.into(),
+            retryable: code.retryable(),
+            leaves: Vec::new(),
+            retry_after: None,
+            blocks_to_wait: None,
+        }
+    }
+
+    /// Adds the conditions that stand in the way.
+    #[must_use]
+    pub fn with_leaves(mut self, leaves: Vec<LeafReport>) -> Self {
+        self.leaves = leaves;
+        self
+    }
+
+    /// Adds when to try again.
+    #[must_use]
+    pub const fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds how many blocks are to be waited.
+    #[must_use]
+    pub const fn with_blocks_to_wait(mut self, blocks: u64) -> Self {
+        self.blocks_to_wait = Some(blocks);
+        self
+    }
+}
