@@ -5,9 +5,10 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
 use alloy::transports::BoxTransport;
 
-use crate::ChainId;
+use stheno_protocol::{Anchor, ChainId, Unknown};
+
 use crate::config::ChainConfig;
-use crate::error::ChainError;
+use crate::error::{AnchorError, ChainError};
 use crate::transport::HttpOptions;
 
 /// A block's place on its chain.
@@ -119,6 +120,27 @@ impl Chain {
     /// [`ChainError::NoAgreement`], also for numbers above the head.
     pub async fn block_at(&self, number: u64) -> Result<Option<Block>, ChainError> {
         let _ = number;
+        todo!()
+    }
+
+    /// Checks that an anchor may be read at: canonical, final or as deep as it
+    /// says, and recent. `now` is the caller's clock in Unix seconds.
+    ///
+    /// # Errors
+    /// [`AnchorError`].
+    pub async fn check_anchor(&self, anchor: &Anchor, now: u64) -> Result<Block, AnchorError> {
+        let _ = (anchor, now);
+        todo!()
+    }
+
+    /// `eth_call` as policies make it: from the protocol's caller, with the
+    /// protocol's gas cap, at a canonical block. Equal calls at one block are
+    /// made once.
+    ///
+    /// # Errors
+    /// [`Unknown`]; whatever went wrong is unknown, never a value.
+    pub async fn call(&self, at: B256, to: Address, data: Bytes) -> Result<Bytes, Unknown> {
+        let _ = (at, to, data);
         todo!()
     }
 

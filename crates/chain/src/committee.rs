@@ -3,9 +3,9 @@
 
 use alloy::primitives::{Address, B256};
 use stheno_crypto::{NetworkId, NetworkKey, NodeIndex, NodePublicKey};
+use stheno_protocol::ChainId;
 use url::Url;
 
-use crate::ChainId;
 use crate::chain::{Block, Chain};
 use crate::error::ChainError;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use stheno_protocol::ChainId;
 use url::Url;
 
-use crate::ChainId;
 use crate::error::ConfigError;
 
 /// One chain and the endpoints through which it is read.

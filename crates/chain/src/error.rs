@@ -3,8 +3,7 @@
 use std::fmt;
 
 use alloy::primitives::B256;
-
-use crate::ChainId;
+use stheno_protocol::ChainId;
 
 /// A chain's configuration cannot work.
 #[non_exhaustive]

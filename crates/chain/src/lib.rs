@@ -35,9 +35,6 @@ pub mod send;
 pub mod snapshot;
 pub mod transport;
 
-/// An EIP-155 chain id.
-pub type ChainId = u64;
-
 pub use chain::{Block, BlockRef, Chain};
 pub use committee::{Committee, CommitteeMember, Locator, read_committee};
 pub use config::{ChainConfig, Finality};

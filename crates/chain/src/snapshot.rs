@@ -1,9 +1,10 @@
 //! Several chains, and the reads of a policy taken at once.
 #![allow(clippy::todo, reason = "skeleton")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ChainId;
+use stheno_protocol::{ChainId, ChainView, Read, Reading, Tier, Unknown};
+
 use crate::chain::{Block, Chain};
 use crate::config::ChainConfig;
 use crate::error::ChainError;
@@ -50,6 +51,22 @@ impl Chains {
             .ok_or(ChainError::Unconfigured { chain_id })
     }
 
+    /// The head of every chain of `places`, as the position of each of its tiers.
+    ///
+    /// # Errors
+    /// [`ChainError::Unconfigured`], [`ChainError::NoAgreement`].
+    pub async fn heads(&self, places: &BTreeSet<(ChainId, Tier)>) -> Result<Positions, ChainError> {
+        let _ = places;
+        todo!()
+    }
+
+    /// Makes all `reads` in parallel, each at its place's position. Never fails:
+    /// what could not be read is [`Unknown`] in the snapshot.
+    pub async fn snapshot(&self, reads: &BTreeSet<Read>, at: &Positions) -> Snapshot {
+        let _ = (reads, at);
+        todo!()
+    }
+
     /// All of them, by chain id.
     pub fn iter(&self) -> impl Iterator<Item = &Chain> {
         self.0.values()
@@ -58,7 +75,7 @@ impl Chains {
 
 /// The block at which each (chain, tier) is read.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Positions(BTreeMap<(ChainId, u64), Block>);
+pub struct Positions(BTreeMap<(ChainId, Tier), Block>);
 
 impl Positions {
     /// No position yet.
@@ -67,21 +84,27 @@ impl Positions {
     }
 
     /// Reads leaves of `block`'s chain and this tier (0 = final) at `block`.
-    pub fn insert(&mut self, tier: u64, block: Block) {
+    pub fn insert(&mut self, tier: Tier, block: Block) {
         self.0.insert((block.chain_id, tier), block);
     }
 
     /// The block of a chain and tier.
-    pub fn at(&self, chain_id: ChainId, tier: u64) -> Option<&Block> {
+    pub fn at(&self, chain_id: ChainId, tier: Tier) -> Option<&Block> {
         self.0.get(&(chain_id, tier))
     }
 
     /// All positions in ascending order of chain and tier.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &Block)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Tier, &Block)> {
         self.0.iter().map(|((_, tier), block)| (*tier, block))
     }
 }
 
 /// What a set of reads found; a policy is judged against it without further I/O.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {}
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Snapshot(BTreeMap<Read, Result<Reading, Unknown>>);
+
+impl ChainView for Snapshot {
+    fn read(&self, read: &Read) -> Result<Reading, Unknown> {
+        self.0.read(read)
+    }
+}
