@@ -458,23 +458,26 @@ interface ICommittee {
     function epochMembers(uint64 committeeId, uint64 epoch, uint16 first, uint16 count)
         external
         view
-        returns (MemberInfo[] memory);
+        returns (MemberInfo[] memory page);
 
     /// @notice Up to `count` node keys of an epoch, 96 bytes compressed each; empty where not published.
     /// @param first Node index of the first to return, from 1.
     function epochKeys(uint64 committeeId, uint64 epoch, uint16 first, uint16 count)
         external
         view
-        returns (bytes[] memory);
+        returns (bytes[] memory page);
 
     /// @notice A ceremony's terms and timetable.
-    function ceremonyInfo(uint64 committeeId, uint64 ceremony) external view returns (CeremonyInfo memory);
+    function ceremonyInfo(uint64 committeeId, uint64 ceremony)
+        external
+        view
+        returns (CeremonyInfo memory info);
 
     /// @notice Who has done what in a ceremony.
     function ceremonyProgress(uint64 committeeId, uint64 ceremony)
         external
         view
-        returns (CeremonyProgress memory);
+        returns (CeremonyProgress memory progress);
 
     /// @notice The (new) members, who receive shares.
     function ceremonyMembers(uint64 committeeId, uint64 ceremony) external view returns (Member[] memory);
