@@ -19,6 +19,7 @@
 //! | [`config`] | one documented struct; TOML with environment overrides |
 //! | [`data_dir`] | what lies on disk, and the lock that keeps a second process away |
 //! | [`vault`] | the only holder of keys, sealed at rest |
+//! | [`store`] | what must be remembered: logs, messages, keys, receipts |
 //! | [`server`] | `bind`, then `run` until told to stop |
 //! | [`commands`] | `init`, `register`, `approve`, `run`, `status` |
 //!
@@ -35,6 +36,7 @@ pub mod commands;
 pub mod config;
 pub mod data_dir;
 pub mod server;
+pub mod store;
 pub mod vault;
 
 pub use config::{Config, ConfigError};

@@ -1,0 +1,105 @@
+//! What the node must remember: ceremony logs, its own messages, public keys, receipts.
+//!
+//! One SQLite file in write-ahead mode; a commit is on disk when it returns.
+//! No secrets: those are the [vault](crate::vault)'s.
+
+mod ceremony_log;
+mod journal;
+mod keys;
+mod receipts;
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    SqlSafeStr, SqlitePool,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub use ceremony_log::StoredLog;
+pub use keys::EpochKeys;
+pub use receipts::ReceiptLog;
+
+/// The node's database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: SqlitePool,
+    receipts: ReceiptLog,
+}
+
+/// Why the store failed.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The file is of another version of this program, or no database of it.
+    #[error("the database cannot be brought to this version: {0}")]
+    Migration(#[from] MigrateError),
+    /// A row does not hold what this program writes.
+    #[error("the database is damaged: {0}")]
+    Damaged(&'static str),
+    /// The writer is gone: the node is stopping.
+    #[error("the receipt writer has stopped")]
+    Stopped,
+}
+
+impl Store {
+    /// Opens the database, makes it if it does not exist, and brings it to this version.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // In write-ahead mode only FULL syncs at every commit.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(3)
+            .connect_with(options)
+            .await?;
+        migrations().run(&pool).await?;
+        let receipts = ReceiptLog::start(pool.clone());
+        Ok(Self { pool, receipts })
+    }
+
+    /// Where receipts go.
+    #[must_use]
+    pub fn receipts(&self) -> &ReceiptLog {
+        &self.receipts
+    }
+
+    /// Writes what is queued and closes the file.
+    pub async fn close(&self) {
+        self.receipts.stop().await;
+        self.pool.close().await;
+    }
+}
+
+fn migrations() -> Migrator {
+    let start = include_str!("../migrations/0001_start.sql");
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "start".into(),
+        MigrationType::Simple,
+        start.into_sql_str(),
+        false,
+    )])
+}
+
+/// SQLite's integers are signed; block numbers and indices fit.
+fn integer(value: u64) -> Result<i64, StoreError> {
+    i64::try_from(value).map_err(|_| StoreError::Damaged("a number is above 2^63"))
+}
+
+fn unsigned(value: i64) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|_| StoreError::Damaged("a number is negative"))
+}
+
+#[cfg(test)]
+mod tests;
