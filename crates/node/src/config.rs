@@ -16,6 +16,7 @@ use std::{
 
 use alloy::primitives::Address;
 use serde::Deserialize;
+use stheno_chain::{ChainConfig, Finality};
 use url::Url;
 
 pub use template::Template;
@@ -79,27 +80,16 @@ pub struct ChainSection {
     /// JSON-RPC endpoints, ideally of independent operators.
     pub rpc: Vec<Url>,
     /// How many endpoints must give the same answer. A quorum that falls short
-    /// denies; it never falls back to fewer. Default: all but one, at least one.
+    /// denies; it never falls back to fewer. More than half. Default: a majority.
     #[serde(default)]
     pub min_agree: Option<usize>,
-    /// What counts as final: `"tag"` (the endpoint's `finalized` block) or
-    /// `{ depth = N }`. Default `"tag"`.
+    /// What counts as final: `"finalized"` (the endpoint's block of that tag) or
+    /// `{ depth = N }`. Default `"finalized"`.
     #[serde(default)]
-    pub finality: FinalitySection,
+    pub finality: Finality,
     /// How often the heads are read, in milliseconds. Default 1000.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
-}
-
-/// What a chain section calls final.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "snake_case")]
-pub enum FinalitySection {
-    /// The block that the endpoint tags `finalized`.
-    #[default]
-    Tag,
-    /// The block this many below the head.
-    Depth(u64),
 }
 
 /// Where the key comes from that seals the vault. Exactly one.
@@ -199,16 +189,21 @@ impl Config {
             path: path.to_owned(),
             source,
         })?;
+        Self::parse(&text, path)
+    }
+
+    /// As [`load`](Self::load), from text that stands, or will stand, at `path`.
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let syntax = |message: String| ConfigError::Syntax {
             path: path.to_owned(),
             message,
         };
-        let mut table: toml::Table = toml::from_str(&text).map_err(|e| syntax(e.to_string()))?;
+        let mut table: toml::Table = toml::from_str(text).map_err(|e| syntax(e.to_string()))?;
         // Parsed from the text when nothing was overridden, so that errors keep their line.
         let mut config: Self = if overrides::apply(&mut table, std::env::vars()) {
             table.try_into()
         } else {
-            toml::from_str(&text)
+            toml::from_str(text)
         }
         .map_err(|e| syntax(e.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -253,17 +248,10 @@ impl Config {
             {
                 return refuse(format!("chain {id} has two [[chain]] sections"));
             }
-            if chain.rpc.is_empty() {
-                return refuse(format!("chain {id} has no rpc endpoint"));
-            }
-            if chain
-                .min_agree
-                .is_some_and(|k| k == 0 || k > chain.rpc.len())
-            {
-                return refuse(format!(
-                    "chain {id}: min_agree must lie between 1 and the number of rpc endpoints"
-                ));
-            }
+            chain
+                .chain_config()
+                .check()
+                .map_err(|e| ConfigError::Value(e.to_string()))?;
         }
         for origin in &self.cors_origins {
             if !is_origin(origin) {
@@ -296,11 +284,13 @@ impl Config {
 }
 
 impl ChainSection {
-    /// How many endpoints must agree, the default filled in.
+    /// The same, as the chain's reader takes it.
     #[must_use]
-    pub fn agreement(&self) -> usize {
-        self.min_agree
-            .unwrap_or_else(|| self.rpc.len().saturating_sub(1).max(1))
+    pub fn chain_config(&self) -> ChainConfig {
+        let mut config = ChainConfig::new(self.chain_id, self.rpc.clone());
+        config.min_agree = self.min_agree.unwrap_or(config.min_agree);
+        config.finality = self.finality;
+        config
     }
 
     /// How often the heads are read.
@@ -310,19 +300,11 @@ impl ChainSection {
     }
 }
 
-// Endpoint URLs often carry an API key: only the hosts are shown.
+// Endpoint URLs often carry an API key: the reader's `Debug` shows hosts alone.
 impl std::fmt::Debug for ChainSection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let hosts: Vec<_> = self
-            .rpc
-            .iter()
-            .map(|url| url.host_str().unwrap_or("?"))
-            .collect();
         f.debug_struct("ChainSection")
-            .field("chain_id", &self.chain_id)
-            .field("rpc_hosts", &hosts)
-            .field("min_agree", &self.agreement())
-            .field("finality", &self.finality)
+            .field("chain", &self.chain_config())
             .field("poll_ms", &self.poll_ms)
             .finish()
     }
@@ -410,7 +392,7 @@ mod tests {
             config.vault,
             Unlock::PassphraseEnv(PASSPHRASE_ENV.to_owned())
         );
-        assert_eq!(config.chains[0].agreement(), 1);
+        assert_eq!(config.chains[0].chain_config().min_agree, 1);
         assert_eq!(config.limits.body_bytes, 131_072);
     }
 
@@ -433,7 +415,7 @@ mod tests {
                 "[[chain]]\nchain_id = 31415926\nrpc = [\"http://b\"]",
                 "two [[chain]]",
             ),
-            ("[[chain]]\nchain_id = 1\nrpc = []", "no rpc"),
+            ("[[chain]]\nchain_id = 1\nrpc = []", "chain 1"),
             (
                 "[[chain]]\nchain_id = 1\nrpc = [\"http://b\"]\nmin_agree = 2",
                 "min_agree",

@@ -7,9 +7,16 @@ use std::{
 
 use alloy::primitives::Address;
 use clap::Args;
+use stheno_chain::Finality;
 use url::Url;
 
 use super::outcome::{Failure, Printer};
+use crate::{
+    Config,
+    config::{Template, Unlock},
+    data_dir::{DataDir, create_private_dir, write_new},
+    vault::{UnlockSecret, Vault},
+};
 
 /// Arguments of `init`.
 #[derive(Clone, Debug, Args)]
@@ -32,7 +39,7 @@ pub struct InitArgs {
     /// A JSON-RPC endpoint of the chain; give several.
     #[arg(long, value_name = "URL", required = true)]
     pub rpc: Vec<Url>,
-    /// How many endpoints must agree. Default: all but one, at least one.
+    /// How many endpoints must agree. Default: a majority.
     #[arg(long, value_name = "K")]
     pub min_agree: Option<usize>,
     /// Take the block this many below the head for final, instead of the endpoint's `finalized`.
@@ -62,6 +69,122 @@ pub struct InitArgs {
     pub credential: Option<String>,
 }
 
-pub(super) fn execute(_config: &Path, _args: InitArgs, _printer: &Printer) -> Result<(), Failure> {
-    Err(Failure::new("init is not built yet"))
+pub(super) fn execute(path: &Path, args: InitArgs, printer: &Printer) -> Result<(), Failure> {
+    if path.exists() {
+        return Err(Failure::new(format!("{} is there already", path.display()))
+            .hint("choose another --config; a node's configuration is never overwritten"));
+    }
+    let template = args.template();
+    // Checked as `run` will read it, before anything is made.
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let text = template.render();
+    let config = Config::parse(&text, path)?;
+    create_private_dir(folder).map_err(|e| Failure::new(format!("{}: {e}", folder.display())))?;
+
+    let data_dir = DataDir::new(&config.data_dir);
+    data_dir.create()?;
+    let _lock = data_dir.lock()?;
+    let secret = UnlockSecret::prepare(&config.vault)?;
+    let vault = Vault::create(&data_dir.vault(), &secret)?;
+    write_new(path, text.as_bytes())
+        .map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+
+    let identity = vault.address();
+    printer.result(
+        format!(
+            "identity       {identity}\nconfiguration  {}\ndata           {}",
+            path.display(),
+            config.data_dir.display()
+        ),
+        &serde_json::json!({
+            "identity": identity,
+            "config": path,
+            "dataDir": config.data_dir,
+        }),
+    );
+    printer.note(format!(
+        "next: send some coins to {identity} (it pays for the node's messages),\n      \
+         then `register`, then `run`"
+    ));
+    Ok(())
+}
+
+impl InitArgs {
+    fn template(&self) -> Template {
+        let vault = match (&self.key_file, &self.passphrase_file, &self.credential) {
+            (Some(path), _, _) => Unlock::KeyFile(path.clone()),
+            (_, Some(path), _) => Unlock::PassphraseFile(path.clone()),
+            (_, _, Some(name)) => Unlock::Credential(name.clone()),
+            (None, None, None) => Unlock::default(),
+        };
+        Template {
+            data_dir: self.data_dir.clone(),
+            listen: self.listen,
+            endpoint: self.endpoint.clone(),
+            cors_origins: self.cors_origins.clone(),
+            chain_id: self.chain_id,
+            contract: self.contract,
+            committee_id: self.committee_id,
+            rpc: self.rpc.clone(),
+            min_agree: self.min_agree,
+            finality: self.finality_depth.map_or(Finality::Tag, Finality::Depth),
+            poll_ms: self.poll_ms,
+            vault,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: InitArgs,
+    }
+
+    fn args(more: &[&str]) -> InitArgs {
+        let line = "init --chain-id 31415926 --committee 1 --rpc http://127.0.0.1:8545 \
+                    --contract 0x5FbDB2315678afecb367f032d93F642f64180aa3 --key-file vault.key";
+        Line::parse_from(line.split_whitespace().chain(more.iter().copied())).args
+    }
+
+    #[test]
+    fn init_makes_a_node_that_loads_and_opens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/node.toml");
+        execute(&path, args(&[]), &Printer::new(true)).unwrap();
+        let config = Config::load(&path).unwrap();
+        assert_eq!(config.data_dir, folder.path().join("new/data"));
+        let secret = UnlockSecret::read(&config.vault).unwrap();
+        Vault::open(&DataDir::new(&config.data_dir).vault(), &secret).unwrap();
+    }
+
+    #[test]
+    fn init_overwrites_neither_configuration_nor_vault() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.toml");
+        execute(&path, args(&[]), &Printer::new(true)).unwrap();
+        let before = std::fs::read(folder.path().join("data/vault/identity")).unwrap();
+        let error = execute(&path, args(&[]), &Printer::new(true)).unwrap_err();
+        assert!(error.to_string().contains("node.toml"), "{error}");
+        std::fs::remove_file(&path).unwrap();
+        let error = execute(&path, args(&[]), &Printer::new(true)).unwrap_err();
+        assert!(error.to_string().contains("never overwritten"), "{error}");
+        let after = std::fs::read(folder.path().join("data/vault/identity")).unwrap();
+        assert_eq!(before, after);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn init_makes_nothing_when_the_arguments_make_no_sense() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.toml");
+        let bad = args(&["--cors-origin", "app.example"]);
+        execute(&path, bad, &Printer::new(true)).unwrap_err();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

@@ -125,7 +125,6 @@ mod tests {
             &[("STHENO_NODE_PASSPHRASE", "p"), ("STHENO_NODE_OTHER", "q")],
         );
         assert!(!touched);
-        assert!(!table.to_string().contains('p') || !table.contains_key("passphrase"));
-        assert!(!table.contains_key("other"));
+        assert_eq!(table.len(), 1);
     }
 }

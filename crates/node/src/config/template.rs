@@ -3,9 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use alloy::primitives::Address;
+use stheno_chain::Finality;
 use url::Url;
 
-use super::{FinalitySection, Unlock};
+use super::Unlock;
 
 /// What `init` was told; [`render`](Self::render) makes a configuration file of it.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct Template {
     /// See [`ChainSection::min_agree`](super::ChainSection::min_agree).
     pub min_agree: Option<usize>,
     /// See [`ChainSection::finality`](super::ChainSection::finality).
-    pub finality: FinalitySection,
+    pub finality: Finality,
     /// See [`ChainSection::poll_ms`](super::ChainSection::poll_ms).
     pub poll_ms: u64,
     /// See [`Config::vault`](super::Config::vault).
@@ -51,11 +52,11 @@ impl Template {
         };
         let min_agree = match self.min_agree {
             Some(k) => format!("min_agree = {k}"),
-            None => "# min_agree = 2      # default: all but one".to_owned(),
+            None => "# min_agree = 2      # default: a majority".to_owned(),
         };
         let finality = match self.finality {
-            FinalitySection::Tag => quote("tag"),
-            FinalitySection::Depth(depth) => format!("{{ depth = {depth} }}"),
+            Finality::Tag => quote("finalized"),
+            Finality::Depth(depth) => format!("{{ depth = {depth} }}"),
         };
         let (kind, source) = match &self.vault {
             Unlock::PassphraseEnv(name) => ("passphrase_env", name.clone()),
@@ -87,7 +88,7 @@ chain_id = {chain_id}
 # Several endpoints of independent operators; `min_agree` of them must say the same.
 rpc = {rpc}
 {min_agree}
-# \"tag\" (the endpoint's finalized block) or {{ depth = 900 }}.
+# \"finalized\" (the endpoint's own word) or {{ depth = 900 }}.
 finality = {finality}
 poll_ms = {poll_ms}
 
@@ -130,7 +131,7 @@ mod tests {
             committee_id: 3,
             rpc: vec!["http://127.0.0.1:8545/".parse().unwrap()],
             min_agree: Some(1),
-            finality: FinalitySection::Depth(5),
+            finality: Finality::Depth(5),
             poll_ms: 250,
             vault: Unlock::KeyFile(PathBuf::from("/tmp/key")),
         };
