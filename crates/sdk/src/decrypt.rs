@@ -1,0 +1,430 @@
+//! Reading: from an envelope and a reader to its key, and with the key to the plaintext.
+
+use std::{
+    fmt,
+    io::{Read, Write},
+    sync::Arc,
+    time::Duration,
+};
+
+use stheno_crypto::{Cek, ItemId, NetworkId};
+use stheno_envelope::{Decryptor, Header, PolicyField, Recipient, ThresholdRecipient};
+use stheno_protocol::{Code, Context, Policy, SignedReceipt};
+
+use crate::{
+    Client, Error,
+    request::{Round, RoundError},
+    tally::Tally,
+    wallet::Reader,
+};
+
+/// How to decrypt. The default is what most readers want.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct DecryptOptions {
+    /// The policy, for an envelope that says only its digest.
+    pub policy: Option<Policy>,
+    /// Values for the policy's placeholders other than `:reader` and `:item`.
+    pub context: Context,
+    /// Is told what is going on.
+    pub observer: Option<Observer>,
+}
+
+/// Is told what is going on, while it is going on.
+pub type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Something that a person may want to know while waiting.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The nodes are being asked.
+    Asking {
+        /// The network.
+        network: NetworkId,
+        /// Nodes in its committee.
+        nodes: usize,
+        /// Shares that open.
+        threshold: u16,
+    },
+    /// Nodes asked to come back later.
+    Waiting {
+        /// Why, in a node's words.
+        why: String,
+        /// For how long.
+        pause: Duration,
+    },
+    /// The key is there; the body follows.
+    KeyOpened {
+        /// What each node did.
+        tally: Tally,
+    },
+}
+
+impl DecryptOptions {
+    /// Gives the policy of an envelope that hides it.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Gives values for the policy's placeholders.
+    #[must_use]
+    pub fn context(mut self, context: Context) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Calls `observer` with what is going on.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    fn tell(&self, event: &Event) {
+        if let Some(observer) = &self.observer {
+            observer(event);
+        }
+    }
+}
+
+impl fmt::Debug for DecryptOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecryptOptions")
+            .field("policy", &self.policy)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A file's key, released by its committee.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Opened {
+    /// The content-encryption key. Opened under `U = ρ·P2`, so it is the one that was sealed.
+    pub cek: Cek,
+    /// The committee that released it.
+    pub network: NetworkId,
+    /// The item that it is released for.
+    pub item: ItemId,
+    /// What each node did.
+    pub tally: Tally,
+    /// The receipts of the nodes whose shares were used: signed statements of what they released.
+    pub receipts: Vec<SignedReceipt>,
+}
+
+impl Opened {
+    /// Decrypts the body that follows `header` in `input`. Blocks the thread while it streams.
+    ///
+    /// Every byte written was authenticated, but only `Ok` says that it was all of them: let no
+    /// output appear under its final name before.
+    ///
+    /// # Errors
+    /// [`Error::Envelope`].
+    pub fn decrypt(
+        &self,
+        header: &Header,
+        input: impl Read + Send,
+        output: impl Write + Send,
+    ) -> Result<u64, Error> {
+        Ok(Decryptor::new(header, &self.cek)?
+            .decrypt(input, output)?
+            .plaintext_len)
+    }
+}
+
+/// What was decrypted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Decrypted {
+    /// Bytes that were written.
+    pub plaintext_len: u64,
+    /// The committee that released the key.
+    pub network: NetworkId,
+    /// The file's item.
+    pub item: ItemId,
+    /// What each node did; [`Tally::culprits`] names those that cheated.
+    pub tally: Tally,
+    /// What the nodes signed for having released.
+    pub receipts: Vec<SignedReceipt>,
+}
+
+impl Client {
+    /// Asks for the key of the file that `header` belongs to, each committee among its recipients
+    /// in turn.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] when the policy does not hold for `reader`; [`Error`] otherwise.
+    pub async fn open(
+        &self,
+        reader: &dyn Reader,
+        header: &Header,
+        options: &DecryptOptions,
+    ) -> Result<Opened, Error> {
+        let recipients = self.committees_of(header)?;
+        let mut errors = Vec::new();
+        for recipient in recipients {
+            match self.open_recipient(reader, recipient, options).await {
+                Ok(opened) => return Ok(opened),
+                Err(error) => errors.push(error),
+            }
+        }
+        match errors.pop() {
+            Some(only) if errors.is_empty() => Err(only),
+            Some(last) => {
+                errors.push(last);
+                Err(Error::NoneOpened(errors))
+            }
+            None => Err(Error::NoThresholdRecipient),
+        }
+    }
+
+    /// The recipients that can be asked: all committees, or the pinned one alone.
+    fn committees_of<'a>(&self, header: &'a Header) -> Result<Vec<&'a ThresholdRecipient>, Error> {
+        let all: Vec<&ThresholdRecipient> = header
+            .recipients()
+            .iter()
+            .filter_map(|recipient| match recipient {
+                Recipient::Threshold(recipient) => Some(recipient.as_ref()),
+                _ => None,
+            })
+            .collect();
+        let Some(wanted) = self.network().map(|file| file.network_id()) else {
+            return Ok(all);
+        };
+        let (ours, others): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|recipient| recipient.network() == wanted);
+        if ours.is_empty() && !others.is_empty() {
+            let found = others.iter().map(|recipient| recipient.network()).collect();
+            return Err(Error::WrongNetwork { wanted, found });
+        }
+        Ok(ours)
+    }
+
+    async fn open_recipient(
+        &self,
+        reader: &dyn Reader,
+        recipient: &ThresholdRecipient,
+        options: &DecryptOptions,
+    ) -> Result<Opened, Error> {
+        let policy = policy_of(recipient, options)?;
+        if policy.needs_account() && reader.account(recipient.locator().chain_id).is_none() {
+            return Err(Error::WalletNeeded);
+        }
+        let started = self.clock().now();
+        let mut round: u32 = 0;
+        let mut refused_anchors = 0;
+        loop {
+            round = round.saturating_add(1);
+            let committee = self.committee(recipient.locator()).await?;
+            options.tell(&Event::Asking {
+                network: recipient.network(),
+                nodes: committee.members.len(),
+                threshold: committee.threshold,
+            });
+            let asked = Round {
+                client: self,
+                committee: &committee,
+                reader,
+                recipient,
+                policy: &policy,
+                context: &options.context,
+                refused_anchors,
+            };
+            let tally = match asked.run().await {
+                Ok(opened) => {
+                    options.tell(&Event::KeyOpened {
+                        tally: opened.tally.clone(),
+                    });
+                    return Ok(opened);
+                }
+                Err(RoundError::Fatal(error)) => return Err(error),
+                Err(RoundError::Exhausted(tally)) => tally,
+            };
+            if tally.codes().contains(&Code::AnchorUnknown) {
+                refused_anchors += 1;
+            }
+            let (error, later) = match verdict(tally) {
+                Verdict::Final(error) => return Err(error),
+                Verdict::Later(error, later) => (error, later),
+            };
+            let pause = later
+                .pause
+                .map_or_else(|| self.tuning().pause_before(round), Duration::from_secs);
+            let patience = match later.for_finality {
+                true => self.tuning().finality_patience,
+                false => self.tuning().patience,
+            };
+            let waited = Duration::from_secs(self.clock().now().saturating_sub(started));
+            if waited.saturating_add(pause) > patience {
+                return Err(error);
+            }
+            options.tell(&Event::Waiting {
+                why: later.why,
+                pause,
+            });
+            self.clock().sleep(pause).await;
+        }
+    }
+}
+
+/// What a round without success means.
+enum Verdict {
+    Final(Error),
+    Later(Error, Later),
+}
+
+/// Why and for how long to wait.
+struct Later {
+    why: String,
+    /// Seconds, where a node said how many.
+    pause: Option<u64>,
+    for_finality: bool,
+}
+
+/// Denied when so many nodes deny that the others cannot make up a threshold; later when those
+/// that ask for patience could.
+fn verdict(tally: Tally) -> Verdict {
+    let tally = Box::new(tally);
+    let threshold = usize::from(tally.threshold);
+    let beyond = tally.total().saturating_sub(threshold);
+    let codes = tally.codes();
+    let for_finality = codes.contains(&Code::NotFinalYet);
+    // A node that lags by a block still denies what another already sees at its head.
+    let may_come =
+        tally.shared() + tally.deferred() + if for_finality { tally.denied() } else { 0 };
+    if may_come >= threshold && tally.deferred() > 0 {
+        let first = tally
+            .refusals()
+            .into_iter()
+            .find(|refusal| refusal.problem.retryable);
+        let later = Later {
+            why: first
+                .as_ref()
+                .map(|refusal| refusal.problem.detail.clone())
+                .unwrap_or_default(),
+            pause: first.and_then(|refusal| refusal.problem.retry_after),
+            for_finality,
+        };
+        let error = match for_finality {
+            true => Error::NotFinalYet(tally),
+            false => Error::TooFewNodes(tally),
+        };
+        return Verdict::Later(error, later);
+    }
+    Verdict::Final(if tally.denied() > beyond {
+        Error::Denied(tally)
+    } else if tally.refused() > beyond {
+        Error::Refused(tally)
+    } else {
+        Error::TooFewNodes(tally)
+    })
+}
+
+/// The policy that the nodes are to evaluate: the envelope's, or the one that was given for it.
+fn policy_of(recipient: &ThresholdRecipient, options: &DecryptOptions) -> Result<Policy, Error> {
+    match (recipient.policy(), &options.policy) {
+        (PolicyField::Bytes(bytes), _) => Ok(Policy::from_cbor(bytes)?),
+        (PolicyField::Digest(_), None) => Err(Error::PolicyHidden),
+        (PolicyField::Digest(digest), Some(policy)) if policy.digest() == *digest => {
+            Ok(policy.clone())
+        }
+        (PolicyField::Digest(_), Some(_)) => Err(Error::PolicyMismatch),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::{NodeReport, Outcome};
+    use stheno_crypto::NodeIndex;
+    use stheno_protocol::Problem;
+
+    fn tally(threshold: u16, outcomes: Vec<Outcome>) -> Tally {
+        let reports = outcomes
+            .into_iter()
+            .zip(1..)
+            .map(|(outcome, index)| NodeReport {
+                node: NodeIndex::new(index).unwrap(),
+                endpoint: String::new(),
+                outcome,
+            });
+        Tally {
+            threshold,
+            reports: reports.collect(),
+        }
+    }
+
+    fn says(code: Code) -> Outcome {
+        Outcome::Refused(Box::new(Problem::new(code, "because")))
+    }
+
+    fn down() -> Outcome {
+        Outcome::Unreachable {
+            why: "connection refused".to_owned(),
+        }
+    }
+
+    fn error(threshold: u16, outcomes: Vec<Outcome>) -> Error {
+        match verdict(tally(threshold, outcomes)) {
+            Verdict::Final(error) => error,
+            Verdict::Later(..) => panic!("not final"),
+        }
+    }
+
+    #[test]
+    fn verdict_is_denied_when_the_other_nodes_cannot_make_up_a_threshold() {
+        let deny = || says(Code::ConditionNotMet);
+        assert!(error(3, vec![deny(), deny(), deny(), down(), down()]).is_denial());
+        let few = error(3, vec![deny(), deny(), down(), down(), down()]);
+        assert!(matches!(few, Error::TooFewNodes(_)), "{few}");
+        let words = few.to_string();
+        assert!(
+            words.contains("0 of 5 nodes gave a share, 3 are needed; 2 answered"),
+            "{words}"
+        );
+        assert!(
+            words.contains("nodes 1 and 2 refused") && words.contains("node 5"),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn verdict_is_a_refusal_when_the_request_itself_is_refused() {
+        let bad = || says(Code::SignatureInvalid);
+        let error = error(3, vec![bad(), bad(), bad(), bad(), down()]);
+        assert!(
+            matches!(error, Error::Refused(_)) && !error.is_denial(),
+            "{error}"
+        );
+        assert_eq!(error.code(), "signature_invalid");
+    }
+
+    #[test]
+    fn verdict_is_later_when_patience_can_make_up_a_threshold() {
+        let later = || says(Code::NotFinalYet);
+        let outcomes = vec![
+            later(),
+            says(Code::ConditionNotMet),
+            says(Code::ConditionNotMet),
+        ];
+        let Verdict::Later(error, later) = verdict(tally(2, outcomes)) else {
+            panic!("final")
+        };
+        assert!(later.for_finality && matches!(error, Error::NotFinalYet(_)));
+
+        let outcomes = vec![says(Code::Busy), Outcome::Shared, down()];
+        let Verdict::Later(error, later) = verdict(tally(2, outcomes)) else {
+            panic!("final")
+        };
+        assert!(!later.for_finality && matches!(error, Error::TooFewNodes(_)));
+
+        let outcomes = vec![says(Code::Busy), down(), down()];
+        assert!(matches!(
+            verdict(tally(2, outcomes)),
+            Verdict::Final(Error::TooFewNodes(_))
+        ));
+    }
+}

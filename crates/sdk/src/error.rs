@@ -1,0 +1,267 @@
+//! Everything that can go wrong in the SDK, and whose doing it was.
+
+use std::fmt;
+
+use stheno_crypto::{KeyFingerprint, NetworkId};
+use stheno_envelope::EnvelopeError;
+use stheno_protocol::{ChainId, Code, PolicyError};
+
+use crate::{
+    ledger::LedgerError, network_file::NetworkFileError, tally::Tally, wallet::WalletError,
+};
+
+/// Why a file was not encrypted or decrypted.
+///
+/// [`Error::code`] is stable; [`Error::hint`] says what helps.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The network file cannot be used.
+    #[error(transparent)]
+    NetworkFile(#[from] NetworkFileError),
+    /// The policy, or the policy in an envelope, is none.
+    #[error("policy: {0}")]
+    Policy(#[from] PolicyError),
+    /// The wallet cannot be used.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// The envelope cannot be written or read.
+    #[error("{}{}", .0, cause(.0))]
+    Envelope(#[from] EnvelopeError),
+    /// A chain could not be read.
+    #[error("{0}")]
+    Ledger(#[from] LedgerError),
+
+    /// The network has another key than the network file pins: somebody lies, or the file is of
+    /// another network.
+    #[error("the network's key has fingerprint {found}, the network file pins {pinned}")]
+    WrongKey {
+        /// What the file says.
+        pinned: KeyFingerprint,
+        /// What the chain says.
+        found: KeyFingerprint,
+    },
+    /// Encrypting needs a network file, or one that says more.
+    #[error("{why}")]
+    NoNetwork {
+        /// What is missing.
+        why: &'static str,
+    },
+    /// The envelope is for other networks than the network file's.
+    #[error("the envelope is for network {}, not for {wanted}", list(found))]
+    WrongNetwork {
+        /// The network file's.
+        wanted: NetworkId,
+        /// The envelope's.
+        found: Vec<NetworkId>,
+    },
+    /// No recipient of the envelope is a committee.
+    #[error("the envelope has no threshold recipient: no committee can give out its key")]
+    NoThresholdRecipient,
+    /// The envelope hides its policy, and none was given.
+    #[error("the envelope says only the digest of its policy")]
+    PolicyHidden,
+    /// The policy that was given is not the envelope's.
+    #[error("the policy that was given has another digest than the envelope's")]
+    PolicyMismatch,
+    /// The policy asks about the reader, and there is no wallet.
+    #[error("the policy asks who is reading")]
+    WalletNeeded,
+
+    /// The policy does not hold for this reader: so many nodes said so that the others cannot help.
+    #[error("access denied by {} of {} nodes: {}", .0.denied(), .0.total(), .0.reasons())]
+    Denied(Box<Tally>),
+    /// The right is there, but not final yet, and the time to wait is over.
+    #[error("the right to read is not final yet: {}", .0.reasons())]
+    NotFinalYet(Box<Tally>),
+    /// Nodes refused the request itself, not the reader.
+    #[error("refused by {} of {} nodes: {}", .0.refused(), .0.total(), .0.reasons())]
+    Refused(Box<Tally>),
+    /// Fewer nodes than needed gave a share.
+    #[error(
+        "{} of {} nodes gave a share, {} are needed; {} answered: {}",
+        .0.shared(), .0.total(), .0.threshold, .0.answered(), .0.reasons()
+    )]
+    TooFewNodes(Box<Tally>),
+    /// The nodes do not agree on a recent block well enough to ask them.
+    #[error("no block of chain {chain_id} is final at {need} nodes: {why}")]
+    NoAnchor {
+        /// The chain.
+        chain_id: ChainId,
+        /// How many nodes must have it.
+        need: u16,
+        /// What they said.
+        why: String,
+    },
+    /// Enough good shares came, and the capsule does not open: the envelope was changed.
+    #[error("the envelope's key does not open: the file is damaged, or was made for another key")]
+    Unopenable,
+    /// None of several committees opened the envelope.
+    #[error("none of {} recipients opened: {}", .0.len(), several(.0))]
+    NoneOpened(Vec<Self>),
+
+    /// The operating system gave no randomness.
+    #[error("no randomness from the operating system: {why}")]
+    Entropy {
+        /// Why.
+        why: String,
+    },
+    /// The HTTP client cannot be set up.
+    #[error("the http client does not start: {why}")]
+    Http {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Error {
+    /// A stable name, for scripts. For refusals by nodes it is the most frequent node's code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NetworkFile(_) => "bad_network_file",
+            Self::Policy(_) => "invalid_policy",
+            Self::Wallet(_) => "bad_wallet",
+            Self::Envelope(_) => "bad_envelope",
+            Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
+            Self::Ledger(LedgerError::OtherChain { .. }) => "rpc_other_chain",
+            Self::Ledger(LedgerError::NoCommittee { .. }) => "no_committee",
+            Self::Ledger(LedgerError::Unreadable { .. }) => "rpc_unreadable",
+            Self::WrongKey { .. } => "wrong_network_key",
+            Self::NoNetwork { .. } => "network_file_needed",
+            Self::WrongNetwork { .. } => "wrong_network",
+            Self::NoThresholdRecipient => "no_threshold_recipient",
+            Self::PolicyHidden => "policy_hidden",
+            Self::PolicyMismatch => "policy_mismatch",
+            Self::WalletNeeded => "wallet_needed",
+            Self::Denied(tally) | Self::Refused(tally) => tally
+                .refusals()
+                .first()
+                .map_or("refused", |refusal| refusal.problem.code.as_str()),
+            Self::NotFinalYet(_) => Code::NotFinalYet.as_str(),
+            Self::TooFewNodes(_) => "too_few_nodes",
+            Self::NoAnchor { .. } => "no_anchor",
+            Self::Unopenable => "unopenable",
+            Self::NoneOpened(errors) => errors.first().map_or("unopenable", Self::code),
+            Self::Entropy { .. } => "no_entropy",
+            Self::Http { .. } => "http_unavailable",
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NetworkFile(_) => "get the network file again from where you trust it".to_owned(),
+            Self::Policy(_) => "correct it and try it with `stheno policy check`".to_owned(),
+            Self::Wallet(error) => error.hint().to_owned(),
+            Self::Envelope(error) => envelope_hint(error).to_owned(),
+            Self::Ledger(error) => ledger_hint(error),
+            Self::WrongKey { .. } => {
+                "do not encrypt to this key; check the endpoint, and get the network file from a \
+                 trusted place"
+                    .to_owned()
+            }
+            Self::NoNetwork { .. } => "give a network file that you trust".to_owned(),
+            Self::WrongNetwork { .. } => {
+                "give the network file that belongs to the envelope, or none: reading needs none"
+                    .to_owned()
+            }
+            Self::NoThresholdRecipient => {
+                "open it with a key of one of its recipients; `stheno inspect` lists them"
+                    .to_owned()
+            }
+            Self::PolicyHidden => "give the policy that its author handed out".to_owned(),
+            Self::PolicyMismatch => {
+                "`stheno inspect` shows the digest that the policy must have".to_owned()
+            }
+            Self::WalletNeeded => "give the wallet of the account that may read".to_owned(),
+            Self::Denied(tally) | Self::Refused(tally) | Self::NotFinalYet(tally) => tally
+                .refusals()
+                .first()
+                .map_or("", |refusal| refusal.problem.code.remedy())
+                .to_owned(),
+            Self::TooFewNodes(tally) => {
+                let missing = usize::from(tally.threshold).saturating_sub(tally.shared());
+                format!("{missing} more must answer; try again later, or tell their operators")
+            }
+            Self::NoAnchor { .. } => "nodes may be catching up; try again in a minute".to_owned(),
+            Self::Unopenable => "fetch the file again from its source".to_owned(),
+            Self::NoneOpened(errors) => errors.first().map(Self::hint).unwrap_or_default(),
+            Self::Entropy { .. } | Self::Http { .. } => {
+                "this is a fault of the machine or of its configuration".to_owned()
+            }
+        }
+    }
+
+    /// Whether the policy does not hold for this reader, as opposed to something being wrong.
+    pub fn is_denial(&self) -> bool {
+        match self {
+            Self::Denied(_) => true,
+            Self::NoneOpened(errors) => errors.iter().any(Self::is_denial),
+            _ => false,
+        }
+    }
+
+    /// What each node said, where nodes were asked.
+    pub fn tally(&self) -> Option<&Tally> {
+        match self {
+            Self::Denied(tally)
+            | Self::NotFinalYet(tally)
+            | Self::Refused(tally)
+            | Self::TooFewNodes(tally) => Some(tally),
+            Self::NoneOpened(errors) => {
+                let denied = errors.iter().filter(|error| error.is_denial());
+                denied.chain(errors).find_map(Self::tally)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn ledger_hint(error: &LedgerError) -> String {
+    match error {
+        LedgerError::NoEndpoint { chain_id } => {
+            format!("give an rpc endpoint of chain {chain_id}")
+        }
+        LedgerError::OtherChain { expected, .. } => {
+            format!("give an rpc endpoint of chain {expected} instead")
+        }
+        LedgerError::NoCommittee { .. } => {
+            "check the endpoint and the network file; a new committee serves when its key is final"
+                .to_owned()
+        }
+        LedgerError::Unreadable { .. } => "check the rpc endpoint, or give another".to_owned(),
+    }
+}
+
+fn envelope_hint(error: &EnvelopeError) -> &'static str {
+    match error {
+        EnvelopeError::Header(_) => "check that this is the file that `stheno encrypt` made",
+        EnvelopeError::Truncated { .. }
+        | EnvelopeError::Chunk { .. }
+        | EnvelopeError::ChunkCount { .. }
+        | EnvelopeError::WrongKey
+        | EnvelopeError::Unwrap => "fetch the file again from its source",
+        EnvelopeError::Read(_) | EnvelopeError::Write(_) => {
+            "check the file, its disk and its rights"
+        }
+        _ => "choose other options",
+    }
+}
+
+/// The envelope's own messages leave the system's cause to the chain of sources.
+fn cause(error: &EnvelopeError) -> String {
+    std::error::Error::source(error)
+        .filter(|_| matches!(error, EnvelopeError::Read(_) | EnvelopeError::Write(_)))
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default()
+}
+
+fn list(networks: &[impl fmt::Display]) -> String {
+    let names: Vec<String> = networks.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
+
+fn several(errors: &[Error]) -> String {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.join(" | ")
+}

@@ -1,0 +1,183 @@
+//! Committees and blocks, read over JSON-RPC.
+
+use std::{collections::BTreeMap, fmt};
+
+use futures::{future::join_all, lock::Mutex};
+use stheno_chain::{Chain, ChainConfig, ChainError, HttpOptions, read_committee};
+use stheno_envelope::Locator;
+use stheno_protocol::{ChainId, Position};
+use url::Url;
+
+use super::{Committee, Ledger, LedgerError, Member};
+use crate::bounds::BoxFuture;
+
+/// Reads chains through endpoints; connects to a chain when it is first asked about.
+///
+/// Endpoints whose chain is known are given with [`RpcLedger::with_chain`]; of the others each is
+/// asked which chain it serves.
+pub struct RpcLedger {
+    unsorted: Vec<Url>,
+    sorted: BTreeMap<ChainId, Vec<Url>>,
+    options: HttpOptions,
+    connected: Mutex<BTreeMap<ChainId, Chain>>,
+}
+
+impl RpcLedger {
+    /// Endpoints of whatever chains.
+    pub fn new(endpoints: impl IntoIterator<Item = Url>) -> Self {
+        Self {
+            unsorted: endpoints.into_iter().collect(),
+            sorted: BTreeMap::new(),
+            options: HttpOptions::default(),
+            connected: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Adds endpoints that must all serve `chain`, and of which a majority must agree.
+    #[must_use]
+    pub fn with_chain(mut self, chain: ChainId, endpoints: impl IntoIterator<Item = Url>) -> Self {
+        self.sorted.entry(chain).or_default().extend(endpoints);
+        self
+    }
+
+    /// Sets the limits of one question.
+    #[must_use]
+    pub fn with_options(mut self, options: HttpOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    async fn chain(&self, id: ChainId) -> Result<Chain, LedgerError> {
+        let mut connected = self.connected.lock().await;
+        if let Some(chain) = connected.get(&id) {
+            return Ok(chain.clone());
+        }
+        let endpoints = match self.sorted.get(&id) {
+            Some(endpoints) if !endpoints.is_empty() => endpoints.clone(),
+            _ => self.those_that_serve(id).await?,
+        };
+        let chain = self.connect(id, endpoints).await?;
+        connected.insert(id, chain.clone());
+        Ok(chain)
+    }
+
+    async fn connect(&self, id: ChainId, endpoints: Vec<Url>) -> Result<Chain, LedgerError> {
+        Chain::connect(ChainConfig::new(id, endpoints), self.options.clone())
+            .await
+            .map_err(in_words)
+    }
+
+    /// Those of the unsorted endpoints that serve this chain.
+    async fn those_that_serve(&self, id: ChainId) -> Result<Vec<Url>, LedgerError> {
+        let probes = self
+            .unsorted
+            .iter()
+            .map(|url| self.connect(id, vec![url.clone()]));
+        let mut refused = None;
+        let mut serve = Vec::new();
+        for (url, probe) in self.unsorted.iter().zip(join_all(probes).await) {
+            match (probe, &refused) {
+                (Ok(_), _) => serve.push(url.clone()),
+                // A silent endpoint tells more than one of another chain.
+                (Err(error @ LedgerError::Unreadable { .. }), _) => refused = Some(error),
+                (Err(error), None) => refused = Some(error),
+                (Err(_), Some(_)) => {}
+            }
+        }
+        match refused {
+            _ if !serve.is_empty() => Ok(serve),
+            Some(error) => Err(error),
+            None => Err(LedgerError::NoEndpoint { chain_id: id }),
+        }
+    }
+
+    async fn read_committee(&self, locator: &Locator) -> Result<Committee, LedgerError> {
+        let chain = self.chain(locator.chain_id).await?;
+        let place = stheno_chain::Locator {
+            chain_id: locator.chain_id,
+            contract: locator.contract.into(),
+            committee_id: locator.committee_id,
+        };
+        let read = read_committee(&chain, &place, None)
+            .await
+            .map_err(|error| match error {
+                ChainError::Refused { reason, .. } => LedgerError::NoCommittee {
+                    why: format!(
+                        "contract {} on chain {} has no committee {} that serves: {reason}",
+                        place.contract, place.chain_id, place.committee_id
+                    ),
+                },
+                other => in_words(other),
+            })?;
+        let members = read.members.into_iter().map(|member| Member {
+            index: member.index,
+            endpoint: member.endpoint,
+            identity: member.identity,
+            node_key: member.node_key,
+        });
+        Ok(Committee {
+            locator: *locator,
+            epoch: read.epoch,
+            threshold: read.threshold,
+            network_key: read.network_key,
+            members: members.collect(),
+        })
+    }
+}
+
+impl Ledger for RpcLedger {
+    fn committee<'a>(
+        &'a self,
+        locator: &'a Locator,
+    ) -> BoxFuture<'a, Result<Committee, LedgerError>> {
+        Box::pin(self.read_committee(locator))
+    }
+
+    fn block_at(
+        &self,
+        chain: ChainId,
+        number: u64,
+    ) -> BoxFuture<'_, Result<Option<Position>, LedgerError>> {
+        Box::pin(async move {
+            let block = self
+                .chain(chain)
+                .await?
+                .block_at(number)
+                .await
+                .map_err(in_words)?;
+            Ok(block.map(|block| Position {
+                number: block.number,
+                hash: block.hash,
+                time: block.time,
+            }))
+        })
+    }
+}
+
+impl fmt::Debug for RpcLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Endpoints' paths often carry access keys.
+        f.debug_struct("RpcLedger")
+            .field("chains", &self.sorted.keys())
+            .field("others", &self.unsorted.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn in_words(error: ChainError) -> LedgerError {
+    match error {
+        ChainError::WrongChain {
+            endpoint,
+            expected,
+            found,
+        } => LedgerError::OtherChain {
+            endpoint,
+            expected,
+            found,
+        },
+        other => LedgerError::Unreadable {
+            retryable: other.retryable(),
+            why: other.to_string(),
+        },
+    }
+}

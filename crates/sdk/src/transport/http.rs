@@ -1,0 +1,181 @@
+//! Nodes over HTTP.
+
+use std::{error::Error as _, time::Duration};
+
+use futures::StreamExt;
+use reqwest::{Client, Response, StatusCode, header, redirect};
+use serde::de::DeserializeOwned;
+use stheno_protocol::{Answer, Problem, Request, Status};
+use url::Url;
+
+use super::{CallError, Transport};
+use crate::{Error, bounds::BoxFuture, ledger::Member};
+
+/// Most bytes of an answer that are read: 256 shares in hex are 150 KB.
+const MAX_ANSWER: usize = 1 << 20;
+/// How long a connection may take to come about. The caller limits the whole call.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// HTTP/1.1 or 2, TLS by the certificate authorities of the web, no redirects.
+#[derive(Clone, Debug)]
+pub struct HttpTransport {
+    client: Client,
+}
+
+impl HttpTransport {
+    /// A transport with its own connection pool.
+    ///
+    /// # Errors
+    /// [`Error::Http`] when TLS cannot be set up.
+    pub fn new() -> Result<Self, Error> {
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("stheno/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::Http {
+                why: in_words(&error),
+            })?;
+        Ok(Self { client })
+    }
+
+    async fn get_status(&self, node: &Member) -> Result<Status, CallError> {
+        let response = self.client.get(url(node, "v1/status")?).send().await;
+        answer(response).await
+    }
+
+    async fn post_request(&self, node: &Member, request: &Request) -> Result<Answer, CallError> {
+        let response = self
+            .client
+            .post(url(node, "v1/reencrypt")?)
+            .json(request)
+            .send()
+            .await;
+        answer(response).await
+    }
+}
+
+impl Transport for HttpTransport {
+    fn status<'a>(&'a self, node: &'a Member) -> BoxFuture<'a, Result<Status, CallError>> {
+        Box::pin(self.get_status(node))
+    }
+
+    fn reencrypt<'a>(
+        &'a self,
+        node: &'a Member,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<Answer, CallError>> {
+        Box::pin(self.post_request(node, request))
+    }
+}
+
+/// The node's endpoint with a path below it; an endpoint may itself have a path.
+fn url(node: &Member, path: &str) -> Result<Url, CallError> {
+    let unreachable = |why: &str| CallError::Unreachable {
+        why: why.to_owned(),
+    };
+    let mut url = node
+        .endpoint
+        .clone()
+        .ok_or_else(|| unreachable("it registered no URL"))?;
+    let below = format!("{}/{path}", url.path().trim_end_matches('/'));
+    url.set_path(&below);
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
+}
+
+async fn answer<T: DeserializeOwned>(
+    response: Result<Response, reqwest::Error>,
+) -> Result<T, CallError> {
+    let response = response.map_err(|error| CallError::Unreachable {
+        why: in_words(&error),
+    })?;
+    let status = response.status();
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/problem+json"));
+    let body = read_limited(response).await?;
+    let garbage = |why: String| CallError::Garbage { why };
+    if status == StatusCode::OK && !is_problem {
+        return serde_json::from_slice(&body)
+            .map_err(|error| garbage(format!("its answer: {error}")));
+    }
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => Err(CallError::Refused(Box::new(problem))),
+        Err(_) => Err(garbage(format!(
+            "HTTP status {status} without an explanation"
+        ))),
+    }
+}
+
+async fn read_limited(response: Response) -> Result<Vec<u8>, CallError> {
+    let mut body = Vec::new();
+    let mut stream = response.bytes_stream();
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(|error| CallError::Unreachable {
+            why: in_words(&error),
+        })?;
+        if body.len() + part.len() > MAX_ANSWER {
+            return Err(CallError::Garbage {
+                why: format!("more than {MAX_ANSWER} bytes"),
+            });
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
+}
+
+/// The innermost cause: "connection refused" rather than "error sending request".
+fn in_words(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = inner.to_string();
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stheno_crypto::NodeIndex;
+    use stheno_protocol::Address;
+
+    fn node(endpoint: &str) -> Member {
+        Member {
+            index: NodeIndex::new(1).unwrap(),
+            endpoint: Url::parse(endpoint).ok(),
+            identity: Address::ZERO,
+            node_key: None,
+        }
+    }
+
+    #[test]
+    fn url_keeps_the_path_of_an_endpoint() {
+        for (endpoint, want) in [
+            ("http://127.0.0.1:7001", "http://127.0.0.1:7001/v1/status"),
+            (
+                "https://a.example/stheno",
+                "https://a.example/stheno/v1/status",
+            ),
+            (
+                "https://a.example/stheno/?x=1#y",
+                "https://a.example/stheno/v1/status",
+            ),
+        ] {
+            assert_eq!(url(&node(endpoint), "v1/status").unwrap().as_str(), want);
+        }
+    }
+
+    #[test]
+    fn url_is_refused_without_an_endpoint() {
+        assert!(matches!(
+            url(&node(""), "v1/status"),
+            Err(CallError::Unreachable { .. })
+        ));
+    }
+}

@@ -1,0 +1,342 @@
+//! Who asks: the account whose right a policy judges, and its consent to one request.
+
+use stheno_protocol::{Account, Authorization, ChainId, Domain, Request};
+
+use crate::bounds::{BoxFuture, Shareable};
+
+/// Somebody who asks for shares.
+///
+/// A [`Wallet`] signs with a key that it holds; [`Nobody`] is for policies that ask nothing about
+/// the reader. A browser wallet or a hardware key implements this trait.
+pub trait Reader: Shareable {
+    /// The account, if there is one; `chain` is the chain of the committee that is asked.
+    fn account(&self, chain: ChainId) -> Option<Account>;
+
+    /// Proves that the account wants exactly this request, whose authorization is still empty.
+    fn authorize<'a>(
+        &'a self,
+        request: &'a Request,
+        domain: &'a Domain,
+    ) -> BoxFuture<'a, Result<Authorization, WalletError>>;
+}
+
+/// A reader without an account: for policies such as a pure time lock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Reader for Nobody {
+    fn account(&self, _chain: ChainId) -> Option<Account> {
+        None
+    }
+
+    fn authorize<'a>(
+        &'a self,
+        _request: &'a Request,
+        _domain: &'a Domain,
+    ) -> BoxFuture<'a, Result<Authorization, WalletError>> {
+        Box::pin(async { Ok(Authorization::None {}) })
+    }
+}
+
+/// Why a wallet cannot be used. No variant shows a key or a passphrase.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum WalletError {
+    /// The environment variable is not set.
+    #[error("the environment variable {name} is not set")]
+    NotSet {
+        /// Its name.
+        name: String,
+    },
+    /// It is no private key.
+    #[error("{place} holds no private key: {why}")]
+    NotAKey {
+        /// Where the key was looked for.
+        place: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// The keystore cannot be read.
+    #[error("keystore {path} cannot be read: {why}")]
+    Keystore {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// The passphrase is not the keystore's.
+    #[error("the passphrase does not open keystore {path}")]
+    Passphrase {
+        /// The file.
+        path: String,
+    },
+    /// Signing failed or was refused.
+    #[error("the wallet did not sign: {why}")]
+    Sign {
+        /// Why.
+        why: String,
+    },
+}
+
+impl WalletError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotSet { .. } => "set it, or give a keystore",
+            Self::NotAKey { .. } => "a private key is 64 hex digits, with or without 0x",
+            Self::Keystore { .. } => {
+                "a keystore is an encrypted JSON file, as geth and cast make it"
+            }
+            Self::Passphrase { .. } => "try the passphrase again",
+            Self::Sign { .. } => "try again, and approve the request in the wallet",
+        }
+    }
+}
+
+#[cfg(feature = "wallet")]
+pub use local::Wallet;
+
+#[cfg(feature = "wallet")]
+mod local {
+    use std::{env, fmt, path::Path};
+
+    use alloy::signers::{
+        SignerSync,
+        local::{LocalSignerError, PrivateKeySigner},
+    };
+    use stheno_protocol::{Account, AccountKind, Address, Authorization, ChainId, Domain, Request};
+    use zeroize::Zeroizing;
+
+    use super::{Reader, WalletError};
+    use crate::bounds::BoxFuture;
+
+    /// A secp256k1 key in this process's memory, wiped when dropped.
+    #[derive(Clone)]
+    pub struct Wallet {
+        signer: PrivateKeySigner,
+    }
+
+    impl Wallet {
+        /// The environment variable that [`Wallet::from_env`] usually reads.
+        pub const ENV: &'static str = "STHENO_PRIVATE_KEY";
+
+        /// Reads a private key in hex from an environment variable, such as [`Wallet::ENV`].
+        ///
+        /// # Errors
+        /// [`WalletError::NotSet`], [`WalletError::NotAKey`].
+        pub fn from_env(name: &str) -> Result<Self, WalletError> {
+            let text = env::var(name)
+                .map(Zeroizing::new)
+                .map_err(|error| match error {
+                    env::VarError::NotPresent => WalletError::NotSet {
+                        name: name.to_owned(),
+                    },
+                    env::VarError::NotUnicode(_) => not_a_key(name, "it is not text"),
+                })?;
+            Self::parse(&text, name)
+        }
+
+        /// Decrypts an Ethereum keystore (Web3 Secret Storage, version 3). Deliberately slow.
+        ///
+        /// # Errors
+        /// [`WalletError::Keystore`], [`WalletError::Passphrase`].
+        pub fn from_keystore(
+            path: impl AsRef<Path>,
+            passphrase: &str,
+        ) -> Result<Self, WalletError> {
+            let path = path.as_ref();
+            let shown = path.display().to_string();
+            let unreadable = |why| WalletError::Keystore {
+                path: shown.clone(),
+                why,
+            };
+            let text =
+                std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+            check_form(&text).map_err(unreadable)?;
+            match PrivateKeySigner::decrypt_keystore(path, passphrase) {
+                Ok(signer) => Ok(Self { signer }),
+                Err(LocalSignerError::EthKeystoreError(error)) if is_mac_mismatch(&error) => {
+                    Err(WalletError::Passphrase { path: shown })
+                }
+                Err(error) => Err(WalletError::Keystore {
+                    path: shown,
+                    why: error.to_string(),
+                }),
+            }
+        }
+
+        /// Takes a private key in hex.
+        ///
+        /// # Errors
+        /// [`WalletError::NotAKey`].
+        pub fn from_private_key(hex: &str) -> Result<Self, WalletError> {
+            Self::parse(hex, "the text")
+        }
+
+        /// The account's address.
+        pub fn address(&self) -> Address {
+            self.signer.address()
+        }
+
+        fn parse(text: &str, place: &str) -> Result<Self, WalletError> {
+            let digits = text.trim();
+            let digits = digits.strip_prefix("0x").unwrap_or(digits);
+            let mut bytes = Zeroizing::new([0; 32]);
+            hex::decode_to_slice(digits, bytes.as_mut())
+                .map_err(|_| not_a_key(place, "it is not 64 hex digits"))?;
+            let signer = PrivateKeySigner::from_slice(bytes.as_ref())
+                .map_err(|_| not_a_key(place, "it is zero or too large"))?;
+            Ok(Self { signer })
+        }
+    }
+
+    impl Reader for Wallet {
+        fn account(&self, chain: ChainId) -> Option<Account> {
+            Some(Account {
+                address: self.address(),
+                chain,
+                kind: AccountKind::Key,
+            })
+        }
+
+        fn authorize<'a>(
+            &'a self,
+            request: &'a Request,
+            domain: &'a Domain,
+        ) -> BoxFuture<'a, Result<Authorization, WalletError>> {
+            Box::pin(async move {
+                let signature = self
+                    .signer
+                    .sign_hash_sync(&request.digest(domain))
+                    .map_err(|error| WalletError::Sign {
+                        why: error.to_string(),
+                    })?;
+                Ok(Authorization::Wallet {
+                    signature: signature.as_bytes().into(),
+                })
+            })
+        }
+    }
+
+    impl fmt::Debug for Wallet {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Wallet")
+                .field("address", &self.address())
+                .field("key", &"<redacted>")
+                .finish()
+        }
+    }
+
+    fn not_a_key(place: &str, why: &'static str) -> WalletError {
+        WalletError::NotAKey {
+            place: place.to_owned(),
+            why,
+        }
+    }
+
+    /// The keystore's error type is not re-exported, so its words are all there is to go by.
+    fn is_mac_mismatch(error: &impl fmt::Display) -> bool {
+        error.to_string() == "Mac Mismatch"
+    }
+
+    /// What the keystore library takes for granted, and would panic without.
+    fn check_form(text: &str) -> Result<(), String> {
+        let json: serde_json::Value =
+            serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let length = json
+            .pointer("/crypto/kdfparams/dklen")
+            .and_then(serde_json::Value::as_u64);
+        match length {
+            Some(32..=64) => Ok(()),
+            _ => Err("crypto.kdfparams.dklen is not 32".to_owned()),
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        const KEY: &str = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+        #[test]
+        fn wallet_has_the_address_of_its_key() {
+            // The first account of the well-known test mnemonic "test test … junk".
+            let wallet = Wallet::from_private_key(KEY).unwrap();
+            assert_eq!(
+                wallet.address().to_string(),
+                "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+            );
+            assert_eq!(
+                Wallet::from_private_key(&format!(" 0x{KEY}\n"))
+                    .unwrap()
+                    .address(),
+                wallet.address()
+            );
+        }
+
+        #[test]
+        fn wallet_is_refused_when_the_text_is_no_key() {
+            for text in [
+                "",
+                "0x12",
+                &"0".repeat(64),
+                &"f".repeat(64),
+                &format!("{KEY}00"),
+            ] {
+                let error = Wallet::from_private_key(text).unwrap_err();
+                assert!(matches!(error, WalletError::NotAKey { .. }), "{text}");
+                assert!(
+                    text.len() < 8 || !error.to_string().contains(text),
+                    "{error}"
+                );
+            }
+        }
+
+        #[test]
+        fn keystore_opens_with_its_passphrase_alone() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("key.json");
+            // "Test vectors" of the Web3 Secret Storage definition, the one with PBKDF2.
+            std::fs::write(
+                &path,
+                include_str!("../tests/data/web3-secret-storage-pbkdf2.json"),
+            )
+            .unwrap();
+            let wallet = Wallet::from_keystore(&path, "testpassword").unwrap();
+            assert_eq!(
+                wallet.address().to_string().to_lowercase(),
+                "0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b"
+            );
+            let error = Wallet::from_keystore(&path, "wrong").unwrap_err();
+            assert!(matches!(error, WalletError::Passphrase { .. }), "{error}");
+        }
+
+        #[test]
+        fn keystore_is_refused_when_it_is_none() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("key.json");
+            let missing = Wallet::from_keystore(&path, "x").unwrap_err();
+            assert!(missing.to_string().contains("key.json"), "{missing}");
+            for text in ["{}", "no json", r#"{"crypto":{"kdfparams":{"dklen":16}}}"#] {
+                std::fs::write(&path, text).unwrap();
+                let error = Wallet::from_keystore(&path, "x").unwrap_err();
+                assert!(matches!(error, WalletError::Keystore { .. }), "{error}");
+            }
+        }
+
+        #[test]
+        fn wallet_debug_hides_the_key() {
+            let shown = format!("{:?}", Wallet::from_private_key(KEY).unwrap());
+            assert!(
+                shown.contains("<redacted>") && !shown.contains(&KEY[..8]),
+                "{shown}"
+            );
+        }
+
+        #[test]
+        fn wallet_from_env_names_the_variable_that_is_not_set() {
+            let error = Wallet::from_env("STHENO_TEST_NOT_SET").unwrap_err();
+            assert!(error.to_string().contains("STHENO_TEST_NOT_SET"), "{error}");
+        }
+    }
+}
