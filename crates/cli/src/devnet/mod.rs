@@ -9,36 +9,41 @@
 //!
 //! | module | idea |
 //! |---|---|
+//! | [`command`] | what is typed and printed |
+//! | [`running`] | a devnet as a value: [`Devnet::start`], [`Devnet::stop`] |
 //! | [`accounts`] | keys that everybody knows |
 //! | [`anvil`] | finding and starting the chain |
-//! | [`error`] | what can go wrong, and what to do about it |
-//! | [`log_tail`] | the end of a log, for errors |
-//! | [`ports`] | who listens where |
+//! | [`control`] | what only the keeper of a development chain can do |
+//! | [`contracts`] | what the owner of the committee does on chain |
+//! | [`member`] | one node, and the operator who types its commands |
+//! | [`ceremony`] | a ceremony as the chain has it at its head |
+//! | [`pace`] | when blocks come |
+//! | `ready` | waiting, with an end |
 //! | [`process`] | children that do not outlive this process |
+//! | [`ports`], [`log_tail`], [`signals`] | who listens where; the end of a log; Ctrl-C |
+//! | [`error`] | what can go wrong, and what to do about it |
 
 pub mod accounts;
 pub mod anvil;
+pub mod ceremony;
+pub mod command;
+pub mod contracts;
+pub mod control;
 pub mod error;
 pub mod log_tail;
+pub mod member;
+pub mod pace;
 pub mod ports;
 pub mod process;
+mod ready;
+pub mod running;
+pub mod signals;
 
 use std::{ffi::OsString, process::ExitCode};
 
+pub use command::{DevnetArgs, run};
 pub use error::DevnetError;
-
-/// What `stheno devnet` takes.
-#[derive(Clone, Debug, clap::Args)]
-pub struct DevnetArgs {}
-
-/// Runs until Ctrl-C.
-///
-/// # Errors
-/// Anything that keeps the chain or a node from starting.
-#[allow(clippy::todo, reason = "filled in next")]
-pub async fn run(_args: DevnetArgs, _json: bool) -> anyhow::Result<ExitCode> {
-    todo!("devnet")
-}
+pub use running::{Devnet, Options};
 
 /// What `stheno tied` takes: see [`process`].
 #[derive(Clone, Debug, clap::Args)]

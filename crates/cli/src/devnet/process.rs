@@ -135,11 +135,7 @@ impl Nursery {
         } else {
             Command::new(&program.path)
         };
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("STHENO_NODE_") {
-                command.env_remove(name);
-            }
-        }
+        without_node_settings(&mut command);
         command
             .args(&program.args)
             .envs(program.env.iter().map(|(name, value)| (name, value)))
@@ -147,6 +143,15 @@ impl Nursery {
             .stdout(log.try_clone()?)
             .stderr(log);
         Ok(command)
+    }
+}
+
+/// Keeps a developer's own node settings (`STHENO_NODE_*`) out of a devnet.
+pub fn without_node_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("STHENO_NODE_") {
+            command.env_remove(name);
+        }
     }
 }
 

@@ -1,0 +1,161 @@
+//! What the owner of a devnet does on chain: deploy, found a committee, propose its members, sell passes.
+
+use alloy::{
+    primitives::{Address, U256},
+    sol_types::{SolCall, SolConstructor},
+};
+use stheno_chain::{
+    Chain, ChainConfig, HttpOptions, Sender,
+    contracts::{AccessPassContract as pass_contract, CommitteeContract as committee_contract},
+};
+use url::Url;
+
+use super::{
+    DevnetError,
+    accounts::{DevAccount, OWNER},
+    anvil::CHAIN_ID,
+};
+
+/// Windows of the ceremony in blocks: as short as a chain allows whose blocks
+/// are final two later.
+const WINDOW: u32 = 4;
+/// Blocks between windows: one more than finality needs.
+const MARGIN: u32 = 3;
+
+/// What lives where. The addresses are the same on every devnet: they follow
+/// from the deployer and its nonce.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contracts {
+    /// The committee contract.
+    pub committee: Address,
+    /// The committee's number in it.
+    pub committee_id: u64,
+    /// The access pass.
+    pub access_pass: Address,
+}
+
+/// The owner's side of the chain.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    sender: Sender,
+}
+
+impl Owner {
+    /// Speaks for [`OWNER`] at `rpc`.
+    ///
+    /// # Errors
+    /// [`DevnetError::Chain`], here and below.
+    pub async fn connect(rpc: &Url) -> Result<Self, DevnetError> {
+        Ok(Self {
+            sender: sender_for(&OWNER, rpc).await?,
+        })
+    }
+
+    /// Deploys both contracts and founds the committee.
+    pub async fn deploy(&self) -> Result<Contracts, DevnetError> {
+        let bytecode = committee_contract::BYTECODE.to_vec();
+        let committee = self.create("deploy Committee", bytecode).await?;
+
+        let mut bytecode = pass_contract::BYTECODE.to_vec();
+        let arguments = pass_contract::constructorCall {
+            name_: "Devnet access pass".into(),
+            symbol_: "PASS".into(),
+            price_: pass_price(),
+            owner_: OWNER.address,
+        };
+        bytecode.extend(arguments.abi_encode());
+        let access_pass = self.create("deploy AccessPass", bytecode).await?;
+
+        let found = committee_contract::createCommitteeCall {
+            windows: committee_contract::Windows {
+                deal: WINDOW,
+                complain: WINDOW,
+                answer: WINDOW,
+                confirm: WINDOW,
+                margin: MARGIN,
+                consentDelay: 0,
+            },
+            devnet: true,
+        };
+        self.call("create the committee", committee, &found, U256::ZERO)
+            .await?;
+        Ok(Contracts {
+            committee,
+            committee_id: 1,
+            access_pass,
+        })
+    }
+
+    /// Proposes a ceremony for these operators, in this order.
+    pub async fn propose(
+        &self,
+        contracts: &Contracts,
+        threshold: u16,
+        operators: Vec<Address>,
+    ) -> Result<(), DevnetError> {
+        let propose = committee_contract::proposeCall {
+            committeeId: contracts.committee_id,
+            threshold,
+            operators,
+        };
+        self.call(
+            "propose the ceremony",
+            contracts.committee,
+            &propose,
+            U256::ZERO,
+        )
+        .await
+    }
+
+    async fn create(&self, what: &str, bytecode: Vec<u8>) -> Result<Address, DevnetError> {
+        let sent = self.sender.send(None, bytecode.into(), U256::ZERO).await;
+        let sent = sent.map_err(|e| DevnetError::chain(what, e))?;
+        sent.created
+            .ok_or_else(|| DevnetError::chain(what, "the chain says that it made no contract"))
+    }
+
+    async fn call<C: SolCall>(
+        &self,
+        what: &str,
+        to: Address,
+        call: &C,
+        value: U256,
+    ) -> Result<(), DevnetError> {
+        let sent = self.sender.send(Some(to), call.abi_encode().into(), value);
+        sent.await
+            .map(drop)
+            .map_err(|e| DevnetError::chain(what, e))
+    }
+}
+
+/// Buys an access pass for `buyer`, with its own money.
+///
+/// # Errors
+/// [`DevnetError::Chain`].
+pub async fn buy_pass(
+    buyer: &DevAccount,
+    contracts: &Contracts,
+    rpc: &Url,
+) -> Result<stheno_chain::send::Sent, DevnetError> {
+    let buy = pass_contract::buyCall {}.abi_encode();
+    let sender = sender_for(buyer, rpc).await?;
+    let sent = sender.send(Some(contracts.access_pass), buy.into(), pass_price());
+    sent.await
+        .map_err(|e| DevnetError::chain("buy an access pass", e))
+}
+
+/// What a pass costs: 0.5 FIL.
+pub fn pass_price() -> U256 {
+    U256::from(500_000_000_000_000_000_u64)
+}
+
+async fn sender_for(account: &DevAccount, rpc: &Url) -> Result<Sender, DevnetError> {
+    let config = ChainConfig::new(CHAIN_ID, vec![rpc.clone()]);
+    let chain = Chain::connect(config, HttpOptions::default()).await;
+    let chain = chain.map_err(|e| DevnetError::chain("connect to the devnet's chain", e))?;
+    let signer = account
+        .signer()
+        .map_err(|e| DevnetError::chain("use a development account", e))?;
+    Ok(Sender::new(chain, signer))
+}

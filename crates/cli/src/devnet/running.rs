@@ -1,0 +1,385 @@
+//! A devnet as a value: started, used, stopped.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use alloy::primitives::B256;
+use stheno::{NETWORK_FILE_VERSION, NetworkFile, NetworkNode};
+use stheno_chain::{Chain, ChainConfig, Committee, HttpOptions, Locator, read_committee};
+use tempfile::TempDir;
+use url::Url;
+
+use super::{
+    DevnetError,
+    accounts::READER,
+    anvil::{CHAIN_ID, spawn_anvil},
+    contracts::{Contracts, Owner, buy_pass},
+    control::Control,
+    member::{Member, Operator},
+    pace::{Metronome, Pace},
+    ports::Ports,
+    process::{Nursery, Process},
+    ready,
+};
+
+/// What a devnet should be like.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many nodes.
+    pub nodes: u16,
+    /// How many of them open a file.
+    pub threshold: u16,
+    /// The chain's port, followed by the nodes'; free ports when absent.
+    pub base_port: Option<u16>,
+    /// Where files go and stay; a temporary directory when absent.
+    pub dir: Option<PathBuf>,
+    /// The `stheno` executable that nodes run.
+    pub stheno: PathBuf,
+    /// How blocks come until the committee serves.
+    pub pace: Pace,
+    /// Tells what is being done, one short line each.
+    pub tell: fn(&str),
+}
+
+impl Options {
+    /// Five nodes, threshold three, run by this executable.
+    ///
+    /// # Errors
+    /// [`DevnetError::Io`] when the system does not tell which executable this is.
+    pub fn of_this_executable() -> Result<Self, DevnetError> {
+        let stheno = std::env::current_exe()
+            .map_err(|e| DevnetError::io("find the stheno executable", e))?;
+        Ok(Self::with_executable(stheno))
+    }
+
+    /// Five nodes, threshold three.
+    pub fn with_executable(stheno: impl Into<PathBuf>) -> Self {
+        Self {
+            nodes: 5,
+            threshold: 3,
+            base_port: None,
+            dir: None,
+            stheno: stheno.into(),
+            pace: Pace::default(),
+            tell: |_| {},
+        }
+    }
+
+    fn check(&self) -> Result<(), DevnetError> {
+        let (nodes, threshold) = (self.nodes, self.threshold);
+        let fits = (1..=256).contains(&nodes) && (nodes / 2 + 1..=nodes).contains(&threshold);
+        if fits {
+            Ok(())
+        } else {
+            Err(DevnetError::Shape { nodes, threshold })
+        }
+    }
+}
+
+/// How long the parts of a start took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings {
+    /// The chain answers.
+    pub chain: Duration,
+    /// Contracts are there and the nodes are registered.
+    pub setup: Duration,
+    /// From the proposal until the epoch is active and every node serves it.
+    pub ceremony: Duration,
+    /// Everything.
+    pub total: Duration,
+}
+
+/// A chain, contracts and a committee that serves. Dropping it kills all processes.
+#[derive(Debug)]
+pub struct Devnet {
+    // Dropped in this order: nodes before their chain, files last.
+    members: Vec<Member>,
+    anvil: Process,
+    nursery: Nursery,
+    control: Control,
+    contracts: Contracts,
+    network: NetworkFile,
+    rpc: Url,
+    ports: Ports,
+    timings: Timings,
+    http: reqwest::Client,
+    dir: Dir,
+}
+
+/// Where a devnet's files are.
+#[derive(Debug)]
+enum Dir {
+    Temporary(TempDir),
+    Kept(PathBuf),
+}
+
+impl Dir {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(dir) => dir.path(),
+            Self::Kept(dir) => dir,
+        }
+    }
+}
+
+impl Devnet {
+    /// Starts everything and waits until every node serves.
+    ///
+    /// # Errors
+    /// [`DevnetError`]; nothing keeps running then.
+    pub async fn start(options: Options) -> Result<Self, DevnetError> {
+        options.check()?;
+        let began = Instant::now();
+        let tell = options.tell;
+        let dir = make_dir(options.dir.as_deref())?;
+        let ports = match options.base_port {
+            Some(base) => Ports::from_base(base, options.nodes)?,
+            None => Ports::free(options.nodes)?,
+        };
+        let nursery = Nursery::new(&options.stheno)
+            .map_err(|e| DevnetError::io("start the spawning thread", e))?;
+
+        tell("starting the chain");
+        let rpc: Url = format!("http://127.0.0.1:{}/", ports.rpc)
+            .parse()
+            .map_err(|e| DevnetError::io("name the chain's endpoint", std::io::Error::other(e)))?;
+        let mut anvil = spawn_anvil(&nursery, ports.rpc, dir.path(), None)?;
+        let control = Control::new(rpc.clone());
+        ready::chain_answers(&control, &mut anvil).await?;
+        let metronome = Metronome::start(control.clone(), options.pace).await?;
+        let chain_ready = began.elapsed();
+
+        tell("deploying the contracts");
+        let owner = Owner::connect(&rpc).await?;
+        let contracts = owner.deploy().await?;
+
+        tell("making and registering the nodes");
+        let operators = (1..)
+            .zip(&ports.nodes)
+            .map(|(index, port)| Operator::new(&options.stheno, index, *port, dir.path()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let enlisted = operators.iter().map(|operator| async {
+            operator.init(&contracts, &rpc, &control).await?;
+            operator.register().await
+        });
+        futures::future::try_join_all(enlisted).await?;
+        let setup_done = began.elapsed();
+
+        tell("running the key ceremony on chain");
+        metronome.follow(contracts);
+        let accounts = operators.iter().map(|operator| operator.account);
+        owner
+            .propose(&contracts, options.threshold, accounts.collect())
+            .await?;
+        let mut members: Vec<Member> = operators.iter().cloned().map(Member::new).collect();
+        for member in &mut members {
+            member.start(&nursery)?;
+        }
+        let approvals = operators.iter().map(Operator::approve);
+        let approvals = futures::future::try_join_all(approvals);
+        ready::while_alive(approvals, &mut anvil, &mut members).await?;
+        let http = reqwest::Client::new();
+        ready::ceremony_is_active(&control, &contracts, &mut anvil, &mut members).await?;
+        ready::nodes_serve(&http, &mut anvil, &mut members).await?;
+        let committee = read(&rpc, &contracts).await?;
+        let ceremony_done = began.elapsed();
+
+        tell("writing the network file");
+        buy_pass(&READER, &contracts, &rpc).await?;
+        metronome.hand_over().await?;
+        let network = network_file(&committee, &rpc, &members);
+        let devnet = Self {
+            members,
+            anvil,
+            nursery,
+            control,
+            contracts,
+            network,
+            rpc,
+            ports,
+            timings: Timings {
+                chain: chain_ready,
+                setup: setup_done.saturating_sub(chain_ready),
+                ceremony: ceremony_done.saturating_sub(setup_done),
+                total: began.elapsed(),
+            },
+            http,
+            dir,
+        };
+        devnet.write_files()?;
+        Ok(devnet)
+    }
+
+    fn write_files(&self) -> Result<(), DevnetError> {
+        let files = [
+            (self.network_path(), self.network.to_json()),
+            (self.policy_path(), self.pass_policy()),
+        ];
+        for (path, text) in files {
+            std::fs::write(&path, text).map_err(|e| DevnetError::write(&path, e))?;
+        }
+        Ok(())
+    }
+
+    /// Where everything lies.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The network file, for writers.
+    pub fn network(&self) -> &NetworkFile {
+        &self.network
+    }
+
+    /// Where the network file lies.
+    pub fn network_path(&self) -> PathBuf {
+        self.dir().join("network.json")
+    }
+
+    /// Where a policy "holds an access pass" lies.
+    pub fn policy_path(&self) -> PathBuf {
+        self.dir().join("policy.json")
+    }
+
+    /// The policy "holds an access pass".
+    pub fn pass_policy(&self) -> String {
+        let policy = serde_json::json!({
+            "version": 1,
+            "rule": { "token": {
+                "chain": CHAIN_ID,
+                "standard": "erc721",
+                "contract": self.contracts.access_pass,
+                "min": "1",
+            } },
+        });
+        format!("{policy:#}\n")
+    }
+
+    /// The chain's endpoint.
+    pub fn rpc(&self) -> &Url {
+        &self.rpc
+    }
+
+    /// The chain's keeper.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// The chain's process.
+    pub fn chain_pid(&self) -> u32 {
+        self.anvil.pid()
+    }
+
+    /// Where the contracts are.
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    /// Who listens where.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// How long the start took.
+    pub fn timings(&self) -> Timings {
+        self.timings
+    }
+
+    /// The nodes; node `i` is at `i - 1`.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Ends a node as a power cut would. Nodes count from 1; others are ignored.
+    pub fn kill_node(&mut self, index: u16) {
+        if let Some(member) = self.members.iter_mut().find(|m| m.index() == index) {
+            member.kill();
+        }
+    }
+
+    /// Starts a node that does not run, and waits until it serves.
+    ///
+    /// # Errors
+    /// When it ends or does not serve in time, with the end of its log.
+    pub async fn start_node(&mut self, index: u16) -> Result<(), DevnetError> {
+        let members = self.members.iter_mut().filter(|m| m.index() == index);
+        for member in members {
+            member.start(&self.nursery)?;
+            ready::nodes_serve(&self.http, &mut self.anvil, std::slice::from_mut(member)).await?;
+        }
+        Ok(())
+    }
+
+    /// An error when a process that should run has ended.
+    ///
+    /// # Errors
+    /// [`DevnetError::Ended`].
+    pub fn check(&mut self) -> Result<(), DevnetError> {
+        ready::alive(&mut self.anvil)?;
+        self.members.iter_mut().try_for_each(Member::check)
+    }
+
+    /// Ends everything politely: the nodes, then the chain.
+    pub async fn stop(mut self) {
+        let stops = self.members.iter_mut().map(Member::stop);
+        futures::future::join_all(stops).await;
+        self.anvil.stop(Duration::from_secs(5)).await;
+    }
+}
+
+fn make_dir(wished: Option<&Path>) -> Result<Dir, DevnetError> {
+    match wished {
+        None => tempfile::Builder::new()
+            .prefix("stheno-devnet-")
+            .tempdir()
+            .map(Dir::Temporary)
+            .map_err(|e| DevnetError::io("make a temporary directory", e)),
+        Some(dir) => {
+            std::fs::create_dir_all(dir).map_err(|e| DevnetError::write(dir, e))?;
+            Ok(Dir::Kept(dir.to_owned()))
+        }
+    }
+}
+
+/// The committee as a reader would see it, at the final head.
+async fn read(rpc: &Url, contracts: &Contracts) -> Result<Committee, DevnetError> {
+    let what = "read the committee";
+    let config = ChainConfig::new(CHAIN_ID, vec![rpc.clone()]);
+    let chain = Chain::connect(config, HttpOptions::default()).await;
+    let chain = chain.map_err(|e| DevnetError::chain(what, e))?;
+    let locator = Locator {
+        chain_id: CHAIN_ID,
+        contract: contracts.committee,
+        committee_id: contracts.committee_id,
+    };
+    let committee = read_committee(&chain, &locator, None).await;
+    committee.map_err(|e| DevnetError::chain(what, e))
+}
+
+fn network_file(committee: &Committee, rpc: &Url, members: &[Member]) -> NetworkFile {
+    let nodes = committee
+        .members
+        .iter()
+        .zip(members)
+        .map(|(member, node)| NetworkNode {
+            index: member.index.get(),
+            endpoint: node.endpoint().clone(),
+            operator: Some(member.operator),
+            identity: Some(member.identity),
+        });
+    NetworkFile {
+        version: NETWORK_FILE_VERSION,
+        name: "devnet".into(),
+        chain_id: CHAIN_ID,
+        contract: committee.locator.contract,
+        committee_id: committee.locator.committee_id,
+        network_key_fingerprint: B256::new(*committee.network_key.fingerprint().as_bytes()),
+        network_key: Some(committee.network_key.to_bytes().to_vec().into()),
+        rpc: BTreeMap::from([(CHAIN_ID, vec![rpc.clone()])]),
+        threshold: committee.threshold,
+        nodes: nodes.collect(),
+    }
+}
