@@ -1,0 +1,36 @@
+//! End to end: real processes on real ports.
+//!
+//! Most tests share one devnet ([`stage`]), which has to end when the last of
+//! them is done. Libtest has no such moment, so this binary has a harness of its
+//! own that looks the same from outside: names, filters, `--nocapture`, `--list`.
+//!
+//! | module | theme |
+//! |---|---|
+//! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
+//! | [`bad_input`] | what people, disks and networks get wrong |
+//! | [`bad_requests`] | what a node answers to requests that no SDK makes |
+//! | [`ceremony`] | the key: who agrees on it, and that a killed node goes on |
+//! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
+//! | [`lifecycle`] | a devnet ends without a trace |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
+
+mod command;
+mod contracts_agree;
+mod lifecycle;
+mod stage;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = libtest_mimic::Arguments::from_args();
+    let trials = [contracts_agree::trials(), lifecycle::trials()];
+    let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
+    stage::end();
+    conclusion.exit_code()
+}
