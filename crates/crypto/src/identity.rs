@@ -5,7 +5,9 @@
 
 use core::{fmt, str::FromStr};
 
-use crate::{decode::ParseHexError, labels};
+use ark_bls12_381::G1Affine;
+
+use crate::{decode::ParseHexError, engine, labels};
 
 /// A public 32-byte value that is shown as `0x` and hexadecimal digits.
 macro_rules! public_bytes {
@@ -118,6 +120,11 @@ impl Identity {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 128] {
         &self.0
+    }
+
+    /// `Q`: this identity as a point, RFC 9380.
+    pub(crate) fn point(&self) -> G1Affine {
+        engine::active().hash_to_g1(&self.0, labels::IDENTITY_POINT.as_bytes())
     }
 }
 

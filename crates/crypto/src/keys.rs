@@ -2,9 +2,18 @@
 
 use core::{fmt, num::NonZeroU16};
 
+use ark_bls12_381::{Fr, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{DecodeError, Identity, KeyFingerprint, ReaderKey, Share};
+use crate::{
+    DecodeError, Identity, KeyFingerprint, ReaderKey, Share, encoding, engine,
+    identity::write_hex,
+    labels,
+    scalar::{self, SecretScalar},
+    schnorr::{self, PROOF_BYTES},
+};
 
 /// Which node of a committee: `1..=n`, the point at which the sharing polynomial is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,11 +43,12 @@ impl fmt::Display for NodeIndex {
     }
 }
 
+/// A public key in G2.
 macro_rules! public_key {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Debug)]
-        pub struct $name(pub(crate) ark_bls12_381::G2Affine);
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        pub struct $name(pub(crate) G2Affine);
 
         impl $name {
             /// Decodes 96 compressed bytes.
@@ -47,27 +57,33 @@ macro_rules! public_key {
             /// [`DecodeError`] on anything but the canonical encoding of a point of the
             /// prime-order subgroup other than the identity.
             pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-                todo!()
+                encoding::g2_from_compressed(bytes).map(Self)
             }
 
             /// The 96 compressed bytes.
             #[must_use]
             pub fn to_bytes(&self) -> [u8; 96] {
-                todo!()
+                encoding::g2_to_compressed(&self.0)
             }
 
-            /// Decodes the 256 bytes of EIP-2537.
+            /// Decodes the 256 bytes in which contracts hold a key, EIP-2537.
             ///
             /// # Errors
             /// As [`Self::from_bytes`].
             pub fn from_eip2537(bytes: &[u8]) -> Result<Self, DecodeError> {
-                todo!()
+                encoding::g2_from_eip2537(bytes).map(Self)
             }
 
-            /// The 256 bytes of EIP-2537.
+            /// The 256 bytes in which contracts hold a key, EIP-2537.
             #[must_use]
             pub fn to_eip2537(&self) -> [u8; 256] {
-                todo!()
+                encoding::g2_to_eip2537(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_hex(f, &self.to_bytes())
             }
         }
     };
@@ -84,61 +100,80 @@ public_key! {
 }
 
 impl NetworkKey {
-    /// SHA-256 of the compressed key.
+    /// SHA-256 of the compressed key: what a writer pins, and what an identity names.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
-        todo!()
+        KeyFingerprint::from_bytes(Sha256::digest(self.to_bytes()).into())
     }
 }
 
 impl NodePublicKey {
-    /// Checks that whoever made `proof` over `message` knows the secret of this key.
+    /// Whether whoever made `proof` over `message` knows the key share of this key, SPEC.md §7.
     #[must_use]
     pub fn verify_proof(&self, message: &[u8; 32], proof: &PossessionProof) -> bool {
-        todo!()
+        schnorr::verify(&self.0, &proof.0, |commitment| {
+            possession_challenge(self, message, commitment)
+        })
     }
 }
 
-/// A Schnorr proof of knowledge of a node's key share, over a 32-byte message: `R ‖ z`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PossessionProof([u8; 128]);
+/// A Schnorr proof of possession of a key share, over a 32-byte message: `R ‖ z`, SPEC.md §7.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PossessionProof([u8; PROOF_BYTES]);
 
 impl PossessionProof {
-    /// Takes the 128 bytes; they are judged by [`NodePublicKey::verify_proof`].
+    /// Takes the 128 bytes; [`NodePublicKey::verify_proof`] judges them.
     #[must_use]
-    pub const fn from_bytes(bytes: [u8; 128]) -> Self {
+    pub const fn from_bytes(bytes: [u8; PROOF_BYTES]) -> Self {
         Self(bytes)
     }
 
     /// The 128 bytes.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 128] {
+    pub const fn as_bytes(&self) -> &[u8; PROOF_BYTES] {
         &self.0
     }
 }
 
-/// A node's secret: its index `i` and its share `s_i` of the network's key.
+impl fmt::Debug for PossessionProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+/// A node's secret: its share `s_i` of the network's key.
 pub struct KeyShare {
     index: NodeIndex,
-    secret: Zeroizing<[u8; 32]>,
+    secret: SecretScalar,
 }
 
 impl KeyShare {
     /// Restores a share from the vault.
     ///
     /// # Errors
-    /// [`DecodeError`] when the bytes are zero or not below the group order.
+    /// [`DecodeError::NonCanonical`] from the group order on, [`DecodeError::ZeroScalar`].
     pub fn from_secret_bytes(index: NodeIndex, bytes: &[u8; 32]) -> Result<Self, DecodeError> {
-        todo!()
+        Self::from_scalar(index, SecretScalar::from_canonical(bytes)?)
+    }
+
+    pub(crate) fn from_scalar(index: NodeIndex, secret: SecretScalar) -> Result<Self, DecodeError> {
+        if secret.is_zero() {
+            return Err(DecodeError::ZeroScalar);
+        }
+        Ok(Self { index, secret })
     }
 
     /// The secret scalar, 32 bytes big-endian: for the vault only.
     #[must_use]
     pub fn expose_secret_bytes(&self) -> Zeroizing<[u8; 32]> {
-        self.secret.clone()
+        self.secret.as_bytes().clone()
     }
 
-    /// This node's index.
+    pub(crate) fn scalar(&self) -> &SecretScalar {
+        &self.secret
+    }
+
+    /// This node's index `i`.
     #[must_use]
     pub fn index(&self) -> NodeIndex {
         self.index
@@ -147,10 +182,14 @@ impl KeyShare {
     /// `X_i = s_i·P2`.
     #[must_use]
     pub fn public_key(&self) -> NodePublicKey {
-        todo!()
+        NodePublicKey(engine::active().g2_mul(&G2Affine::generator(), &self.secret))
     }
 
-    /// Makes this node's re-encryption share of one identity's key for one reader.
+    /// Makes this node's part of one identity's key, encrypted to one reader, SPEC.md §5.
+    ///
+    /// `seed` is a secret that the vault keeps, `entropy` is fresh from the operating system.
+    /// The mask is hashed from both and from everything that the share is about, so that it
+    /// differs between items and readers even where the system's randomness repeats.
     #[must_use]
     pub fn share(
         &self,
@@ -160,13 +199,35 @@ impl KeyShare {
         seed: &[u8; 32],
         entropy: &[u8; 32],
     ) -> Share {
-        todo!()
+        let mask = SecretScalar::derive(
+            labels::SHARE_MASK,
+            &[
+                seed,
+                &epoch.to_be_bytes(),
+                &self.index.get().to_be_bytes(),
+                id.as_bytes(),
+                &reader.to_bytes(),
+                entropy,
+            ],
+        );
+        let engine = engine::active();
+        let c1 = engine.g1_mul(&G1Affine::generator(), &mask);
+        let c2 = engine.g2_mul(&G2Affine::generator(), &mask);
+        let c3 = engine.g1_mul_pair((&reader.0, &mask), (&id.point(), &self.secret));
+        Share::new(self.index, c1, c3, encoding::g2_to_compressed(&c2))
     }
 
-    /// Proves possession of this share over `message`.
+    /// Proves possession of this share over `message`; `entropy` is 32 fresh random bytes.
     #[must_use]
     pub fn prove(&self, message: &[u8; 32], entropy: &[u8; 32]) -> PossessionProof {
-        todo!()
+        let nonce = SecretScalar::derive(
+            labels::POSSESSION_NONCE,
+            &[&self.secret.as_bytes()[..], entropy, message],
+        );
+        let public = self.public_key();
+        PossessionProof(schnorr::prove(&self.secret, &nonce, |commitment| {
+            possession_challenge(&public, message, commitment)
+        }))
     }
 }
 
@@ -177,4 +238,11 @@ impl fmt::Debug for KeyShare {
             .field("secret", &"<redacted>")
             .finish()
     }
+}
+
+fn possession_challenge(public: &NodePublicKey, message: &[u8; 32], commitment: &[u8]) -> Fr {
+    scalar::hash_to_field(
+        labels::POSSESSION_CHALLENGE,
+        &[&public.to_bytes(), message, commitment],
+    )
 }

@@ -1,22 +1,9 @@
-//! From shares to the content key.
-
-use std::collections::BTreeMap;
+//! From shares to the content key. SPEC.md §6.
 
 use crate::{
-    Capsule, Cek, DecodeError, Identity, NetworkKey, NodeIndex, NodePublicKey, ReaderKey,
-    ReaderSecret, Share,
+    Capsule, Cek, CombinedShare, CommitteeKeys, Identity, NodeIndex, ReaderSecret, Share,
+    committee::Request,
 };
-
-/// A committee as a reader knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommitteeKeys {
-    /// Shares that are needed.
-    pub threshold: u16,
-    /// The key that capsules are sealed to.
-    pub network_key: NetworkKey,
-    /// The nodes' public keys; where one is missing its node cannot be blamed by its equations.
-    pub node_keys: BTreeMap<NodeIndex, NodePublicKey>,
-}
 
 /// An opened capsule.
 #[derive(Debug)]
@@ -27,32 +14,10 @@ pub struct Opened {
     pub culprits: Vec<NodeIndex>,
 }
 
-/// Why nothing was opened.
-#[non_exhaustive]
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum OpenError {
-    /// Not enough good shares.
-    #[error("need {need} good shares, have {good}")]
-    TooFewShares {
-        /// The committee's threshold.
-        need: u16,
-        /// Shares that were not found wrong.
-        good: u16,
-        /// Nodes whose shares were found wrong.
-        culprits: Vec<NodeIndex>,
-    },
-    /// The capsule does not open: it was tampered with, or sealed to something else.
-    #[error("the capsule does not open")]
-    Capsule,
-    /// One node's share was given twice.
-    #[error("node {index} appears twice among the shares")]
-    DuplicateIndex {
-        /// The node.
-        index: NodeIndex,
-    },
-}
-
-/// Combines `shares` and opens `capsule`.
+/// Combines shares and opens a capsule.
+///
+/// Any shares beyond the threshold are used where others are wrong: a wrong share costs time,
+/// never the result. `weights_seed` is 32 fresh random bytes.
 ///
 /// # Errors
 /// [`OpenError`].
@@ -65,63 +30,51 @@ pub fn open(
     shares: &[Share],
     weights_seed: &[u8; 32],
 ) -> Result<Opened, OpenError> {
-    todo!()
+    let request = Request {
+        id,
+        reader: &reader.public(),
+        shares,
+        weights_seed,
+    };
+    let (opened, culprits) = committee.gather(&request, |shares| {
+        match CombinedShare::of(shares)?.open(&committee.network_key, reader, id, capsule, aad) {
+            Err(OpenError::WrongKey) => None,
+            opened => Some(opened),
+        }
+    })?;
+    opened.map(|cek| Opened { cek, culprits })
 }
 
-/// Shares combined, for who hands them on: `C1 ‖ C3` uncompressed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CombinedShare([u8; 192]);
-
-/// What [`combine`] found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Combined {
-    /// The combined share, checked against the network key.
-    pub share: CombinedShare,
-    /// Nodes whose shares were found wrong on the way.
-    pub culprits: Vec<NodeIndex>,
-}
-
-/// Combines `shares` without the reader's secret and checks the result against the network key.
-///
-/// # Errors
-/// [`OpenError`], never [`OpenError::Capsule`].
-pub fn combine(
-    committee: &CommitteeKeys,
-    reader: &ReaderKey,
-    id: &Identity,
-    shares: &[Share],
-    weights_seed: &[u8; 32],
-) -> Result<Combined, OpenError> {
-    todo!()
-}
-
-impl CombinedShare {
-    /// Decodes 192 bytes.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        todo!()
-    }
-
-    /// The 192 bytes.
-    #[must_use]
-    pub fn encode(&self) -> [u8; 192] {
-        self.0
-    }
-
-    /// Opens `capsule` with this combined share.
-    ///
-    /// # Errors
-    /// [`OpenError::Capsule`].
-    pub fn open(
-        &self,
-        network_key: &NetworkKey,
-        reader: &ReaderSecret,
-        id: &Identity,
-        capsule: &Capsule,
-        aad: &[u8],
-    ) -> Result<Cek, OpenError> {
-        todo!()
-    }
+/// Why nothing was opened.
+#[non_exhaustive]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum OpenError {
+    /// Not enough good shares; more nodes have to be asked.
+    #[error("need {need} good shares, have {good}")]
+    TooFewShares {
+        /// The committee's threshold.
+        need: u16,
+        /// Shares that were not found wrong. Where the nodes' keys are unknown and no set of the
+        /// shares fits together: shares that are proven good.
+        good: u16,
+        /// Nodes whose shares were found wrong.
+        culprits: Vec<NodeIndex>,
+    },
+    /// One node's share was given twice.
+    #[error("node {index} appears twice among the shares")]
+    DuplicateIndex {
+        /// The node.
+        index: NodeIndex,
+    },
+    /// The shares are good, and the capsule does not open: it was changed, or it was sealed to
+    /// something else. Nothing more is told.
+    #[error("the capsule does not open")]
+    Capsule,
+    /// The combined share is not this identity's key for this reader.
+    #[error("the combined share is not the key of this identity")]
+    WrongKey,
+    /// Shares that match the nodes' keys do not make the network key's: the keys do not belong
+    /// together.
+    #[error("the nodes' public keys do not belong to the network key")]
+    ForeignNodeKeys,
 }

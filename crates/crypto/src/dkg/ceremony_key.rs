@@ -1,0 +1,261 @@
+//! Members' X25519 keys, and the sealing of shares to them: HPKE, RFC 9180. SPEC.md §9.2.
+
+use core::{convert::Infallible, fmt};
+
+use hpke::{
+    Deserializable, Kem, OpModeR, OpModeS, Serializable,
+    aead::ChaCha20Poly1305,
+    kdf::HkdfSha256,
+    kem::X25519HkdfSha256,
+    rand_core::{TryCryptoRng, TryRng},
+    setup_sender_with_rng, single_shot_open, single_shot_seal_with_rng,
+};
+use zeroize::Zeroizing;
+
+use crate::{DecodeError, encoding, identity::write_hex};
+
+/// Length of a sealed share: encapsulated key, ciphertext, tag.
+pub(super) const SEALED_BYTES: usize = 32 + 32 + 16;
+
+/// A member's X25519 public key, made for one ceremony.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CeremonyKey([u8; 32]);
+
+impl CeremonyKey {
+    /// Decodes 32 bytes, little-endian as in RFC 7748.
+    ///
+    /// # Errors
+    /// [`DecodeError::Length`]; [`DecodeError::NonCanonical`] from 2^255 − 19 on;
+    /// [`DecodeError::LowOrder`] for a point that would make the shared secret public.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let key = Self(*encoding::sized(bytes)?);
+        let mut modulus = [0xff; 32];
+        modulus[0] = 0xed;
+        modulus[31] = 0x7f;
+        if !key.0.iter().rev().lt(modulus.iter().rev()) {
+            return Err(DecodeError::NonCanonical);
+        }
+        // A clamped scalar is a multiple of the cofactor and not of the order, so encapsulation
+        // fails, at a shared secret of zero, for exactly the points of low order.
+        let mode = OpModeS::<X25519HkdfSha256>::Base;
+        let mut drawn = Drawn(Zeroizing::new([1; 32]));
+        setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, _>(
+            &mode,
+            &key.hpke()?,
+            &[],
+            &mut drawn,
+        )
+        .map_err(|_| DecodeError::LowOrder)?;
+        Ok(key)
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn to_bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
+    fn hpke(&self) -> Result<<X25519HkdfSha256 as Kem>::PublicKey, DecodeError> {
+        Deserializable::from_bytes(&self.0).map_err(|_| DecodeError::NonCanonical)
+    }
+
+    /// Seals a share, `enc ‖ ciphertext ‖ tag`. The ephemeral key is RFC 9180's
+    /// `DeriveKeyPair(ephemeral)`.
+    pub(super) fn seal(
+        &self,
+        info: &[u8],
+        aad: &[u8],
+        share: &[u8; 32],
+        ephemeral: Zeroizing<[u8; 32]>,
+    ) -> [u8; SEALED_BYTES] {
+        let sealed = self.hpke().ok().and_then(|key| {
+            single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                &OpModeS::Base,
+                &key,
+                info,
+                share,
+                aad,
+                &mut Drawn(ephemeral),
+            )
+            .ok()
+        });
+        #[allow(
+            clippy::expect_used,
+            reason = "HPKE refuses keys of low order, which `from_bytes` does not let through, \
+                      and messages above 256 GiB"
+        )]
+        let (enc, ciphertext) = sealed.expect("a checked key seals");
+        let mut bytes = [0; SEALED_BYTES];
+        let (head, tail) = bytes.split_at_mut(32);
+        enc.write_exact(head);
+        tail.copy_from_slice(&ciphertext);
+        bytes
+    }
+}
+
+impl fmt::Debug for CeremonyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+/// A member's X25519 secret key, made for one ceremony.
+pub struct CeremonySecret(<X25519HkdfSha256 as Kem>::PrivateKey);
+
+impl CeremonySecret {
+    /// Derives the key from 32 fresh random bytes: RFC 9180's `DeriveKeyPair`.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(X25519HkdfSha256::derive_keypair(seed).0)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> CeremonyKey {
+        let mut bytes = [0; 32];
+        X25519HkdfSha256::sk_to_pk(&self.0).write_exact(&mut bytes);
+        CeremonyKey(bytes)
+    }
+
+    /// Opens a sealed share.
+    pub(super) fn open(
+        &self,
+        info: &[u8],
+        aad: &[u8],
+        sealed: &[u8; SEALED_BYTES],
+    ) -> Option<Zeroizing<[u8; 32]>> {
+        let (enc, ciphertext) = sealed.split_at(32);
+        let enc = Deserializable::from_bytes(enc).ok()?;
+        let opened = Zeroizing::new(
+            single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                &OpModeR::Base,
+                &self.0,
+                &enc,
+                info,
+                ciphertext,
+                aad,
+            )
+            .ok()?,
+        );
+        Some(Zeroizing::new(opened.as_slice().try_into().ok()?))
+    }
+}
+
+impl fmt::Debug for CeremonySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CeremonySecret(<redacted>)")
+    }
+}
+
+/// HPKE draws the 32 bytes of its ephemeral key from a generator; this one gives it ours, once.
+struct Drawn(Zeroizing<[u8; 32]>);
+
+impl TryRng for Drawn {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        hpke::rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        hpke::rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        assert_eq!(out.len(), 32, "HPKE draws an X25519 key's bytes, once");
+        out.copy_from_slice(&self.0[..]);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Drawn {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn array<const N: usize>(text: &str) -> [u8; N] {
+        hex::decode(text).unwrap().try_into().unwrap()
+    }
+
+    /// RFC 9180 appendix A.2.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305, base.
+    #[test]
+    fn keys_match_rfc_9180() {
+        let secret = CeremonySecret::from_seed(&array(
+            "1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372da835542e1df",
+        ));
+        assert_eq!(
+            hex::encode(secret.public().to_bytes()),
+            "4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a"
+        );
+    }
+
+    /// The points of order 1, 2, 4 and 8 of the curve and its twist, by their u.
+    #[test]
+    fn small_order_keys_are_refused() {
+        for (u, error) in [
+            (
+                "0000000000000000000000000000000000000000000000000000000000000000",
+                DecodeError::LowOrder,
+            ),
+            (
+                "0100000000000000000000000000000000000000000000000000000000000000",
+                DecodeError::LowOrder,
+            ),
+            (
+                "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+                DecodeError::LowOrder,
+            ),
+            (
+                "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+                DecodeError::LowOrder,
+            ),
+            (
+                "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                DecodeError::LowOrder,
+            ),
+            (
+                "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                DecodeError::NonCanonical,
+            ),
+            (
+                "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                DecodeError::NonCanonical,
+            ),
+            (
+                "0900000000000000000000000000000000000000000000000000000000000080",
+                DecodeError::NonCanonical,
+            ),
+        ] {
+            assert_eq!(CeremonyKey::from_bytes(&array::<32>(u)), Err(error), "{u}");
+        }
+        assert_eq!(
+            CeremonyKey::from_bytes(&[9; 31]),
+            Err(DecodeError::Length { want: 32, got: 31 })
+        );
+    }
+
+    #[test]
+    fn sealed_share_opens_only_as_it_was_sealed() {
+        let secret = CeremonySecret::from_seed(&[1; 32]);
+        let key = CeremonyKey::from_bytes(&secret.public().to_bytes()).unwrap();
+        let seal = || key.seal(b"info", b"aad", &[7; 32], Zeroizing::new([2; 32]));
+        let sealed = seal();
+        assert_eq!(sealed, seal());
+        assert_eq!(*secret.open(b"info", b"aad", &sealed).unwrap(), [7; 32]);
+
+        assert!(secret.open(b"other", b"aad", &sealed).is_none());
+        assert!(secret.open(b"info", b"other", &sealed).is_none());
+        assert!(
+            CeremonySecret::from_seed(&[3; 32])
+                .open(b"info", b"aad", &sealed)
+                .is_none()
+        );
+        for bit in 0..8 * SEALED_BYTES {
+            // The top bit of the encapsulated key is ignored by X25519, but bound by HPKE.
+            let mut changed = sealed;
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(secret.open(b"info", b"aad", &changed).is_none(), "{bit}");
+        }
+    }
+}
