@@ -1,56 +1,79 @@
 //! The `stheno` command: encrypt, decrypt, inspect, policies, networks, a devnet and a demo.
 //!
-//! Results go to stdout, everything else to stderr. Exit code 0: done; 1: access denied;
-//! 2: usage or system error; 130: interrupted.
+//! Results go to stdout, everything else to stderr; with `--json` each is one object. Exit code 0:
+//! done; 1: access denied; 2: usage or system error; 130: interrupted.
 //!
 //! # Layout
 //!
 //! | module | idea |
 //! |---|---|
 //! | [`args`] | what can be typed: the whole command line as types |
+//! | [`commands`] | one file per command |
+//! | [`input`], [`output`] | files and streams; an output appears under its name when it is whole |
+//! | [`interrupt`] | Ctrl-C removes what is unfinished |
+//! | [`keys`] | the wallet's key, never from the command line |
+//! | [`progress`], [`say`], [`failure`] | what people and scripts are told |
 //! | [`devnet`] | a chain, contracts and nodes on this machine |
 //! | [`demo`] | the whole story once, with real processes |
+//!
+//! What is absent: cryptography, message bytes and file bytes; those are the SDK's.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
 pub mod args;
+pub mod commands;
 pub mod demo;
 pub mod devnet;
+pub mod failure;
+pub mod input;
+pub mod interrupt;
+pub mod keys;
+pub mod output;
+pub mod progress;
+pub mod say;
 
 use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::Parser;
+use failure::Failure;
 
 /// Parses the command line, runs the command, reports what went wrong.
-#[allow(clippy::print_stderr, reason = "this is the program's edge")]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("error: the async runtime does not start: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    match runtime.block_on(run(cli)) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
+    let as_json = cli.json;
+    // A node brings its own runtime, logs and reports.
+    if let Command::Node(mut args) = cli.command {
+        args.json |= as_json;
+        return stheno_node::commands::run(args);
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => Err(Failure::new(
+            "failed",
+            format_args!("the async runtime: {error}"),
+        )),
+    };
+    result.unwrap_or_else(|failure| failure.report(as_json))
 }
 
-async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
-        Command::Devnet(args) => devnet::run(args, cli.json).await,
-        Command::Demo(args) => demo::run(args, cli.json).await,
-        Command::Tied(args) => devnet::tied(&args),
+        Command::Encrypt(args) => commands::encrypt::run(args, cli.json).await?,
+        Command::Decrypt(args) => commands::decrypt::run(args, cli.json).await?,
+        Command::Inspect(args) => commands::inspect::run(args, cli.json)?,
+        Command::Policy(command) => commands::policy::run(command, cli.json)?,
+        Command::Network(command) => commands::network::run(command, cli.json).await?,
+        Command::Help(args) => commands::help::run(args, cli.json)?,
+        Command::Node(args) => return Ok(stheno_node::commands::run(args)),
+        Command::Devnet(args) => return Ok(devnet::run(args, cli.json).await?),
+        Command::Demo(args) => return Ok(demo::run(args, cli.json).await?),
+        Command::Tied(args) => return Ok(devnet::tied(&args)?),
     }
+    Ok(ExitCode::SUCCESS)
 }

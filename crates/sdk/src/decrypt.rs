@@ -382,7 +382,7 @@ mod tests {
         assert!(matches!(few, Error::TooFewNodes(_)), "{few}");
         let words = few.to_string();
         assert!(
-            words.contains("0 of 5 nodes gave a share, 3 are needed; 2 answered"),
+            words.contains("0 of 5 nodes gave a share, 3 are needed (2 answered)"),
             "{words}"
         );
         assert!(

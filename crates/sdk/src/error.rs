@@ -69,19 +69,16 @@ pub enum Error {
     WalletNeeded,
 
     /// The policy does not hold for this reader: so many nodes said so that the others cannot help.
-    #[error("access denied by {} of {} nodes: {}", .0.denied(), .0.total(), .0.reasons())]
+    #[error("{}: {}", self.headline(), .0.reasons())]
     Denied(Box<Tally>),
     /// The right is there, but not final yet, and the time to wait is over.
-    #[error("the right to read is not final yet: {}", .0.reasons())]
+    #[error("{}: {}", self.headline(), .0.reasons())]
     NotFinalYet(Box<Tally>),
     /// Nodes refused the request itself, not the reader.
-    #[error("refused by {} of {} nodes: {}", .0.refused(), .0.total(), .0.reasons())]
+    #[error("{}: {}", self.headline(), .0.reasons())]
     Refused(Box<Tally>),
     /// Fewer nodes than needed gave a share.
-    #[error(
-        "{} of {} nodes gave a share, {} are needed; {} answered: {}",
-        .0.shared(), .0.total(), .0.threshold, .0.answered(), .0.reasons()
-    )]
+    #[error("{}: {}", self.headline(), .0.reasons())]
     TooFewNodes(Box<Tally>),
     /// The nodes do not agree on a recent block well enough to ask them.
     #[error("no block of chain {chain_id} is final at {need} nodes: {why}")]
@@ -144,6 +141,38 @@ impl Error {
             Self::NoneOpened(errors) => errors.first().map_or("unopenable", Self::code),
             Self::Entropy { .. } => "no_entropy",
             Self::Http { .. } => "http_unavailable",
+        }
+    }
+
+    /// The error without what each node said; that is in [`Error::tally`].
+    pub fn headline(&self) -> String {
+        match self {
+            Self::Denied(tally) => {
+                format!(
+                    "access denied by {} of {} nodes",
+                    tally.denied(),
+                    tally.total()
+                )
+            }
+            Self::NotFinalYet(tally) => {
+                let waiting = tally.deferred();
+                format!("not final yet, say {waiting} of {} nodes", tally.total())
+            }
+            Self::Refused(tally) => {
+                format!(
+                    "the request was refused by {} of {} nodes",
+                    tally.refused(),
+                    tally.total()
+                )
+            }
+            Self::TooFewNodes(tally) => format!(
+                "{} of {} nodes gave a share, {} are needed ({} answered)",
+                tally.shared(),
+                tally.total(),
+                tally.threshold,
+                tally.answered()
+            ),
+            other => other.to_string(),
         }
     }
 

@@ -1,0 +1,74 @@
+//! `stheno policy`: is it one, and what does it mean.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use stheno::{Error, Policy};
+
+use crate::{
+    args::{PolicyCheckArgs, PolicyCommand},
+    failure::Failure,
+    input, say,
+};
+
+/// Runs the command.
+///
+/// # Errors
+/// What is wrong with the policy, with line and column.
+pub fn run(command: PolicyCommand, as_json: bool) -> Result<(), Failure> {
+    match command {
+        PolicyCommand::Check(args) => check(&args, as_json),
+    }
+}
+
+/// Reads a policy from a file; `-` is standard input.
+///
+/// # Errors
+/// The file's name, and what is wrong with it.
+pub fn load(path: &Path) -> Result<Policy, Failure> {
+    let text = input::text(path)?;
+    Policy::from_json(&text).map_err(|error| {
+        let fault = format!("{}: {error}", path.display());
+        let error = Error::from(error);
+        Failure::new(error.code(), fault).hint(error.hint())
+    })
+}
+
+fn check(args: &PolicyCheckArgs, as_json: bool) -> Result<(), Failure> {
+    let policy = load(&PathBuf::from(&args.file))?;
+    let bytes = policy.to_cbor().len();
+    let chains: Vec<Value> = policy
+        .chains()
+        .into_iter()
+        .map(|(chain, tier)| json!({ "chainId": chain, "confirmations": tier }))
+        .collect();
+    let object = json!({
+        "ok": true,
+        "digest": policy.digest().to_string(),
+        "bytes": bytes,
+        "needsAccount": policy.needs_account(),
+        "chains": chains,
+        "policy": as_value(&policy),
+    });
+    let mut text = format!(
+        "ok\ndigest    {}\nstored    {bytes} bytes\n",
+        policy.digest()
+    );
+    text += match policy.needs_account() {
+        true => "reader    must show an account\n",
+        false => "reader    may be anybody; no account is asked for\n",
+    };
+    for (chain, tier) in policy.chains() {
+        text += &match tier {
+            0 => format!("reads     chain {chain} at its newest final block\n"),
+            blocks => format!("reads     chain {chain} {blocks} blocks below its head\n"),
+        };
+    }
+    say::result(as_json, &text, &object);
+    Ok(())
+}
+
+/// The policy as a JSON value.
+pub fn as_value(policy: &Policy) -> Value {
+    serde_json::from_str(&policy.to_json()).unwrap_or_default()
+}

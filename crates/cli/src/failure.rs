@@ -1,0 +1,208 @@
+//! How a command ends badly: the fault, what each node said, the remedy, an exit code.
+
+use std::{fmt, process::ExitCode};
+
+use serde_json::{Value, json};
+use stheno::{
+    Error, Outcome, Tally,
+    protocol::{LeafReport, Truth},
+    tally::name,
+};
+
+use crate::{devnet::DevnetError, output::OutputError};
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    code: &'static str,
+    fault: String,
+    details: Vec<String>,
+    hint: Option<String>,
+    nodes: Option<Value>,
+    denied: bool,
+}
+
+impl Failure {
+    /// A fault with a stable code, for scripts.
+    pub fn new(code: &'static str, fault: impl fmt::Display) -> Self {
+        Self {
+            code,
+            fault: fault.to_string(),
+            details: Vec::new(),
+            hint: None,
+            nodes: None,
+            denied: false,
+        }
+    }
+
+    /// The same fault, with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string()).filter(|hint| !hint.is_empty());
+        self
+    }
+
+    /// Says it on stderr: `error:`, then details, then `hint:`; or one JSON object.
+    #[allow(clippy::print_stderr, reason = "the one place where failures are told")]
+    pub fn report(&self, as_json: bool) -> ExitCode {
+        if as_json {
+            eprintln!("{}", self.to_json());
+        } else {
+            eprintln!("error: {}", self.fault);
+            for line in &self.details {
+                eprintln!("  {line}");
+            }
+            if let Some(hint) = &self.hint {
+                eprintln!("hint: {hint}");
+            }
+        }
+        ExitCode::from(if self.denied { 1 } else { 2 })
+    }
+
+    fn to_json(&self) -> Value {
+        let mut object = json!({
+            "error": self.fault,
+            "code": self.code,
+            "denied": self.denied,
+            "hint": self.hint,
+        });
+        if let (Some(nodes), Some(object)) = (&self.nodes, object.as_object_mut()) {
+            object.insert("nodes".to_owned(), nodes.clone());
+        }
+        object
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let mut failure = Self::new(error.code(), error.headline()).hint(error.hint());
+        failure.denied = error.is_denial();
+        if let Some(tally) = error.tally() {
+            failure.details = tally_lines(tally);
+            failure.nodes = Some(tally_json(tally));
+        }
+        failure
+    }
+}
+
+macro_rules! from_sdk_errors {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::from(Error::from(error))
+            }
+        }
+    )*};
+}
+
+from_sdk_errors!(
+    stheno::NetworkFileError,
+    stheno::PolicyError,
+    stheno::WalletError,
+    stheno::envelope::EnvelopeError
+);
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        let (code, hint) = match &error {
+            OutputError::Exists { .. } => (
+                "output_exists",
+                "give another name, or --force to replace it",
+            ),
+            OutputError::Directory { .. } => ("output_is_directory", "give a file name in it"),
+            OutputError::Terminal => ("output_is_terminal", "give -o FILE, or send it into a pipe"),
+            OutputError::Create { .. } => (
+                "output_unwritable",
+                "check that its directory exists and is yours",
+            ),
+            OutputError::Write { .. } => ("output_unwritable", "check the disk's space and rights"),
+        };
+        Self::new(code, error).hint(hint)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        let hint = error
+            .downcast_ref::<DevnetError>()
+            .and_then(DevnetError::hint);
+        Self::new("failed", format_args!("{error:#}")).hint(hint.unwrap_or_default())
+    }
+}
+
+/// What each node said: each distinct refusal once with its conditions, then who failed and how.
+pub fn tally_lines(tally: &Tally) -> Vec<String> {
+    let mut lines = Vec::new();
+    for refusal in tally.refusals() {
+        let nodes = name(&refusal.nodes);
+        lines.push(format!(
+            "{nodes}: {} ({})",
+            refusal.problem.detail, refusal.problem.code
+        ));
+        let conditions: Vec<&LeafReport> = refusal.conditions().collect();
+        // An older node may not say which conditions stand in the way; then all are shown.
+        let blocking: Vec<&LeafReport> = conditions
+            .iter()
+            .copied()
+            .filter(|leaf| leaf.blocking)
+            .collect();
+        let shown = if blocking.is_empty() {
+            conditions
+        } else {
+            blocking
+        };
+        lines.extend(
+            shown
+                .into_iter()
+                .map(|leaf| format!("  {}", condition(leaf))),
+        );
+    }
+    lines.extend(tally.failures().map(ToString::to_string));
+    lines
+}
+
+/// One condition in words: where it stands, what it asks, what was found.
+fn condition(leaf: &LeafReport) -> String {
+    let must = match (leaf.negated, leaf.truth) {
+        (_, Truth::Unknown) => "could not be told: ",
+        (true, _) => "must not hold: ",
+        (false, _) => "not met: ",
+    };
+    format!("{must}{} – {} (at {})", leaf.what, leaf.found, leaf.path)
+}
+
+/// What each node said, for scripts.
+pub fn tally_json(tally: &Tally) -> Value {
+    let nodes = tally.reports.iter().map(|report| {
+        let mut line = json!({
+            "node": report.node.get(),
+            "endpoint": report.endpoint,
+            "outcome": outcome_word(&report.outcome),
+        });
+        if let Some(line) = line.as_object_mut() {
+            match &report.outcome {
+                Outcome::Shared | Outcome::NotNeeded => {}
+                Outcome::Refused(problem) => {
+                    line.insert("problem".to_owned(), json!(problem));
+                }
+                other => {
+                    line.insert("why".to_owned(), json!(other.to_string()));
+                }
+            }
+        }
+        line
+    });
+    nodes.collect()
+}
+
+fn outcome_word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Shared => "shared",
+        Outcome::Refused(_) => "refused",
+        Outcome::Unreachable { .. } => "unreachable",
+        Outcome::Silent { .. } => "silent",
+        Outcome::Misbehaved(_) => "misbehaved",
+        Outcome::NotNeeded => "not_needed",
+        _ => "other",
+    }
+}

@@ -1,0 +1,57 @@
+//! Ctrl-C: the unfinished output is removed and the program ends, whatever it is doing.
+//!
+//! Decryption may be deep in a blocking read when the signal comes, so destructors cannot be relied on.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process,
+    sync::{Mutex, PoisonError},
+};
+
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Removes `path` if the program is interrupted. There is at most one such file.
+pub fn remove_on_exit(path: &Path) {
+    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+}
+
+/// The file is complete: an interrupt leaves it alone.
+pub fn keep() {
+    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+/// Starts to listen for Ctrl-C and, on Unix, for a request to terminate.
+#[allow(clippy::print_stderr, reason = "this is the program's edge")]
+pub fn listen() {
+    tokio::spawn(async {
+        if !signalled().await {
+            return;
+        }
+        // The lock is held to the end: nobody commits the file after it was removed here.
+        let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(path) = unfinished.as_ref() {
+            // It may be gone already; there is nothing left to do about it either way.
+            let _ = fs::remove_file(path);
+        }
+        eprintln!("interrupted");
+        process::exit(130);
+    });
+}
+
+#[cfg(unix)]
+async fn signalled() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return tokio::signal::ctrl_c().await.is_ok();
+    };
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt.is_ok(),
+        received = terminate.recv() => received.is_some(),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signalled() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
+}

@@ -1,0 +1,257 @@
+//! Where results go: a file that appears under its name only when it is whole, or standard output.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::interrupt;
+
+/// An output that has been opened and not yet committed.
+///
+/// Dropped without [`Output::commit`], a file leaves nothing behind.
+#[derive(Debug)]
+pub struct Output {
+    sink: Sink,
+}
+
+#[derive(Debug)]
+enum Sink {
+    Stdout(BufWriter<io::Stdout>),
+    /// A device or a pipe: written in place, since renaming a file over it would replace it.
+    Special(File),
+    File {
+        file: File,
+        temporary: TempPath,
+        target: PathBuf,
+        replace: bool,
+    },
+}
+
+impl Output {
+    /// Opens `path` for writing; `-` is standard output, if that is no terminal.
+    ///
+    /// # Errors
+    /// [`OutputError::Exists`] and [`OutputError::Terminal`] without `replace`, and whatever the file system says.
+    pub fn create(path: &str, replace: bool) -> Result<Self, OutputError> {
+        if path == "-" {
+            if io::stdout().is_terminal() && !replace {
+                return Err(OutputError::Terminal);
+            }
+            return Ok(Self {
+                sink: Sink::Stdout(BufWriter::new(io::stdout())),
+            });
+        }
+        let fail = |source| OutputError::Create {
+            path: path.into(),
+            source,
+        };
+        // Through a symbolic link: the file that it names is replaced, not the link.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+        if let Ok(metadata) = fs::metadata(&target) {
+            if metadata.is_dir() {
+                return Err(OutputError::Directory { path: target });
+            }
+            if !metadata.is_file() {
+                let file = OpenOptions::new().write(true).open(&target).map_err(fail)?;
+                return Ok(Self {
+                    sink: Sink::Special(file),
+                });
+            }
+            if !replace {
+                return Err(OutputError::Exists { path: target });
+            }
+        }
+        let (file, temporary) = temporary_beside(&target).map_err(fail)?.into_parts();
+        interrupt::remove_on_exit(&temporary);
+        Ok(Self {
+            sink: Sink::File {
+                file,
+                temporary,
+                target,
+                replace,
+            },
+        })
+    }
+
+    /// Whether this is standard output, so that nothing else may be written there.
+    pub fn is_stdout(&self) -> bool {
+        matches!(self.sink, Sink::Stdout(_))
+    }
+
+    /// Makes the output appear under its name.
+    ///
+    /// # Errors
+    /// [`OutputError::Exists`] when somebody made the file meanwhile; [`OutputError::Write`].
+    pub fn commit(self) -> Result<(), OutputError> {
+        let fail = |path: &Path, source| OutputError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        match self.sink {
+            Sink::Stdout(mut stdout) => stdout
+                .flush()
+                .map_err(|source| fail(Path::new("standard output"), source)),
+            Sink::Special(_) => Ok(()),
+            Sink::File {
+                file,
+                temporary,
+                target,
+                replace,
+            } => {
+                drop(file);
+                let named = if replace {
+                    temporary.persist(&target)
+                } else {
+                    temporary.persist_noclobber(&target)
+                };
+                interrupt::keep();
+                named.map_err(|error| match error.error.kind() {
+                    io::ErrorKind::AlreadyExists => OutputError::Exists { path: target },
+                    _ => fail(&target, error.error),
+                })
+            }
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::Stdout(stdout) => stdout.write(bytes),
+            Sink::Special(file) | Sink::File { file, .. } => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Stdout(stdout) => stdout.flush(),
+            Sink::Special(file) | Sink::File { file, .. } => file.flush(),
+        }
+    }
+}
+
+/// An unnamed neighbour, so that the last step is a rename and cannot cross file systems.
+fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".stheno-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any program's output: the umask decides.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// Why an output cannot be written.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// It is there already.
+    #[error("{} exists already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is a directory.
+    #[error("{} is a directory", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It is a terminal, which binary data would garble.
+    #[error("standard output is a terminal")]
+    Terminal,
+    /// It cannot be created.
+    #[error("{} cannot be created: {source}", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot be completed.
+    #[error("{} cannot be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_folder() -> (tempfile::TempDir, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out").to_str().unwrap().to_owned();
+        (folder, path)
+    }
+
+    #[test]
+    fn output_leaves_nothing_behind_when_it_is_not_committed() {
+        let (folder, path) = in_folder();
+        let mut output = Output::create(&path, false).unwrap();
+        output.write_all(b"half").unwrap();
+        drop(output);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn output_appears_when_it_is_committed() {
+        let (folder, path) = in_folder();
+        let mut output = Output::create(&path, false).unwrap();
+        output.write_all(b"whole").unwrap();
+        assert!(!Path::new(&path).exists());
+        output.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn output_is_refused_when_it_exists() {
+        let (_folder, path) = in_folder();
+        fs::write(&path, b"mine").unwrap();
+        assert!(matches!(
+            Output::create(&path, false),
+            Err(OutputError::Exists { .. })
+        ));
+        let mut output = Output::create(&path, true).unwrap();
+        output.write_all(b"new").unwrap();
+        output.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn output_does_not_replace_what_appeared_meanwhile() {
+        let (_folder, path) = in_folder();
+        let output = Output::create(&path, false).unwrap();
+        fs::write(&path, b"mine").unwrap();
+        assert!(matches!(output.commit(), Err(OutputError::Exists { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn output_to_a_directory_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Output::create(folder.path().to_str().unwrap(), true);
+        assert!(matches!(error, Err(OutputError::Directory { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn output_to_a_device_is_written_in_place() {
+        let output = Output::create("/dev/null", false).unwrap();
+        assert!(matches!(output.sink, Sink::Special(_)));
+    }
+}
