@@ -2,11 +2,13 @@
 
 use alloy::{
     primitives::{Address, U256},
+    signers::local::PrivateKeySigner,
     sol_types::{SolCall, SolConstructor},
 };
 use stheno_chain::{
     Chain, ChainConfig, HttpOptions, Sender,
     contracts::{AccessPassContract as pass_contract, CommitteeContract as committee_contract},
+    send::Sent,
 };
 use url::Url;
 
@@ -48,7 +50,7 @@ impl Owner {
     /// [`DevnetError::Chain`], here and below.
     pub async fn connect(rpc: &Url) -> Result<Self, DevnetError> {
         Ok(Self {
-            sender: sender_for(&OWNER, rpc).await?,
+            sender: sender_for(signer(&OWNER)?, rpc).await?,
         })
     }
 
@@ -134,10 +136,10 @@ impl Owner {
 /// # Errors
 /// [`DevnetError::Chain`].
 pub async fn buy_pass(
-    buyer: &DevAccount,
+    buyer: PrivateKeySigner,
     contracts: &Contracts,
     rpc: &Url,
-) -> Result<stheno_chain::send::Sent, DevnetError> {
+) -> Result<Sent, DevnetError> {
     let buy = pass_contract::buyCall {}.abi_encode();
     let sender = sender_for(buyer, rpc).await?;
     let sent = sender.send(Some(contracts.access_pass), buy.into(), pass_price());
@@ -150,12 +152,18 @@ pub fn pass_price() -> U256 {
     U256::from(500_000_000_000_000_000_u64)
 }
 
-async fn sender_for(account: &DevAccount, rpc: &Url) -> Result<Sender, DevnetError> {
+/// A signer for a development account.
+///
+/// # Errors
+/// Never: the parser cannot know that the key is well formed.
+pub fn signer(account: &DevAccount) -> Result<PrivateKeySigner, DevnetError> {
+    let signer = account.signer();
+    signer.map_err(|e| DevnetError::chain("use a development account", e))
+}
+
+async fn sender_for(signer: PrivateKeySigner, rpc: &Url) -> Result<Sender, DevnetError> {
     let config = ChainConfig::new(CHAIN_ID, vec![rpc.clone()]);
     let chain = Chain::connect(config, HttpOptions::default()).await;
     let chain = chain.map_err(|e| DevnetError::chain("connect to the devnet's chain", e))?;
-    let signer = account
-        .signer()
-        .map_err(|e| DevnetError::chain("use a development account", e))?;
     Ok(Sender::new(chain, signer))
 }

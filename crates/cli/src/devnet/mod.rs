@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`command`] | what is typed and printed |
 //! | [`running`] | a devnet as a value: [`Devnet::start`], [`Devnet::stop`] |
+//! | [`foundation`] | everything below the key, for those who do harm in between |
 //! | [`accounts`] | keys that everybody knows |
 //! | [`anvil`] | finding and starting the chain |
 //! | [`control`] | what only the keeper of a development chain can do |
@@ -30,6 +31,7 @@ pub mod command;
 pub mod contracts;
 pub mod control;
 pub mod error;
+pub mod foundation;
 pub mod log_tail;
 pub mod member;
 pub mod pace;
@@ -43,6 +45,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 pub use command::{DevnetArgs, run};
 pub use error::DevnetError;
+pub use foundation::Foundation;
 pub use running::{Devnet, Options};
 
 /// What `stheno tied` takes: see [`process`].

@@ -3,23 +3,25 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use alloy::primitives::B256;
+use alloy::{primitives::B256, signers::local::PrivateKeySigner};
 use stheno::{NETWORK_FILE_VERSION, NetworkFile, NetworkNode};
-use stheno_chain::{Chain, ChainConfig, Committee, HttpOptions, Locator, read_committee};
-use tempfile::TempDir;
+use stheno_chain::{
+    Chain, ChainConfig, Committee, HttpOptions, Locator, read_committee, send::Sent,
+};
 use url::Url;
 
 use super::{
-    DevnetError,
+    DevnetError, Foundation,
     accounts::READER,
-    anvil::{CHAIN_ID, spawn_anvil},
-    contracts::{Contracts, Owner, buy_pass},
+    anvil::CHAIN_ID,
+    contracts::{Contracts, buy_pass, signer},
     control::Control,
-    member::{Member, Operator},
-    pace::{Metronome, Pace},
+    foundation::Dir,
+    member::Member,
+    pace::Pace,
     ports::Ports,
     process::{Nursery, Process},
     ready,
@@ -68,7 +70,7 @@ impl Options {
         }
     }
 
-    fn check(&self) -> Result<(), DevnetError> {
+    pub(super) fn check(&self) -> Result<(), DevnetError> {
         let (nodes, threshold) = (self.nodes, self.threshold);
         let fits = (1..=256).contains(&nodes) && (nodes / 2 + 1..=nodes).contains(&threshold);
         if fits {
@@ -109,88 +111,52 @@ pub struct Devnet {
     dir: Dir,
 }
 
-/// Where a devnet's files are.
-#[derive(Debug)]
-enum Dir {
-    Temporary(TempDir),
-    Kept(PathBuf),
-}
-
-impl Dir {
-    fn path(&self) -> &Path {
-        match self {
-            Self::Temporary(dir) => dir.path(),
-            Self::Kept(dir) => dir,
-        }
-    }
-}
-
 impl Devnet {
     /// Starts everything and waits until every node serves.
     ///
     /// # Errors
     /// [`DevnetError`]; nothing keeps running then.
     pub async fn start(options: Options) -> Result<Self, DevnetError> {
-        options.check()?;
-        let began = Instant::now();
         let tell = options.tell;
-        let dir = make_dir(options.dir.as_deref())?;
-        let ports = match options.base_port {
-            Some(base) => Ports::from_base(base, options.nodes)?,
-            None => Ports::free(options.nodes)?,
-        };
-        let nursery = Nursery::new(&options.stheno)
-            .map_err(|e| DevnetError::io("start the spawning thread", e))?;
-
-        tell("starting the chain");
-        let rpc: Url = format!("http://127.0.0.1:{}/", ports.rpc)
-            .parse()
-            .map_err(|e| DevnetError::io("name the chain's endpoint", std::io::Error::other(e)))?;
-        let mut anvil = spawn_anvil(&nursery, ports.rpc, dir.path(), None)?;
-        let control = Control::new(rpc.clone());
-        ready::chain_answers(&control, &mut anvil).await?;
-        let metronome = Metronome::start(control.clone(), options.pace).await?;
-        let chain_ready = began.elapsed();
-
-        tell("deploying the contracts");
-        let owner = Owner::connect(&rpc).await?;
-        let contracts = owner.deploy().await?;
-
-        tell("making and registering the nodes");
-        let operators = (1..)
-            .zip(&ports.nodes)
-            .map(|(index, port)| Operator::new(&options.stheno, index, *port, dir.path()))
-            .collect::<Result<Vec<_>, _>>()?;
-        let enlisted = operators.iter().map(|operator| async {
-            operator.init(&contracts, &rpc, &control).await?;
-            operator.register().await
-        });
-        futures::future::try_join_all(enlisted).await?;
-        let setup_done = began.elapsed();
-
+        let mut foundation = Foundation::lay(options).await?;
         tell("running the key ceremony on chain");
-        metronome.follow(contracts);
-        let accounts = operators.iter().map(|operator| operator.account);
-        owner
-            .propose(&contracts, options.threshold, accounts.collect())
-            .await?;
-        let mut members: Vec<Member> = operators.iter().cloned().map(Member::new).collect();
-        for member in &mut members {
-            member.start(&nursery)?;
-        }
-        let approvals = operators.iter().map(Operator::approve);
-        let approvals = futures::future::try_join_all(approvals);
-        ready::while_alive(approvals, &mut anvil, &mut members).await?;
-        let http = reqwest::Client::new();
+        foundation.propose().await?;
+        foundation.approve().await?;
+        Self::when_ready(foundation).await
+    }
+
+    /// Waits until the ceremony that `foundation` is in has made a key and every node serves it.
+    ///
+    /// # Errors
+    /// [`DevnetError`]; nothing keeps running then.
+    pub async fn when_ready(foundation: Foundation) -> Result<Self, DevnetError> {
+        let Foundation {
+            mut members,
+            metronome,
+            mut anvil,
+            nursery,
+            control,
+            owner: _,
+            contracts,
+            threshold: _,
+            rpc,
+            ports,
+            began,
+            mut timings,
+            dir,
+        } = foundation;
         ready::ceremony_is_active(&control, &contracts, &mut anvil, &mut members).await?;
+        let http = reqwest::Client::new();
         ready::nodes_serve(&http, &mut anvil, &mut members).await?;
         let committee = read(&rpc, &contracts).await?;
-        let ceremony_done = began.elapsed();
+        timings.ceremony = began
+            .elapsed()
+            .saturating_sub(timings.chain + timings.setup);
 
-        tell("writing the network file");
-        buy_pass(&READER, &contracts, &rpc).await?;
+        buy_pass(signer(&READER)?, &contracts, &rpc).await?;
         metronome.hand_over().await?;
         let network = network_file(&committee, &rpc, &members);
+        timings.total = began.elapsed();
         let devnet = Self {
             members,
             anvil,
@@ -200,17 +166,20 @@ impl Devnet {
             network,
             rpc,
             ports,
-            timings: Timings {
-                chain: chain_ready,
-                setup: setup_done.saturating_sub(chain_ready),
-                ceremony: ceremony_done.saturating_sub(setup_done),
-                total: began.elapsed(),
-            },
+            timings,
             http,
             dir,
         };
         devnet.write_files()?;
         Ok(devnet)
+    }
+
+    /// Sells an access pass to `buyer`.
+    ///
+    /// # Errors
+    /// [`DevnetError::Chain`].
+    pub async fn buy_pass(&self, buyer: PrivateKeySigner) -> Result<Sent, DevnetError> {
+        buy_pass(buyer, &self.contracts, &self.rpc).await
     }
 
     fn write_files(&self) -> Result<(), DevnetError> {
@@ -327,20 +296,6 @@ impl Devnet {
         let stops = self.members.iter_mut().map(Member::stop);
         futures::future::join_all(stops).await;
         self.anvil.stop(Duration::from_secs(5)).await;
-    }
-}
-
-fn make_dir(wished: Option<&Path>) -> Result<Dir, DevnetError> {
-    match wished {
-        None => tempfile::Builder::new()
-            .prefix("stheno-devnet-")
-            .tempdir()
-            .map(Dir::Temporary)
-            .map_err(|e| DevnetError::io("make a temporary directory", e)),
-        Some(dir) => {
-            std::fs::create_dir_all(dir).map_err(|e| DevnetError::write(dir, e))?;
-            Ok(Dir::Kept(dir.to_owned()))
-        }
     }
 }
 

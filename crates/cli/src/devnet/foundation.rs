@@ -1,0 +1,201 @@
+//! Everything below the key: chain, contracts, registered nodes.
+//!
+//! [`Devnet::start`](super::Devnet::start) goes from here to the end in one go;
+//! a test that wants to do harm in between takes the steps one by one.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use url::Url;
+
+use super::{
+    DevnetError, Options,
+    anvil::spawn_anvil,
+    contracts::{Contracts, Owner},
+    control::Control,
+    member::{Member, Operator},
+    pace::Metronome,
+    ports::Ports,
+    process::{Nursery, Process},
+    ready,
+    running::Timings,
+};
+
+/// A chain with contracts and registered nodes, before there is a key.
+#[derive(Debug)]
+pub struct Foundation {
+    // Dropped in this order: nodes before their chain, files last.
+    pub(super) members: Vec<Member>,
+    pub(super) metronome: Metronome,
+    pub(super) anvil: Process,
+    pub(super) nursery: Nursery,
+    pub(super) control: Control,
+    pub(super) owner: Owner,
+    pub(super) contracts: Contracts,
+    pub(super) threshold: u16,
+    pub(super) rpc: Url,
+    pub(super) ports: Ports,
+    pub(super) began: Instant,
+    pub(super) timings: Timings,
+    pub(super) dir: Dir,
+}
+
+/// Where a devnet's files are.
+#[derive(Debug)]
+pub(super) enum Dir {
+    Temporary(TempDir),
+    Kept(PathBuf),
+}
+
+impl Dir {
+    fn make(wished: Option<&Path>) -> Result<Self, DevnetError> {
+        match wished {
+            None => tempfile::Builder::new()
+                .prefix("stheno-devnet-")
+                .tempdir()
+                .map(Self::Temporary)
+                .map_err(|e| DevnetError::io("make a temporary directory", e)),
+            Some(dir) => {
+                std::fs::create_dir_all(dir).map_err(|e| DevnetError::write(dir, e))?;
+                let dir = dir.canonicalize().map_err(|e| DevnetError::write(dir, e))?;
+                Ok(Self::Kept(dir))
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(dir) => dir.path(),
+            Self::Kept(dir) => dir,
+        }
+    }
+}
+
+impl Foundation {
+    /// Starts the chain, deploys the contracts, makes and registers the nodes.
+    ///
+    /// # Errors
+    /// [`DevnetError`]; nothing keeps running then.
+    pub async fn lay(options: Options) -> Result<Self, DevnetError> {
+        options.check()?;
+        let began = Instant::now();
+        let tell = options.tell;
+        let dir = Dir::make(options.dir.as_deref())?;
+        let ports = match options.base_port {
+            Some(base) => Ports::from_base(base, options.nodes)?,
+            None => Ports::free(options.nodes)?,
+        };
+        let nursery = Nursery::new(&options.stheno)
+            .map_err(|e| DevnetError::io("start the spawning thread", e))?;
+
+        tell("starting the chain");
+        let rpc: Url = format!("http://127.0.0.1:{}/", ports.rpc)
+            .parse()
+            .map_err(|e| DevnetError::io("name the chain's endpoint", std::io::Error::other(e)))?;
+        let mut anvil = spawn_anvil(&nursery, ports.rpc, dir.path(), None)?;
+        let control = Control::new(rpc.clone());
+        ready::chain_answers(&control, &mut anvil).await?;
+        let metronome = Metronome::start(control.clone(), options.pace).await?;
+        let chain = began.elapsed();
+
+        tell("deploying the contracts");
+        let owner = Owner::connect(&rpc).await?;
+        let contracts = owner.deploy().await?;
+        metronome.follow(contracts);
+
+        tell("making and registering the nodes");
+        let operators = (1..)
+            .zip(&ports.nodes)
+            .map(|(index, port)| Operator::new(&options.stheno, index, *port, dir.path()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let enlisted = operators.iter().map(|operator| async {
+            operator.init(&contracts, &rpc, &control).await?;
+            operator.register().await
+        });
+        futures::future::try_join_all(enlisted).await?;
+        Ok(Self {
+            members: operators.into_iter().map(Member::new).collect(),
+            metronome,
+            anvil,
+            nursery,
+            control,
+            owner,
+            contracts,
+            threshold: options.threshold,
+            rpc,
+            ports,
+            began,
+            timings: Timings {
+                chain,
+                setup: began.elapsed().saturating_sub(chain),
+                ..Timings::default()
+            },
+            dir,
+        })
+    }
+
+    /// Proposes the ceremony and starts all nodes; they post their ceremony keys.
+    ///
+    /// # Errors
+    /// [`DevnetError`].
+    pub async fn propose(&mut self) -> Result<(), DevnetError> {
+        let accounts = self.members.iter().map(|m| m.operator().account).collect();
+        self.owner
+            .propose(&self.contracts, self.threshold, accounts)
+            .await?;
+        self.members
+            .iter_mut()
+            .try_for_each(|member| member.start(&self.nursery))
+    }
+
+    /// Every operator approves, once all ceremony keys are posted; the timetable begins.
+    ///
+    /// # Errors
+    /// [`DevnetError`], also when a node ends meanwhile.
+    pub async fn approve(&mut self) -> Result<(), DevnetError> {
+        let operators: Vec<Operator> = self.members.iter().map(|m| m.operator().clone()).collect();
+        let approvals = futures::future::try_join_all(operators.iter().map(Operator::approve));
+        let approved = ready::while_alive(approvals, &mut self.anvil, &mut self.members);
+        approved.await.map(drop)
+    }
+
+    /// The chain's keeper.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Where the contracts are.
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    /// The nodes; node `i` is at `i - 1`.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Ends a node as a power cut would. Nodes count from 1; others are ignored.
+    pub fn kill_node(&mut self, index: u16) {
+        let members = self.members.iter_mut();
+        members
+            .filter(|m| m.index() == index)
+            .for_each(Member::kill);
+    }
+
+    /// Starts a node that does not run; does not wait for it.
+    ///
+    /// # Errors
+    /// [`DevnetError::Io`].
+    pub fn start_node(&mut self, index: u16) -> Result<(), DevnetError> {
+        let mut members = self.members.iter_mut().filter(|m| m.index() == index);
+        members.try_for_each(|member| member.start(&self.nursery))
+    }
+
+    /// How long it has been since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
