@@ -3,7 +3,9 @@
 use std::fmt;
 
 use alloy::primitives::B256;
-use stheno_protocol::ChainId;
+use stheno_protocol::{ChainId, Code};
+
+use crate::revert::Revert;
 
 /// A chain's configuration cannot work.
 #[non_exhaustive]
@@ -62,6 +64,8 @@ pub enum ConfigError {
 pub struct Testimony {
     /// The endpoint, as it may be shown (no path, query or user).
     pub endpoint: String,
+    /// Whether it answered the question at all.
+    pub answered: bool,
     /// Its answer, or what was wrong with it, in words.
     pub said: String,
 }
@@ -132,8 +136,18 @@ pub enum ChainError {
         chain_id: ChainId,
         /// What was asked.
         what: String,
-        /// The contract's error, decoded where it is known.
-        reason: String,
+        /// The contract's error.
+        reason: Revert,
+    },
+    /// The committee exists, and no epoch of it has been activated yet.
+    #[error(
+        "committee {committee_id} on chain {chain_id} has no active epoch yet; its first ceremony has to end first"
+    )]
+    NoEpoch {
+        /// The chain.
+        chain_id: ChainId,
+        /// The committee.
+        committee_id: u64,
     },
     /// A contract's answer contradicts itself or what is computed here.
     #[error("chain {chain_id}: {what} is inconsistent: {problem}")]
@@ -148,11 +162,31 @@ pub enum ChainError {
 }
 
 impl ChainError {
+    /// The code with which a node tells a reader that this chain could not be
+    /// read. Exhaustive: a new variant must choose.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NoAgreement { need, said, .. } => {
+                match said.iter().filter(|one| one.answered).count() >= *need {
+                    true => Code::ChainDisagreement,
+                    false => Code::ChainUnavailable,
+                }
+            }
+            Self::Unconfigured { .. } => Code::ChainNotConfigured,
+            Self::Config(_)
+            | Self::WrongChain { .. }
+            | Self::Reorganised { .. }
+            | Self::Refused { .. }
+            | Self::NoEpoch { .. }
+            | Self::Inconsistent { .. } => Code::ChainUnavailable,
+        }
+    }
+
     /// Whether the same question may get an answer later without anybody
     /// changing a configuration. Exhaustive: a new variant must choose.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::NoAgreement { .. } => true,
+            Self::NoAgreement { .. } | Self::NoEpoch { .. } => true,
             Self::Config(_)
             | Self::WrongChain { .. }
             | Self::Unconfigured { .. }
@@ -236,6 +270,17 @@ pub enum AnchorError {
 }
 
 impl AnchorError {
+    /// The code with which a node refuses this anchor.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::OtherChain { .. } | Self::NotCanonical { .. } => Code::AnchorUnknown,
+            Self::NotDeepEnough { .. } => Code::AnchorNotFinal,
+            Self::TooOld { .. } => Code::AnchorTooOld,
+            Self::StaleChain { .. } => Code::ChainStale,
+            Self::Chain(error) => error.code(),
+        }
+    }
+
     /// Whether the same request may pass later.
     pub fn retryable(&self) -> bool {
         match self {

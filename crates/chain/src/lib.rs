@@ -25,21 +25,34 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
-pub mod chain;
-pub mod committee;
-pub mod config;
+mod anchor;
+mod block;
+mod chain;
+mod clock;
+mod committee;
+mod config;
 pub mod contracts;
-pub mod error;
-pub mod follow;
+mod endpoint;
+mod error;
+mod follow;
+mod heads;
+mod once;
+mod question;
+mod quorum;
+mod quote;
+mod revert;
 pub mod send;
-pub mod snapshot;
-pub mod transport;
+mod snapshot;
+mod transport;
 
-pub use chain::{Block, BlockRef, Chain};
+pub use anchor::{MAX_ANCHOR_AGE, MAX_HEAD_AGE};
+pub use block::{Block, BlockRef};
+pub use chain::Chain;
 pub use committee::{Committee, CommitteeMember, Locator, read_committee};
-pub use config::{ChainConfig, Finality};
+pub use config::{ChainConfig, Finality, endpoint_label};
 pub use error::{AnchorError, ChainError, ConfigError, Testimony};
 pub use follow::{Batch, Cursor, LogFollower};
-pub use send::{Revert, SendError, Sender, Sent};
+pub use revert::Revert;
+pub use send::{SendError, SendOptions, Sender, Sent};
 pub use snapshot::{Chains, Positions, Snapshot};
 pub use transport::HttpOptions;

@@ -1,13 +1,14 @@
 //! Several chains, and the reads of a policy taken at once.
-#![allow(clippy::todo, reason = "skeleton")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::{join_all, try_join_all};
 use stheno_protocol::{ChainId, ChainView, Read, Reading, Tier, Unknown};
 
-use crate::chain::{Block, Chain};
+use crate::block::Block;
+use crate::chain::Chain;
 use crate::config::ChainConfig;
-use crate::error::ChainError;
+use crate::error::{ChainError, ConfigError};
 use crate::transport::HttpOptions;
 
 /// The chains that a node or a reader can see.
@@ -18,17 +19,22 @@ impl Chains {
     /// Connects to all of them, in parallel.
     ///
     /// # Errors
-    /// The first chain's that failed; see [`Chain::connect`].
+    /// [`ConfigError::ChainTwice`]; the first that failed, see [`Chain::connect`].
     pub async fn connect(
         configs: Vec<ChainConfig>,
         options: HttpOptions,
     ) -> Result<Self, ChainError> {
-        let mut chains = BTreeMap::new();
-        for config in configs {
-            let chain = Chain::connect(config, options.clone()).await?;
-            chains.insert(chain.id(), chain);
+        let mut seen = BTreeSet::new();
+        for config in &configs {
+            if !seen.insert(config.chain_id) {
+                let chain_id = config.chain_id;
+                return Err(ConfigError::ChainTwice { chain_id }.into());
+            }
         }
-        Ok(Self(chains))
+        let connections = configs
+            .into_iter()
+            .map(|config| Chain::connect(config, options.clone()));
+        Ok(Self::of(try_join_all(connections).await?))
     }
 
     /// Chains that are connected already.
@@ -51,25 +57,49 @@ impl Chains {
             .ok_or(ChainError::Unconfigured { chain_id })
     }
 
-    /// The head of every chain of `places`, as the position of each of its tiers.
+    /// All of them, by chain id.
+    pub fn iter(&self) -> impl Iterator<Item = &Chain> {
+        self.0.values()
+    }
+
+    /// The head of every chain of `places`, as the position of each of its
+    /// tiers: for the second look at a policy, after the anchors.
     ///
     /// # Errors
     /// [`ChainError::Unconfigured`], [`ChainError::NoAgreement`].
     pub async fn heads(&self, places: &BTreeSet<(ChainId, Tier)>) -> Result<Positions, ChainError> {
-        let _ = places;
-        todo!()
+        let heads = places.iter().map(|(chain_id, tier)| async move {
+            let head = self.get(*chain_id)?.head().await?;
+            Ok::<_, ChainError>((*tier, head))
+        });
+        Ok(try_join_all(heads).await?.into_iter().collect())
     }
 
-    /// Makes all `reads` in parallel, each at its place's position. Never fails:
-    /// what could not be read is [`Unknown`] in the snapshot.
+    /// Makes all `reads` in parallel, each at its place's position. Never
+    /// fails: what could not be read is [`Unknown`] in the snapshot. Reads that
+    /// are equal at one block, here or in another snapshot, are made once.
     pub async fn snapshot(&self, reads: &BTreeSet<Read>, at: &Positions) -> Snapshot {
-        let _ = (reads, at);
-        todo!()
+        let readings = reads.iter().map(|read| async move {
+            let reading = self.reading(read, at).await;
+            (read.clone(), reading)
+        });
+        Snapshot(join_all(readings).await.into_iter().collect())
     }
 
-    /// All of them, by chain id.
-    pub fn iter(&self) -> impl Iterator<Item = &Chain> {
-        self.0.values()
+    async fn reading(&self, read: &Read, at: &Positions) -> Result<Reading, Unknown> {
+        let (chain_id, tier) = read.place();
+        let chain = self
+            .get(chain_id)
+            .map_err(|error| Unknown::Rpc(error.to_string()))?;
+        let block = at.at(chain_id, tier).ok_or(Unknown::Missing)?;
+        match read {
+            Read::Call { to, data, .. } => chain
+                .call(block.hash, *to, data.clone())
+                .await
+                .map(Reading::Bytes),
+            Read::Balance { of, .. } => chain.balance(block.hash, *of).await.map(Reading::Balance),
+            Read::BlockTime { .. } => Ok(Reading::Time(block.time)),
+        }
     }
 }
 
@@ -96,6 +126,16 @@ impl Positions {
     /// All positions in ascending order of chain and tier.
     pub fn iter(&self) -> impl Iterator<Item = (Tier, &Block)> {
         self.0.iter().map(|((_, tier), block)| (*tier, block))
+    }
+}
+
+impl FromIterator<(Tier, Block)> for Positions {
+    fn from_iter<I: IntoIterator<Item = (Tier, Block)>>(blocks: I) -> Self {
+        let mut positions = Self::new();
+        for (tier, block) in blocks {
+            positions.insert(tier, block);
+        }
+        positions
     }
 }
 
