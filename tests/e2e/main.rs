@@ -20,16 +20,29 @@
     clippy::print_stderr
 )]
 
+mod bad_input;
+mod bad_requests;
+mod ceremony;
 mod command;
 mod contracts_agree;
+mod desk;
 mod lifecycle;
+mod main_job;
+mod someone;
 mod stage;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
-    let trials = [contracts_agree::trials(), lifecycle::trials()];
+    let trials = [
+        main_job::trials(),
+        bad_input::trials(),
+        bad_requests::trials(),
+        contracts_agree::trials(),
+        ceremony::trials(),
+        lifecycle::trials(),
+    ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     stage::end();
     conclusion.exit_code()

@@ -213,7 +213,7 @@ impl Client {
         if policy.needs_account() && reader.account(recipient.locator().chain_id).is_none() {
             return Err(Error::WalletNeeded);
         }
-        let mut waited = Duration::ZERO;
+        let started = self.clock().now();
         let mut round: u32 = 0;
         let mut refused_anchors = 0;
         loop {
@@ -257,8 +257,8 @@ impl Client {
                 true => self.tuning().finality_patience,
                 false => self.tuning().patience,
             };
-            waited = waited.saturating_add(pause);
-            if waited > patience {
+            let waited = Duration::from_secs(self.clock().now().saturating_sub(started));
+            if waited.saturating_add(pause) > patience {
                 return Err(error);
             }
             options.tell(&Event::Waiting {

@@ -17,7 +17,7 @@ use crate::{
     gather::{Asking, Failure, Opening},
     ledger::{Committee, Member},
     survey,
-    tally::{Misbehaviour, Outcome, Tally},
+    tally::{Misbehaviour, Tally},
     wallet::Reader,
 };
 
@@ -81,12 +81,7 @@ impl Round<'_> {
             order: survey::order(committee, &survey),
         };
         if survey.statuses.len() < usize::from(committee.threshold) {
-            let ready = survey
-                .statuses
-                .iter()
-                .map(|(node, _)| (*node, Outcome::Ready));
-            let outcomes = ready.chain(survey.failures).collect();
-            return Err(RoundError::Exhausted(asking.tally(outcomes)));
+            return Err(RoundError::Exhausted(asking.tally(survey.failures)));
         }
 
         let account = self.account();
