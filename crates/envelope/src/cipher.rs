@@ -155,4 +155,11 @@ impl BaseNonce {
     pub fn as_bytes(&self) -> &[u8; NONCE_BYTES] {
         &self.0
     }
+
+    /// The part that stands in the header and enters every chunk's nonce.
+    pub(crate) fn for_header(&self, cipher: Cipher) -> &[u8] {
+        self.0
+            .get(..cipher.base_nonce_bytes())
+            .unwrap_or(self.0.as_slice())
+    }
 }

@@ -2,9 +2,14 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use stheno_crypto::Cek;
 
+use crate::body::feed::{Batch, Cut, Stream};
+use crate::body::pipeline::{self, Transform};
+use crate::body::{Body, Buffer, Place, room, whole};
+use crate::cipher::TAG_BYTES;
 use crate::{EnvelopeError, Header};
 
 /// What was read.
@@ -20,20 +25,28 @@ pub struct Decrypted {
 
 /// Opens the body of one envelope.
 #[derive(Debug)]
-pub struct Decryptor {}
+pub struct Decryptor {
+    body: Body,
+    declared: Option<u64>,
+    threads: Option<NonZeroUsize>,
+}
 
 impl Decryptor {
     /// Prepares to open the body under `header`; checks the key commitment if there is one.
     ///
     /// # Errors
     /// [`EnvelopeError::WrongKey`] when the commitment does not match.
-    #[allow(clippy::todo)]
-    pub fn new(_header: &Header, _cek: &Cek) -> Result<Self, EnvelopeError> {
-        todo!()
+    pub fn new(header: &Header, cek: &Cek) -> Result<Self, EnvelopeError> {
+        Ok(Self {
+            body: Body::new(header, cek)?,
+            declared: header.chunk_count(),
+            threads: None,
+        })
     }
 
     /// Sets how many threads decrypt, instead of as many as the machine has cores.
-    pub fn threads(self, _threads: NonZeroUsize) -> Self {
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
         self
     }
 
@@ -44,15 +57,96 @@ impl Decryptor {
     ///
     /// # Errors
     /// [`EnvelopeError::Chunk`], [`EnvelopeError::Truncated`],
-    /// [`EnvelopeError::ChunkCount`], [`EnvelopeError::Read`],
-    /// [`EnvelopeError::Write`], [`EnvelopeError::TooManyChunks`],
-    /// [`EnvelopeError::TooLargeForWhole`].
-    #[allow(clippy::todo)]
+    /// [`EnvelopeError::Appended`], [`EnvelopeError::ChunkCount`],
+    /// [`EnvelopeError::Read`], [`EnvelopeError::Write`],
+    /// [`EnvelopeError::TooManyChunks`], [`EnvelopeError::TooLargeForWhole`].
     pub fn decrypt(
         self,
-        _body: impl Read + Send,
-        _plaintext: impl Write + Send,
+        body: impl Read + Send,
+        mut plaintext: impl Write + Send,
     ) -> Result<Decrypted, EnvelopeError> {
-        todo!()
+        if !self.body.cipher().is_chunked() {
+            let file = whole::open(&self.body, body)?;
+            plaintext
+                .write_all(&file)
+                .and_then(|()| plaintext.flush())
+                .map_err(EnvelopeError::Write)?;
+            return Ok(Decrypted {
+                plaintext_len: file.len() as u64,
+                ciphertext_len: (file.len() + TAG_BYTES) as u64,
+                chunks: 1,
+            });
+        }
+        let open = Open {
+            body: &self.body,
+            declared: self.declared,
+            ciphertext_len: AtomicU64::new(0),
+        };
+        let cut = Cut::new(self.body.sealed_chunk_size());
+        let workers = pipeline::workers(self.threads, cut.batch());
+        pipeline::run(&Stream::new(body, cut), &open, plaintext, workers)?;
+        let ciphertext_len = open.ciphertext_len.into_inner();
+        let chunks = ciphertext_len.div_ceil(self.body.sealed_chunk_size() as u64);
+        Ok(Decrypted {
+            plaintext_len: ciphertext_len - chunks * TAG_BYTES as u64,
+            ciphertext_len,
+            chunks,
+        })
+    }
+}
+
+/// Opens batches of ciphertext.
+struct Open<'a> {
+    body: &'a Body,
+    declared: Option<u64>,
+    ciphertext_len: AtomicU64,
+}
+
+impl Open<'_> {
+    /// Compares with what the header declares, as far as it can be told yet.
+    fn count(&self, found: u64, last: bool) -> Result<(), EnvelopeError> {
+        match self.declared {
+            Some(declared) if found > declared || (last && found != declared) => {
+                Err(EnvelopeError::ChunkCount { declared, found })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Transform for Open<'_> {
+    fn batch(
+        &self,
+        batch: &Batch,
+        input: &[u8],
+        output: &mut Buffer,
+    ) -> Result<usize, EnvelopeError> {
+        let size = self.body.sealed_chunk_size();
+        let chunks = input.len().div_ceil(size).max(1);
+        let end = batch.first + chunks as u64;
+        // What remains for the batch's last chunk: at least a tag, and more
+        // unless it is the only one, since only the empty file ends with an
+        // empty chunk.
+        let shortest = if end > 1 { TAG_BYTES + 1 } else { TAG_BYTES };
+        if input.len() < (chunks - 1) * size + shortest {
+            return Err(EnvelopeError::Truncated { index: end - 1 });
+        }
+        let made = input.len() - chunks * TAG_BYTES;
+        let mut space = room(output, made);
+        for (chunk, sealed) in input.chunks(size).enumerate() {
+            let place = Place {
+                index: batch.first + chunk as u64,
+                last: batch.last && chunk + 1 == chunks,
+            };
+            let (plaintext, left) = space.split_at_mut(sealed.len() - TAG_BYTES);
+            self.body.open(place, sealed, plaintext)?;
+            space = left;
+        }
+        self.count(end, batch.last)?;
+        self.ciphertext_len.fetch_max(
+            batch.first * size as u64 + input.len() as u64,
+            Ordering::Relaxed,
+        );
+        Ok(made)
     }
 }

@@ -1,11 +1,19 @@
 //! Writing an envelope: header, then body, in one pass.
 
 use std::io::{Read, Write};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ciborium::Value;
 use stheno_crypto::Cek;
 
-use crate::{BaseNonce, ChunkSize, Cipher, EnvelopeError, Header, Recipient};
+use crate::body::feed::{Batch, Cut, Stream};
+use crate::body::layout::BodyLayout;
+use crate::body::pipeline::{self, Transform};
+use crate::body::{Body, Buffer, Place, room, whole};
+use crate::cipher::TAG_BYTES;
+use crate::header::Draft;
+use crate::{BaseNonce, ChunkSize, Cipher, EnvelopeError, Header, Recipient, commitment};
 
 /// How to write an envelope.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +28,7 @@ pub struct EncryptOptions {
     /// carries the chunk count, and an input of another length is an error.
     pub plaintext_len: Option<u64>,
     /// How many threads encrypt. `None`: as many as the machine has cores.
-    pub threads: Option<std::num::NonZeroUsize>,
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// What was written.
@@ -47,6 +55,9 @@ impl Encrypted {
 #[derive(Debug)]
 pub struct Encryptor {
     header: Header,
+    body: Body,
+    plaintext_len: Option<u64>,
+    threads: Option<NonZeroUsize>,
 }
 
 impl Encryptor {
@@ -55,15 +66,43 @@ impl Encryptor {
     /// `cek` and `nonce` must be fresh: one key, one file.
     ///
     /// # Errors
-    /// [`EnvelopeError::Unwritable`] when the options make no valid header.
-    #[allow(clippy::todo)]
+    /// [`EnvelopeError::Unwritable`] when the options make no valid header,
+    /// [`EnvelopeError::TooManyChunks`] or [`EnvelopeError::TooLargeForWhole`]
+    /// when the announced length is too large.
     pub fn new(
-        _options: EncryptOptions,
-        _recipients: Vec<Recipient>,
-        _cek: &Cek,
-        _nonce: BaseNonce,
+        options: EncryptOptions,
+        recipients: Vec<Recipient>,
+        cek: &Cek,
+        nonce: BaseNonce,
     ) -> Result<Self, EnvelopeError> {
-        todo!()
+        let chunk_count = match options.plaintext_len {
+            None => None,
+            Some(len) if options.cipher.is_chunked() => {
+                Some(BodyLayout::chunks_of_plaintext(options.chunk_size, len)?)
+            }
+            Some(len) if len <= whole::MAX_WHOLE_BYTES as u64 => None,
+            Some(_) => {
+                return Err(EnvelopeError::TooLargeForWhole {
+                    limit: whole::MAX_WHOLE_BYTES,
+                });
+            }
+        };
+        let header = Draft {
+            cipher: options.cipher,
+            chunk_size: options.chunk_size,
+            chunk_count,
+            nonce: &nonce,
+            commitment: &commitment::commit(cek, options.cipher, &nonce),
+            metadata: options.metadata.as_ref(),
+            recipients: &recipients,
+        }
+        .lay_down()?;
+        Ok(Self {
+            body: Body::new(&header, cek)?,
+            header,
+            plaintext_len: options.plaintext_len,
+            threads: options.threads,
+        })
     }
 
     /// The header that will be written.
@@ -73,16 +112,95 @@ impl Encryptor {
 
     /// Writes header and body; reads `plaintext` to its end.
     ///
+    /// On an error what was written is no envelope: let it not be kept.
+    ///
     /// # Errors
     /// [`EnvelopeError::Read`], [`EnvelopeError::Write`],
     /// [`EnvelopeError::LengthChanged`], [`EnvelopeError::TooManyChunks`],
     /// [`EnvelopeError::TooLargeForWhole`].
-    #[allow(clippy::todo)]
     pub fn encrypt(
         self,
-        _plaintext: impl Read + Send,
-        _envelope: impl Write + Send,
+        plaintext: impl Read + Send,
+        mut envelope: impl Write + Send,
     ) -> Result<Encrypted, EnvelopeError> {
-        todo!()
+        envelope
+            .write_all(self.header.as_bytes())
+            .map_err(EnvelopeError::Write)?;
+        let seal = Seal {
+            body: &self.body,
+            announced: self.plaintext_len,
+            plaintext_len: AtomicU64::new(0),
+            chunks: AtomicU64::new(0),
+        };
+        if self.body.cipher().is_chunked() {
+            let cut = Cut::new(self.body.chunk_size());
+            let workers = pipeline::workers(self.threads, cut.batch());
+            pipeline::run(&Stream::new(plaintext, cut), &seal, envelope, workers)?;
+        } else {
+            let len = whole::seal(&self.body, plaintext, envelope)?;
+            seal.account(len as u64, true)?;
+            seal.chunks.store(1, Ordering::Relaxed);
+        }
+        let (plaintext_len, chunks) = (seal.plaintext_len.into_inner(), seal.chunks.into_inner());
+        Ok(Encrypted {
+            header_len: self.header.as_bytes().len() as u64,
+            plaintext_len,
+            ciphertext_len: plaintext_len + chunks * TAG_BYTES as u64,
+            chunks,
+        })
+    }
+}
+
+/// Seals batches of plaintext.
+struct Seal<'a> {
+    body: &'a Body,
+    announced: Option<u64>,
+    plaintext_len: AtomicU64,
+    chunks: AtomicU64,
+}
+
+impl Seal<'_> {
+    /// Notes where a batch ends, and compares with what was announced.
+    fn account(&self, end: u64, last: bool) -> Result<(), EnvelopeError> {
+        let found = self
+            .plaintext_len
+            .fetch_max(end, Ordering::Relaxed)
+            .max(end);
+        match self.announced {
+            Some(declared) if end > declared || (last && end != declared) => {
+                Err(EnvelopeError::LengthChanged { declared, found })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Transform for Seal<'_> {
+    fn batch(
+        &self,
+        batch: &Batch,
+        input: &[u8],
+        output: &mut Buffer,
+    ) -> Result<usize, EnvelopeError> {
+        let size = self.body.chunk_size();
+        self.account(batch.first * size as u64 + input.len() as u64, batch.last)?;
+        // The empty file is one empty chunk.
+        let chunks = input.len().div_ceil(size).max(1);
+        let made = input.len() + chunks * TAG_BYTES;
+        let mut space = room(output, made);
+        let mut rest = input;
+        for chunk in 0..chunks {
+            let (plaintext, after) = rest.split_at(size.min(rest.len()));
+            let (sealed, left) = space.split_at_mut(plaintext.len() + TAG_BYTES);
+            let place = Place {
+                index: batch.first + chunk as u64,
+                last: batch.last && chunk + 1 == chunks,
+            };
+            self.body.seal(place, plaintext, sealed)?;
+            (rest, space) = (after, left);
+        }
+        self.chunks
+            .fetch_max(batch.first + chunks as u64, Ordering::Relaxed);
+        Ok(made)
     }
 }

@@ -9,7 +9,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
     /// The header is not a FEE header, or not one that this version reads.
-    #[error("cannot read the envelope's header: {0}")]
+    #[error(transparent)]
     Header(#[from] HeaderError),
     /// The options or recipients make no envelope.
     #[error("cannot make the envelope: {problem}")]
@@ -30,6 +30,12 @@ pub enum EnvelopeError {
     #[error("the file is cut short in chunk {index}")]
     Truncated {
         /// Index of the chunk in which it ends.
+        index: u64,
+    },
+    /// Bytes follow the final chunk.
+    #[error("bytes follow the final chunk {index}: something was appended to the file")]
+    Appended {
+        /// Index of the final chunk.
         index: u64,
     },
     /// The header declares another number of chunks than the body has.
@@ -102,8 +108,16 @@ pub enum HeaderError {
     /// The body's algorithm is none that this version reads.
     #[error("body algorithm {0} is not supported")]
     UnsupportedCipher(i64),
+    /// The list of recipients is longer than is read.
+    #[error("the header has {found} recipients, more than {limit}")]
+    TooManyRecipients {
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A recipient is malformed.
-    #[error("recipient {index}: {problem}")]
+    #[error("recipient {index} {problem}")]
     Recipient {
         /// Its place, from 0.
         index: usize,

@@ -10,6 +10,8 @@ pub const TAG_ENCRYPT: u64 = 96;
 
 /// Header: algorithm.
 pub const ALG: i64 = 1;
+/// Header: labels that a reader must understand (RFC 9052 §3.1).
+pub const CRITICAL: i64 = 2;
 /// Header: key identifier.
 pub const KID: i64 = 4;
 /// Header: nonce of the body.
@@ -30,6 +32,10 @@ pub const CHUNK_COUNT: i64 = -65791;
 pub const APP_METADATA: i64 = -65792;
 /// Protected, ours: commitment to the content-encryption key.
 pub const KEY_COMMITMENT: i64 = -65803;
+/// Unprotected, ours: where the ciphertext of a detached header lies, `[cid, offset, length]`.
+pub const LOCATION: i64 = -65804;
+/// What is hashed into a [`KEY_COMMITMENT`].
+pub const KEY_COMMITMENT_TAG: &str = "STHENO-V1-ENVELOPE-KEY-COMMITMENT";
 
 /// Body: AES-256-GCM over the whole file (RFC 9053 §4.1).
 pub const A256GCM: i64 = 3;

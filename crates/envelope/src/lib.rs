@@ -9,14 +9,24 @@
 //! - [`cipher`]: which body ciphers there are, chunk sizes, base nonces.
 //! - [`header`]: the COSE header, read strictly and kept as it stood on the wire.
 //! - [`recipient`]: who can recover the content-encryption key, and how.
-//! - [`encrypt`], [`decrypt`]: whole bodies, in one pass.
+//! - [`encrypt`], [`decrypt`]: whole bodies, in one pass, on all cores.
 //! - [`error`]: why an envelope was refused.
 //! - [`labels`]: every COSE label and algorithm number, in one place.
+//! - inside: `cbor` (strict bytes), `aead` (the seam to the ciphers), `body`
+//!   (chunks, their nonces, the pipeline), `commitment` (to the key).
 //!
 //! What is absent: finding shares or keys. This crate says what the header asks
 //! for; the caller brings the content-encryption key.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
+)]
 
+mod aead;
+mod body;
+mod cbor;
 pub mod cipher;
+mod commitment;
 pub mod decrypt;
 pub mod encrypt;
 pub mod error;
@@ -24,13 +34,15 @@ pub mod header;
 pub mod labels;
 pub mod recipient;
 
+pub use body::layout::BodyLayout;
+pub use body::whole::MAX_WHOLE_BYTES;
 pub use ciborium::Value;
 pub use cipher::{BaseNonce, ChunkSize, Cipher};
 pub use decrypt::{Decrypted, Decryptor};
 pub use encrypt::{EncryptOptions, Encrypted, Encryptor};
 pub use error::{EnvelopeError, HeaderError};
-pub use header::Header;
+pub use header::{Header, Location};
 pub use recipient::{
-    Aes256KwRecipient, Locator, PolicyField, Recipient, ThresholdRecipient, UnknownRecipient,
-    X25519Recipient,
+    Aes256KwRecipient, Locator, PolicyField, Recipient, SharedKey, ThresholdRecipient,
+    UnknownRecipient, X25519Public, X25519Recipient, X25519Secret,
 };

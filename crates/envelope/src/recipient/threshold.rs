@@ -2,7 +2,16 @@
 
 use stheno_crypto::{
     Capsule, Cek, Identity, ItemId, KeyFingerprint, NetworkId, NetworkKey, PolicyDigest,
+    encapsulate,
 };
+
+use super::{Entry, Field, Recipient, RecipientFields, UnknownRecipient};
+use crate::cbor::{cursor::Cursor, write::Writer};
+use crate::header::enc_structure;
+use crate::labels;
+
+/// The version of the scheme that is written and read here.
+const VERSION: u64 = 1;
 
 /// Where a committee lives on chain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Hash)]
@@ -17,9 +26,19 @@ pub struct Locator {
 
 impl Locator {
     /// The network id that this place has.
-    #[allow(clippy::todo)]
     pub fn network(&self) -> NetworkId {
-        todo!()
+        NetworkId::derive(self.chain_id, &self.contract, self.committee_id)
+    }
+
+    fn decode(mut cursor: Cursor<'_>) -> Option<Self> {
+        if cursor.array()? != 3 {
+            return None;
+        }
+        Some(Self {
+            chain_id: cursor.unsigned()?,
+            contract: cursor.byte_array()?,
+            committee_id: cursor.unsigned()?,
+        })
     }
 }
 
@@ -34,9 +53,11 @@ pub enum PolicyField {
 
 impl PolicyField {
     /// The digest that is part of the identity.
-    #[allow(clippy::todo)]
     pub fn digest(&self) -> PolicyDigest {
-        todo!()
+        match self {
+            Self::Bytes(bytes) => PolicyDigest::of(bytes),
+            Self::Digest(digest) => *digest,
+        }
     }
 }
 
@@ -45,13 +66,13 @@ impl PolicyField {
 /// To open: resolve the committee by [`locator`](Self::locator), build
 /// [`identity`](Self::identity), gather shares, then open
 /// [`capsule`](Self::capsule) under [`aad`](Self::aad).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ThresholdRecipient {
+    pub(super) entry: Entry,
     locator: Locator,
     policy: PolicyField,
     item: ItemId,
     capsule: Capsule,
-    protected: Vec<u8>,
 }
 
 impl ThresholdRecipient {
@@ -59,21 +80,45 @@ impl ThresholdRecipient {
     ///
     /// `sigma`: 32 fresh random bytes. `network_key` must come from a pinned
     /// source: a lying endpoint could hand over its own.
-    #[allow(clippy::todo)]
     pub fn seal(
-        _network_key: &NetworkKey,
-        _locator: &Locator,
-        _policy: PolicyField,
-        _item: ItemId,
-        _cek: &Cek,
-        _sigma: &[u8; 32],
+        network_key: &NetworkKey,
+        locator: &Locator,
+        policy: PolicyField,
+        item: ItemId,
+        cek: &Cek,
+        sigma: &[u8; 32],
     ) -> Self {
-        todo!()
+        let network = locator.network();
+        let identity = Identity::new(
+            &network,
+            &network_key.fingerprint(),
+            &policy.digest(),
+            &item,
+        );
+        let (encapsulation, kek) = encapsulate(network_key, &identity, sigma);
+        let protected = protected(locator, &policy, &item, &encapsulation.u, &encapsulation.v);
+        let wrapped = kek.wrap(&aad(&protected), cek);
+        Self {
+            entry: Entry::new(
+                labels::THRESHOLD,
+                protected,
+                &[Field::Kid(network.as_bytes())],
+                &wrapped,
+            ),
+            locator: *locator,
+            policy,
+            item,
+            capsule: Capsule {
+                u: encapsulation.u,
+                v: encapsulation.v,
+                wrapped,
+            },
+        }
     }
 
-    /// Version of the scheme: 1.
+    /// Version of the scheme.
     pub fn version(&self) -> u64 {
-        1
+        VERSION
     }
 
     /// The network id; also the recipient's `kid`.
@@ -102,15 +147,134 @@ impl ThresholdRecipient {
     }
 
     /// The identity that the capsule is sealed to, under a network key of this fingerprint.
-    #[allow(clippy::todo)]
-    pub fn identity(&self, _key: &KeyFingerprint) -> Identity {
-        todo!()
+    pub fn identity(&self, key: &KeyFingerprint) -> Identity {
+        Identity::new(&self.network(), key, &self.policy.digest(), &self.item)
     }
 
-    /// Additional data of the capsule: COSE `Enc_structure` with context `Enc_Recipient`.
-    #[allow(clippy::todo)]
+    /// Additional data of the capsule: COSE `Enc_structure` with context
+    /// `Enc_Recipient` over this recipient's protected header as it stood.
     pub fn aad(&self) -> Vec<u8> {
-        let _ = &self.protected;
-        todo!()
+        aad(&self.entry.protected)
     }
+}
+
+impl From<ThresholdRecipient> for Recipient {
+    fn from(recipient: ThresholdRecipient) -> Self {
+        Self::Threshold(Box::new(recipient))
+    }
+}
+
+fn aad(protected: &[u8]) -> Vec<u8> {
+    enc_structure("Enc_Recipient", protected)
+}
+
+fn protected(
+    locator: &Locator,
+    policy: &PolicyField,
+    item: &ItemId,
+    u: &[u8; 96],
+    v: &[u8; 32],
+) -> Vec<u8> {
+    let header = Writer::new()
+        .map(7)
+        .integer(labels::ALG)
+        .integer(labels::THRESHOLD)
+        .integer(labels::THRESHOLD_VERSION)
+        .unsigned(VERSION)
+        .integer(labels::THRESHOLD_LOCATOR)
+        .array(3)
+        .unsigned(locator.chain_id)
+        .bytes(&locator.contract)
+        .unsigned(locator.committee_id);
+    let header = match policy {
+        PolicyField::Bytes(bytes) => header.integer(labels::THRESHOLD_POLICY).bytes(bytes),
+        PolicyField::Digest(digest) => header
+            .integer(labels::THRESHOLD_POLICY_DIGEST)
+            .bytes(digest.as_bytes()),
+    };
+    header
+        .integer(labels::THRESHOLD_ITEM)
+        .bytes(item.as_bytes())
+        .integer(labels::THRESHOLD_U)
+        .bytes(u)
+        .integer(labels::THRESHOLD_V)
+        .bytes(v)
+        .finish()
+}
+
+/// Reads a recipient of algorithm −65801; one of another version is kept as unknown.
+pub(super) fn decode(
+    entry: Entry,
+    fields: &RecipientFields<'_>,
+) -> Result<Recipient, &'static str> {
+    let header = &fields.protected;
+    if header.field(labels::ALG).is_none() {
+        return Err("has its algorithm outside the protected header");
+    }
+    let version = header
+        .field(labels::THRESHOLD_VERSION)
+        .and_then(|mut version| version.unsigned())
+        .ok_or("has no version")?;
+    if version != VERSION {
+        return Ok(Recipient::Unknown(UnknownRecipient { entry }));
+    }
+    let known = [
+        labels::ALG,
+        labels::CRITICAL,
+        labels::THRESHOLD_VERSION,
+        labels::THRESHOLD_LOCATOR,
+        labels::THRESHOLD_POLICY,
+        labels::THRESHOLD_POLICY_DIGEST,
+        labels::THRESHOLD_ITEM,
+        labels::THRESHOLD_U,
+        labels::THRESHOLD_V,
+    ];
+    if !fields.understand(&known) {
+        return Err("has a critical field that is not known");
+    }
+    let locator = header
+        .field(labels::THRESHOLD_LOCATOR)
+        .and_then(Locator::decode)
+        .ok_or("has no locator of chain id, contract and committee id")?;
+    let policy = match (
+        header.field(labels::THRESHOLD_POLICY),
+        header.field(labels::THRESHOLD_POLICY_DIGEST),
+    ) {
+        (Some(mut bytes), None) => bytes
+            .bytes()
+            .map(|bytes| PolicyField::Bytes(bytes.to_vec())),
+        (None, Some(mut digest)) => digest
+            .byte_array()
+            .map(|digest| PolicyField::Digest(PolicyDigest::from_bytes(digest))),
+        _ => None,
+    }
+    .ok_or("has not exactly one of policy and policy digest")?;
+    let item = header
+        .field(labels::THRESHOLD_ITEM)
+        .and_then(|mut item| item.byte_array())
+        .map(ItemId::from_bytes)
+        .ok_or("has no item of 32 bytes")?;
+    let u = header
+        .field(labels::THRESHOLD_U)
+        .and_then(|mut u| u.byte_array())
+        .ok_or("has no U of 96 bytes")?;
+    let v = header
+        .field(labels::THRESHOLD_V)
+        .and_then(|mut v| v.byte_array())
+        .ok_or("has no V of 32 bytes")?;
+    let wrapped = entry
+        .wrapped
+        .as_slice()
+        .try_into()
+        .map_err(|_| "has a wrapped key that has not 48 bytes")?;
+    if entry.kid.as_deref() != Some(locator.network().as_bytes()) {
+        return Err("has a key id that is not the network id of its locator");
+    }
+    Ok(Recipient::Threshold(Box::new(ThresholdRecipient {
+        entry,
+        locator,
+        policy,
+        item,
+        capsule: Capsule { u, v, wrapped },
+    })))
 }

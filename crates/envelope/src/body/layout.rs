@@ -1,0 +1,117 @@
+//! Which chunk lies where.
+
+use super::MAX_CHUNKS;
+use crate::cipher::TAG_BYTES;
+use crate::{ChunkSize, EnvelopeError};
+
+/// The arithmetic of a chunked body of known length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BodyLayout {
+    chunk_size: u64,
+    body_len: u64,
+    chunks: u64,
+}
+
+impl BodyLayout {
+    /// The layout of a body of `body_len` bytes, tags included.
+    ///
+    /// A body's length can be changed by whoever stores it: the plaintext length
+    /// that follows from it is true only once the final chunk authenticated.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Truncated`] when no body has this length,
+    /// [`EnvelopeError::TooManyChunks`].
+    pub fn of_body(chunk_size: ChunkSize, body_len: u64) -> Result<Self, EnvelopeError> {
+        let chunk_size = chunk_size.get() as u64;
+        let tag = TAG_BYTES as u64;
+        let chunks = body_len.div_ceil(chunk_size + tag);
+        if chunks > MAX_CHUNKS {
+            return Err(EnvelopeError::TooManyChunks);
+        }
+        let last = chunks.saturating_sub(1);
+        let rest = body_len - last * (chunk_size + tag);
+        // Only the empty file ends with an empty chunk.
+        if rest < tag || (rest == tag && last > 0) {
+            return Err(EnvelopeError::Truncated { index: last });
+        }
+        Ok(Self {
+            chunk_size,
+            body_len,
+            chunks,
+        })
+    }
+
+    /// How many chunks a plaintext makes: `max(1, ceil(length / chunk size))`.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::TooManyChunks`] beyond 2³².
+    pub fn chunks_of_plaintext(chunk_size: ChunkSize, len: u64) -> Result<u64, EnvelopeError> {
+        match len.div_ceil(chunk_size.get() as u64).max(1) {
+            chunks if chunks > MAX_CHUNKS => Err(EnvelopeError::TooManyChunks),
+            chunks => Ok(chunks),
+        }
+    }
+
+    /// How many chunks there are; at least one.
+    pub fn chunks(&self) -> u64 {
+        self.chunks
+    }
+
+    /// Bytes of the plaintext, if the body is whole.
+    pub fn plaintext_len(&self) -> u64 {
+        self.body_len - self.chunks * TAG_BYTES as u64
+    }
+
+    /// The chunk that holds a plaintext offset.
+    pub fn chunk_at(&self, offset: u64) -> u64 {
+        offset / self.chunk_size
+    }
+
+    /// Where chunk `index` lies in the body, and how many bytes it has, tag included.
+    pub fn chunk(&self, index: u64) -> Option<(u64, u64)> {
+        if index >= self.chunks {
+            return None;
+        }
+        let stride = self.chunk_size + TAG_BYTES as u64;
+        let start = index * stride;
+        Some((start, stride.min(self.body_len - start)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(body_len: u64) -> Result<BodyLayout, EnvelopeError> {
+        BodyLayout::of_body(ChunkSize::MIN_WRITTEN, body_len)
+    }
+
+    #[test]
+    fn layout_finds_chunks_and_lengths() {
+        for (body, chunks, plaintext) in [
+            (16, 1, 0),
+            (17, 1, 1),
+            (4112, 1, 4096),
+            (4112 + 17, 2, 4097),
+            (3 * 4112, 3, 12288),
+        ] {
+            let layout = layout(body).unwrap();
+            assert_eq!(layout.chunks(), chunks);
+            assert_eq!(layout.plaintext_len(), plaintext);
+            let (start, length) = layout.chunk(chunks - 1).unwrap();
+            assert_eq!(start + length, body);
+            assert_eq!(layout.chunk(chunks), None);
+        }
+    }
+
+    #[test]
+    fn layout_fails_for_lengths_that_no_body_has() {
+        for body in [0, 15, 4113, 4112 + 15, 4112 + 16] {
+            assert!(matches!(layout(body), Err(EnvelopeError::Truncated { .. })));
+        }
+        assert!(matches!(
+            layout(u64::MAX),
+            Err(EnvelopeError::TooManyChunks)
+        ));
+    }
+}

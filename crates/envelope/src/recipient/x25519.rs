@@ -1,0 +1,222 @@
+//! A recipient with an X25519 key (−31): ECDH-ES, then AES-256 key wrap. RFC 9053 §6.4.1.
+
+use hkdf::Hkdf;
+use sha2::Sha256;
+use stheno_crypto::Cek;
+use x25519_dalek::{PublicKey, SharedSecret, StaticSecret};
+use zeroize::Zeroizing;
+
+use super::{Entry, Field, Recipient, RecipientFields, UnknownRecipient, aes256kw};
+use crate::cbor::{cursor::Cursor, write::Writer};
+use crate::header::{Fields, unwritable};
+use crate::{EnvelopeError, labels};
+
+/// COSE_Key: key type, and its value for octet key pairs (RFC 9053 §7.2).
+const KTY: i64 = 1;
+const KTY_OKP: i64 = 1;
+/// COSE_Key: curve, and its value for X25519.
+const CRV: i64 = -1;
+const CRV_X25519: i64 = 4;
+/// COSE_Key: public key bytes.
+const X: i64 = -2;
+
+/// A reader's public X25519 key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct X25519Public([u8; 32]);
+
+impl X25519Public {
+    /// Takes the u-coordinate, little-endian (RFC 7748).
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The u-coordinate.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// A reader's secret X25519 key.
+pub struct X25519Secret(StaticSecret);
+
+impl X25519Secret {
+    /// Takes 32 random bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(StaticSecret::from(bytes))
+    }
+
+    /// The public half.
+    pub fn public(&self) -> X25519Public {
+        X25519Public(PublicKey::from(&self.0).to_bytes())
+    }
+
+    /// The key, to be stored by its owner.
+    pub fn expose_secret(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::fmt::Debug for X25519Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("X25519Secret(<redacted>)")
+    }
+}
+
+/// The content-encryption key, wrapped to an X25519 key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct X25519Recipient {
+    pub(super) entry: Entry,
+    ephemeral: [u8; 32],
+}
+
+impl X25519Recipient {
+    /// Wraps `cek` to a public key. `kid`: how the reader finds its key; the
+    /// public key itself is a good one. `ephemeral`: 32 fresh random bytes.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Unwritable`] when the public key is of low order.
+    pub fn wrap(
+        to: &X25519Public,
+        kid: &[u8],
+        cek: &Cek,
+        ephemeral: &[u8; 32],
+    ) -> Result<Self, EnvelopeError> {
+        let secret = X25519Secret::from_bytes(*ephemeral);
+        let shared = secret.0.diffie_hellman(&PublicKey::from(to.0));
+        if !shared.was_contributory() {
+            return Err(unwritable("the X25519 key is of low order: use another"));
+        }
+        let ephemeral = *secret.public().as_bytes();
+        let protected = Writer::new()
+            .map(1)
+            .integer(labels::ALG)
+            .integer(labels::ECDH_ES_A256KW)
+            .finish();
+        let wrapped = aes256kw::wrap(&key_encryption_key(&shared, &protected), cek);
+        let cose_key = Writer::new()
+            .map(3)
+            .integer(KTY)
+            .integer(KTY_OKP)
+            .integer(CRV)
+            .integer(CRV_X25519)
+            .integer(X)
+            .bytes(&ephemeral)
+            .finish();
+        let loose = [Field::Kid(kid), Field::EphemeralKey(&cose_key)];
+        Ok(Self {
+            entry: Entry::new(labels::ECDH_ES_A256KW, protected, &loose, &wrapped),
+            ephemeral,
+        })
+    }
+
+    /// Recovers the content-encryption key.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Unwrap`].
+    pub fn unwrap(&self, secret: &X25519Secret) -> Result<Cek, EnvelopeError> {
+        let shared = secret.0.diffie_hellman(&PublicKey::from(self.ephemeral));
+        if !shared.was_contributory() {
+            return Err(EnvelopeError::Unwrap);
+        }
+        let key = key_encryption_key(&shared, &self.entry.protected);
+        aes256kw::unwrap(&key, &self.entry.wrapped)
+    }
+}
+
+impl From<X25519Recipient> for Recipient {
+    fn from(recipient: X25519Recipient) -> Self {
+        Self::X25519(recipient)
+    }
+}
+
+/// Reads a recipient of algorithm −31; one of another curve is kept as unknown.
+pub(super) fn decode(entry: Entry, fields: &RecipientFields<'_>) -> Recipient {
+    let ephemeral = fields
+        .either(labels::EPHEMERAL_KEY)
+        .and_then(|key| x25519_key(key.rest()));
+    // Identities and salts of RFC 9053 §5 would enter the derivation.
+    let derivation = (-26..=-20).any(|label| fields.either(label).is_some());
+    match ephemeral {
+        Some(ephemeral) if !derivation => Recipient::X25519(X25519Recipient { entry, ephemeral }),
+        _ => Recipient::Unknown(UnknownRecipient { entry }),
+    }
+}
+
+/// The point of a COSE_Key on X25519.
+fn x25519_key(cose_key: &[u8]) -> Option<[u8; 32]> {
+    let key = Fields::new(cose_key)?;
+    let integer = |label| {
+        key.field(label)
+            .and_then(|mut value: Cursor<'_>| value.integer())
+    };
+    if integer(KTY) == Some(KTY_OKP) && integer(CRV) == Some(CRV_X25519) {
+        key.field(X)?.byte_array()
+    } else {
+        None
+    }
+}
+
+/// `HKDF-SHA-256(ikm = shared secret, no salt, info = COSE_KDF_Context, 32)`.
+fn key_encryption_key(shared: &SharedSecret, protected: &[u8]) -> Zeroizing<[u8; 32]> {
+    derive(shared.as_bytes(), protected)
+}
+
+fn derive(secret: &[u8; 32], protected: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    #[allow(clippy::expect_used, reason = "32 bytes are less than 255 hashes")]
+    Hkdf::<Sha256>::new(None, secret)
+        .expand(&kdf_context(protected), key.as_mut_slice())
+        .expect("HKDF gives 32 bytes");
+    key
+}
+
+/// COSE_KDF_Context (RFC 9053 §5.2): nobody named, 256 bits for AES key wrap.
+fn kdf_context(protected: &[u8]) -> Vec<u8> {
+    let nobody = |writer: Writer| writer.array(3).null().null().null();
+    let mut context = Writer::new().array(4).integer(labels::A256KW);
+    context = nobody(nobody(context));
+    context.array(2).unsigned(256).bytes(protected).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kdf_context_is_that_of_rfc_9053() {
+        assert_eq!(
+            hex::encode_upper(kdf_context(&[0xa1, 0x01, 0x38, 0x1e])),
+            "842483F6F6F683F6F6F68219010044A101381E"
+        );
+    }
+
+    #[test]
+    fn x25519_wrap_opens_for_its_key_alone() {
+        let cek = Cek::from_bytes([9; 32]);
+        let secret = X25519Secret::from_bytes([1; 32]);
+        let recipient = X25519Recipient::wrap(&secret.public(), b"me", &cek, &[2; 32]).unwrap();
+        let opened = recipient.unwrap(&secret).unwrap();
+        assert_eq!(opened.expose_secret(), cek.expose_secret());
+        let other = X25519Secret::from_bytes([3; 32]);
+        assert!(matches!(
+            recipient.unwrap(&other),
+            Err(EnvelopeError::Unwrap)
+        ));
+    }
+
+    #[test]
+    fn x25519_wrap_fails_for_a_key_of_low_order() {
+        let cek = Cek::from_bytes([9; 32]);
+        for low in [[0; 32], {
+            let mut one = [0; 32];
+            one[0] = 1;
+            one
+        }] {
+            let to = X25519Public::from_bytes(low);
+            assert!(matches!(
+                X25519Recipient::wrap(&to, b"", &cek, &[2; 32]),
+                Err(EnvelopeError::Unwritable { .. })
+            ));
+        }
+    }
+}
