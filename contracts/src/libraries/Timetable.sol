@@ -56,7 +56,7 @@ library Timetable {
         uint64 next = start;
         for (uint256 i = 0; i < PHASES; ++i) {
             opens[i] = next;
-            closes[i] = next + uint64(lengths[i]) * (1 + extensionsOf(extensions, Phase(i)));
+            closes[i] = next + uint64(lengths[i]) * (1 + uint64(extensionsOf(extensions, Phase(i))));
             next = closes[i] + windows.margin;
         }
     }
