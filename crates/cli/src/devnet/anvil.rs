@@ -49,7 +49,7 @@ pub fn locate_anvil() -> Result<PathBuf, DevnetError> {
 /// Starts anvil, without mining: [`super::pace`] makes the blocks.
 ///
 /// With `state`, the chain is read from that file if it exists and written
-/// there when anvil ends.
+/// there when anvil ends, and every half minute in case it does not end well.
 ///
 /// # Errors
 /// When it cannot be found or started.
@@ -83,7 +83,7 @@ pub fn spawn_anvil(
     if let Some(state) = state {
         program = program
             .args([OsString::from("--state"), state.into()])
-            .args(["--preserve-historical-states"]);
+            .args(["--state-interval", "30"]);
     }
     nursery
         .spawn(&program)

@@ -32,7 +32,8 @@ pub struct DevnetArgs {
     #[arg(long, value_name = "BASE")]
     pub ports: Option<u16>,
 
-    /// Where keys, logs and the network file go and stay. Default: a temporary directory.
+    /// Where chain, keys, logs and the network file go and stay; started there again, the same
+    /// devnet goes on. Default: a temporary directory, removed at the end.
     #[arg(long, value_name = "DIR", visible_alias = "dir")]
     pub state: Option<PathBuf>,
 }

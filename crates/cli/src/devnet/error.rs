@@ -56,6 +56,14 @@ pub enum DevnetError {
         /// What was asked for, in words.
         wished: String,
     },
+    /// The directory holds something else, or a devnet that was not finished.
+    #[error("{} cannot keep a devnet: {why}", dir.display())]
+    NotAState {
+        /// The directory.
+        dir: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A file, directory or process could not be had.
     #[error("cannot {what}: {source}")]
     Io {
@@ -100,7 +108,6 @@ pub enum DevnetError {
     },
 }
 
-#[allow(dead_code, reason = "used by what comes next")]
 impl DevnetError {
     /// An I/O error with its errand.
     pub(super) fn io(what: impl Into<String>, source: io::Error) -> Self {
@@ -149,7 +156,10 @@ impl DevnetError {
                 nodes / 2 + 1
             )),
             Self::OtherState { .. } => {
-                Some("give the same --nodes and --threshold again, or another directory".into())
+                Some("give the same --nodes, --threshold and --ports, or another directory".into())
+            }
+            Self::NotAState { .. } => {
+                Some("give a directory that is empty or does not exist yet".into())
             }
             Self::Io { .. }
             | Self::Chain { .. }

@@ -16,6 +16,7 @@ use super::{
     anvil::spawn_anvil,
     contracts::{Contracts, Owner},
     control::Control,
+    kept::chain_state,
     member::{Member, Operator},
     pace::Metronome,
     ports::Ports,
@@ -51,7 +52,7 @@ pub(super) enum Dir {
 }
 
 impl Dir {
-    fn make(wished: Option<&Path>) -> Result<Self, DevnetError> {
+    pub(super) fn make(wished: Option<&Path>) -> Result<Self, DevnetError> {
         match wished {
             None => tempfile::Builder::new()
                 .prefix("stheno-devnet-")
@@ -63,6 +64,14 @@ impl Dir {
                 let dir = dir.canonicalize().map_err(|e| DevnetError::write(dir, e))?;
                 Ok(Self::Kept(dir))
             }
+        }
+    }
+
+    /// Where the chain is kept, if it is.
+    pub(super) fn chain_state(&self) -> Option<PathBuf> {
+        match self {
+            Self::Temporary(_) => None,
+            Self::Kept(dir) => Some(chain_state(dir)),
         }
     }
 
@@ -92,10 +101,13 @@ impl Foundation {
             .map_err(|e| DevnetError::io("start the spawning thread", e))?;
 
         tell("starting the chain");
-        let rpc: Url = format!("http://127.0.0.1:{}/", ports.rpc)
-            .parse()
-            .map_err(|e| DevnetError::io("name the chain's endpoint", std::io::Error::other(e)))?;
-        let mut anvil = spawn_anvil(&nursery, ports.rpc, dir.path(), None)?;
+        let rpc = ports.rpc_url()?;
+        let mut anvil = spawn_anvil(
+            &nursery,
+            ports.rpc,
+            dir.path(),
+            dir.chain_state().as_deref(),
+        )?;
         let control = Control::new(rpc.clone());
         ready::chain_answers(&control, &mut anvil).await?;
         let metronome = Metronome::start(control.clone(), options.pace).await?;

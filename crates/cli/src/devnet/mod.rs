@@ -20,6 +20,7 @@
 //! | [`ceremony`] | a ceremony as the chain has it at its head |
 //! | [`pace`] | when blocks come |
 //! | `ready` | waiting, with an end |
+//! | [`kept`] | what a state directory remembers |
 //! | [`process`] | children that do not outlive this process |
 //! | [`ports`], [`log_tail`], [`signals`] | who listens where; the end of a log; Ctrl-C |
 //! | [`error`] | what can go wrong, and what to do about it |
@@ -32,6 +33,7 @@ pub mod contracts;
 pub mod control;
 pub mod error;
 pub mod foundation;
+pub mod kept;
 pub mod log_tail;
 pub mod member;
 pub mod pace;

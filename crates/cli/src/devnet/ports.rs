@@ -6,10 +6,12 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
+use url::Url;
+
 use super::DevnetError;
 
 /// The loopback ports of one devnet.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Ports {
     /// The chain's RPC.
     pub rpc: u16,
@@ -23,15 +25,22 @@ impl Ports {
     /// # Errors
     /// [`DevnetError::PortTaken`] when one of them is in use, or does not exist.
     pub fn from_base(base: u16, nodes: u16) -> Result<Self, DevnetError> {
-        let mut ports = Vec::new();
-        for offset in 0..=nodes {
-            let port = base
-                .checked_add(offset)
-                .ok_or(DevnetError::PortOutOfRange { base, nodes })?;
+        let ports: Option<Vec<u16>> = (0..=nodes).map(|offset| base.checked_add(offset)).collect();
+        let ports = ports.ok_or(DevnetError::PortOutOfRange { base, nodes })?;
+        let ports = Self::split(ports);
+        ports.check_free()?;
+        Ok(ports)
+    }
+
+    /// Insists that nothing listens on any of them.
+    ///
+    /// # Errors
+    /// [`DevnetError::PortTaken`], naming the first.
+    pub fn check_free(&self) -> Result<(), DevnetError> {
+        for port in self.all() {
             listen(port).map_err(|source| DevnetError::PortTaken { port, source })?;
-            ports.push(port);
         }
-        Ok(Self::split(ports))
+        Ok(())
     }
 
     /// Ports that are free now.
@@ -58,6 +67,15 @@ impl Ports {
             rpc: ports.first().copied().unwrap_or_default(),
             nodes,
         }
+    }
+
+    /// Where the chain answers.
+    ///
+    /// # Errors
+    /// Never: the parser cannot know that the URL is well formed.
+    pub fn rpc_url(&self) -> Result<Url, DevnetError> {
+        let url = format!("http://127.0.0.1:{}/", self.rpc).parse();
+        url.map_err(|e| DevnetError::io("name the chain's endpoint", std::io::Error::other(e)))
     }
 
     /// Every port, for a look whether they are free again.

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use alloy::{primitives::B256, signers::local::PrivateKeySigner};
@@ -16,12 +16,13 @@ use url::Url;
 use super::{
     DevnetError, Foundation,
     accounts::READER,
-    anvil::CHAIN_ID,
+    anvil::{CHAIN_ID, spawn_anvil},
     contracts::{Contracts, buy_pass, signer},
     control::Control,
     foundation::Dir,
-    member::Member,
-    pace::Pace,
+    kept::Kept,
+    member::{Member, Operator},
+    pace::{BLOCK_SECONDS, Pace},
     ports::Ports,
     process::{Nursery, Process},
     ready,
@@ -36,7 +37,8 @@ pub struct Options {
     pub threshold: u16,
     /// The chain's port, followed by the nodes'; free ports when absent.
     pub base_port: Option<u16>,
-    /// Where files go and stay; a temporary directory when absent.
+    /// Where everything goes and stays, chain and keys included: the same devnet goes on when it
+    /// is started there again. A temporary directory when absent.
     pub dir: Option<PathBuf>,
     /// The `stheno` executable that nodes run.
     pub stheno: PathBuf,
@@ -118,11 +120,74 @@ impl Devnet {
     /// [`DevnetError`]; nothing keeps running then.
     pub async fn start(options: Options) -> Result<Self, DevnetError> {
         let tell = options.tell;
+        if let Some(dir) = options.dir.clone()
+            && let Some(kept) = Kept::load(&dir)?
+        {
+            kept.check(&options, &dir)?;
+            return Self::resume(&options, &dir, kept).await;
+        }
         let mut foundation = Foundation::lay(options).await?;
         tell("running the key ceremony on chain");
         foundation.propose().await?;
         foundation.approve().await?;
         Self::when_ready(foundation).await
+    }
+
+    /// Starts a devnet that a state directory kept: the same chain, the same key.
+    async fn resume(options: &Options, dir: &Path, kept: Kept) -> Result<Self, DevnetError> {
+        let began = Instant::now();
+        let Kept {
+            ports, contracts, ..
+        } = kept;
+        ports.check_free()?;
+        let dir = Dir::make(Some(dir))?;
+        let nursery = Nursery::new(&options.stheno)
+            .map_err(|e| DevnetError::io("start the spawning thread", e))?;
+
+        (options.tell)("starting the chain where it ended");
+        let rpc = ports.rpc_url()?;
+        let state = dir.chain_state();
+        let mut anvil = spawn_anvil(&nursery, ports.rpc, dir.path(), state.as_deref())?;
+        let control = Control::new(rpc.clone());
+        ready::chain_answers(&control, &mut anvil).await?;
+        // Anvil keeps the state of the last block alone, and nodes read at final ones.
+        for _ in 0..3 {
+            control.mine().await?;
+        }
+        control.mine_every(BLOCK_SECONDS).await?;
+        let chain = began.elapsed();
+
+        (options.tell)("starting the nodes");
+        let mut members = Vec::new();
+        for (index, port) in (1..).zip(&ports.nodes) {
+            let operator = Operator::new(&options.stheno, index, *port, dir.path())?;
+            let mut member = Member::new(operator);
+            member.start(&nursery)?;
+            members.push(member);
+        }
+        let http = reqwest::Client::new();
+        ready::nodes_serve(&http, &mut anvil, &mut members).await?;
+        let committee = read(&rpc, &contracts).await?;
+        let network = network_file(&committee, &rpc, &members);
+        let devnet = Self {
+            members,
+            anvil,
+            nursery,
+            control,
+            contracts,
+            network,
+            rpc,
+            ports,
+            timings: Timings {
+                chain,
+                total: began.elapsed(),
+                ..Timings::default()
+            },
+            http,
+            dir,
+        };
+        devnet.write_files()?;
+        Ok(devnet)
     }
 
     /// Waits until the ceremony that `foundation` is in has made a key and every node serves it.
@@ -190,7 +255,7 @@ impl Devnet {
         for (path, text) in files {
             std::fs::write(&path, text).map_err(|e| DevnetError::write(&path, e))?;
         }
-        Ok(())
+        Kept::new(self.network.threshold, &self.ports, self.contracts).save(self.dir())
     }
 
     /// Where everything lies.

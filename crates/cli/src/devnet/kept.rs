@@ -1,0 +1,148 @@
+//! A state directory: what it remembers, so that the same devnet can go on tomorrow.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{DevnetError, Options, contracts::Contracts, ports::Ports};
+
+/// What stands in `devnet.json` of a state directory.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Kept {
+    version: u32,
+    /// How many nodes.
+    pub nodes: u16,
+    /// How many of them open a file.
+    pub threshold: u16,
+    /// Who listens where; the nodes' ports stand on chain.
+    pub ports: Ports,
+    /// What lives where.
+    pub contracts: Contracts,
+}
+
+impl Kept {
+    /// A devnet that is worth keeping: it has a key.
+    pub fn new(threshold: u16, ports: &Ports, contracts: Contracts) -> Self {
+        Self {
+            version: 1,
+            nodes: u16::try_from(ports.nodes.len()).unwrap_or(u16::MAX),
+            threshold,
+            ports: ports.clone(),
+            contracts,
+        }
+    }
+
+    /// What `dir` keeps; nothing in a directory that is empty or does not exist.
+    ///
+    /// # Errors
+    /// [`DevnetError::NotAState`] when it holds something else, or a devnet that was not finished.
+    pub fn load(dir: &Path) -> Result<Option<Self>, DevnetError> {
+        let is_empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+        if is_empty {
+            return Ok(None);
+        }
+        let not_a_state = |why: String| DevnetError::NotAState {
+            dir: dir.to_owned(),
+            why,
+        };
+        let text = std::fs::read_to_string(file(dir))
+            .map_err(|e| not_a_state(format!("it has no devnet.json: {e}")))?;
+        let kept: Self = serde_json::from_str(&text)
+            .map_err(|e| not_a_state(format!("its devnet.json is damaged: {e}")))?;
+        match kept.version {
+            1 => Ok(Some(kept)),
+            other => Err(not_a_state(format!("its version is {other}, not 1"))),
+        }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// [`DevnetError::Io`].
+    pub fn save(&self, dir: &Path) -> Result<(), DevnetError> {
+        let path = file(dir);
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        std::fs::write(&path, text + "\n").map_err(|e| DevnetError::write(&path, e))
+    }
+
+    /// Insists that the devnet that is kept is the one that is wished for.
+    ///
+    /// # Errors
+    /// [`DevnetError::OtherState`].
+    pub fn check(&self, wished: &Options, dir: &Path) -> Result<(), DevnetError> {
+        let base = wished.base_port.unwrap_or(self.ports.rpc);
+        let words = |nodes, threshold, base| {
+            format!("of {nodes} nodes with threshold {threshold} at port {base}")
+        };
+        let kept = words(self.nodes, self.threshold, self.ports.rpc);
+        let wished = words(wished.nodes, wished.threshold, base);
+        if kept == wished {
+            Ok(())
+        } else {
+            let dir = dir.to_owned();
+            Err(DevnetError::OtherState { dir, kept, wished })
+        }
+    }
+}
+
+/// Where a state directory keeps its chain.
+pub fn chain_state(dir: &Path) -> PathBuf {
+    dir.join("chain.json")
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join("devnet.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::primitives::Address;
+
+    fn kept() -> Kept {
+        let ports = Ports {
+            rpc: 8545,
+            nodes: vec![8546, 8547, 8548],
+        };
+        let contracts = Contracts {
+            committee: Address::repeat_byte(1),
+            committee_id: 1,
+            access_pass: Address::repeat_byte(2),
+        };
+        Kept::new(2, &ports, contracts)
+    }
+
+    #[test]
+    fn kept_is_loaded_as_it_was_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Kept::load(folder.path()).unwrap(), None);
+        kept().save(folder.path()).unwrap();
+        assert_eq!(Kept::load(folder.path()).unwrap(), Some(kept()));
+    }
+
+    #[test]
+    fn kept_is_refused_in_a_directory_of_other_things() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("thesis.tex"), "…").unwrap();
+        let error = Kept::load(folder.path()).unwrap_err();
+        assert!(matches!(error, DevnetError::NotAState { .. }), "{error}");
+        std::fs::write(folder.path().join("devnet.json"), "{").unwrap();
+        let error = Kept::load(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("damaged"), "{error}");
+    }
+
+    #[test]
+    fn kept_is_refused_when_another_shape_is_wished() {
+        let mut wished = Options::with_executable("stheno");
+        (wished.nodes, wished.threshold) = (3, 2);
+        kept().check(&wished, Path::new("state")).unwrap();
+        wished.base_port = Some(8545);
+        kept().check(&wished, Path::new("state")).unwrap();
+        wished.base_port = Some(9000);
+        assert!(kept().check(&wished, Path::new("state")).is_err());
+        (wished.base_port, wished.threshold) = (None, 3);
+        let error = kept().check(&wished, Path::new("state")).unwrap_err();
+        assert!(error.to_string().contains("threshold 2"), "{error}");
+    }
+}
