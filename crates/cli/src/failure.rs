@@ -181,7 +181,7 @@ pub fn tally_json(tally: &Tally) -> Value {
         });
         if let Some(line) = line.as_object_mut() {
             match &report.outcome {
-                Outcome::Shared | Outcome::NotNeeded => {}
+                Outcome::Shared | Outcome::Ready | Outcome::NotNeeded => {}
                 Outcome::Refused(problem) => {
                     line.insert("problem".to_owned(), json!(problem));
                 }
@@ -202,6 +202,7 @@ fn outcome_word(outcome: &Outcome) -> &'static str {
         Outcome::Unreachable { .. } => "unreachable",
         Outcome::Silent { .. } => "silent",
         Outcome::Misbehaved(_) => "misbehaved",
+        Outcome::Ready => "ready",
         Outcome::NotNeeded => "not_needed",
         _ => "other",
     }

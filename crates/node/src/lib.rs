@@ -20,6 +20,7 @@
 //! | [`data_dir`] | what lies on disk, and the lock that keeps a second process away |
 //! | [`vault`] | the only holder of keys, sealed at rest |
 //! | [`store`] | what must be remembered: logs, messages, keys, receipts |
+//! | [`ceremony`] | how the committee's key comes to be, seen from one member |
 //! | [`server`] | `bind`, then `run` until told to stop |
 //! | [`commands`] | `init`, `register`, `approve`, `run`, `status` |
 //!
@@ -32,6 +33,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
+pub mod ceremony;
 pub mod commands;
 pub mod config;
 pub mod data_dir;

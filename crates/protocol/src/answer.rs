@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes, FixedBytes, keccak256};
 use serde::{Deserialize, Serialize};
 use stheno_crypto::{ItemId, PolicyDigest};
 
-use crate::{Anchor, Domain, SignatureError, signature, typed, wire};
+use crate::{Anchor, Domain, Request, SignatureError, signature, typed, wire};
 
 /// A node's answer to a request.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ pub enum ReceiptError {
     #[error("receipt signature: {0}")]
     Signature(#[from] SignatureError),
     /// It speaks of something else than the answer that carries it.
-    #[error("the receipt's {field} is not the answer's")]
+    #[error("the {field} of the answer and its receipt are not those of the request")]
     Mismatch {
         /// Which field.
         field: &'static str,
@@ -90,16 +90,53 @@ pub fn shares_digest<T: AsRef<[u8]>>(shares: &[T]) -> B256 {
     keccak256(&all)
 }
 
-#[allow(clippy::todo)]
 impl Receipt {
+    /// The receipt of `node` for `shares` released on `request`, at `time` (Unix seconds).
+    #[must_use]
+    pub fn of<T: AsRef<[u8]>>(
+        request: &Request,
+        domain: &Domain,
+        node: u16,
+        shares: &[T],
+        time: u64,
+    ) -> Self {
+        Self {
+            epoch: request.epoch,
+            node,
+            request_digest: request.digest(domain),
+            policy_digest: request.policy_digest(),
+            items: request.items.clone(),
+            account: request.account.map(|a| a.address).unwrap_or_default(),
+            reader_key: request.reader_key,
+            anchors: request.anchors.clone(),
+            shares_digest: shares_digest(shares),
+            time,
+        }
+    }
+
     /// What the node signs (EIP-712), under `domain`.
     #[must_use]
     pub fn digest(&self, domain: &Domain) -> B256 {
         typed::digest(&self.typed(), domain)
     }
 
-    fn typed(&self) -> typed::Receipt {
-        todo!()
+    pub(crate) fn typed(&self) -> typed::Receipt {
+        typed::Receipt {
+            epoch: self.epoch,
+            node: self.node,
+            requestDigest: self.request_digest,
+            policyDigest: B256::from(*self.policy_digest.as_bytes()),
+            items: self
+                .items
+                .iter()
+                .map(|i| B256::from(*i.as_bytes()))
+                .collect(),
+            account: self.account,
+            readerKey: Bytes::copy_from_slice(self.reader_key.as_slice()),
+            anchors: self.anchors.iter().map(Anchor::typed).collect(),
+            sharesDigest: self.shares_digest,
+            time: self.time,
+        }
     }
 }
 
@@ -117,21 +154,50 @@ impl SignedReceipt {
     }
 }
 
-#[allow(clippy::todo)]
 impl Answer {
     /// Checks that node `node` with key `identity` signed for exactly these shares, in answer to `request`.
     ///
-    /// The shares themselves are judged by opening (`stheno_crypto::open`).
+    /// The shares themselves are judged by opening (`stheno_crypto::open`); a
+    /// bad share with a good receipt is evidence against the node.
     ///
     /// # Errors
     /// [`ReceiptError`].
     pub fn verify(
         &self,
-        _request: &crate::Request,
-        _domain: &Domain,
-        _node: u16,
-        _identity: Address,
+        request: &Request,
+        domain: &Domain,
+        node: u16,
+        identity: Address,
     ) -> Result<(), ReceiptError> {
-        todo!()
+        let body = &self.receipt.body;
+        let expected = Receipt::of(request, domain, node, &self.shares, body.time);
+        let checks = [
+            ("number of shares", self.shares.len() == request.items.len()),
+            ("node", self.node == node && body.node == node),
+            (
+                "epoch",
+                self.epoch == request.epoch && body.epoch == request.epoch,
+            ),
+            (
+                "anchors",
+                self.anchors == request.anchors && body.anchors == request.anchors,
+            ),
+            (
+                "requestDigest",
+                body.request_digest == expected.request_digest,
+            ),
+            ("policyDigest", body.policy_digest == expected.policy_digest),
+            ("items", body.items == expected.items),
+            ("account", body.account == expected.account),
+            ("readerKey", body.reader_key == expected.reader_key),
+            ("sharesDigest", body.shares_digest == expected.shares_digest),
+        ];
+        if let Some((field, _)) = checks.into_iter().find(|(_, equal)| !equal) {
+            return Err(ReceiptError::Mismatch { field });
+        }
+        self.receipt.verify(domain, identity)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,19 @@
 //! The question a reader signs: keys of which items, under which policy, at which blocks.
 
+mod wire_form;
+
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, B256, Bytes, FixedBytes};
 use serde::{Deserialize, Serialize};
 use stheno_crypto::{ItemId, NetworkId, PolicyDigest};
 
 use crate::{
-    Authorization, ChainId, Context, Domain, Policy, Problem, Tier,
-    evaluate::{Account, Subject},
-    wire,
+    Authorization, ChainId, Code, Context, Domain, Policy, Problem, Tier,
+    evaluate::{Account, AccountKind, Subject},
+    signature, typed, wire,
 };
+use wire_form::Wire;
 
 /// Most items in one request.
 pub const MAX_ITEMS: usize = 256;
@@ -16,8 +21,8 @@ pub const MAX_ITEMS: usize = 256;
 pub const MAX_LIFETIME: u64 = 300;
 /// Difference between a reader's clock and a node's that is tolerated, in seconds.
 pub const CLOCK_TOLERANCE: u64 = 30;
-/// Most bytes of a request's policy.
-pub const MAX_POLICY_BYTES: usize = crate::policy::MAX_BYTES;
+/// Most anchors in one request: one for each leaf, and one for a contract account.
+pub const MAX_ANCHORS: usize = crate::policy::MAX_LEAVES + 1;
 
 /// A block at which conditions are read, by number and hash.
 ///
@@ -36,10 +41,28 @@ pub struct Anchor {
     pub hash: B256,
 }
 
+impl Anchor {
+    /// The chain and tier that this anchor is for.
+    #[must_use]
+    pub const fn place(&self) -> (ChainId, Tier) {
+        (self.chain_id, self.confirmations)
+    }
+
+    pub(crate) fn typed(&self) -> typed::Anchor {
+        typed::Anchor {
+            chainId: self.chain_id,
+            confirmations: self.confirmations,
+            number: self.number,
+            blockHash: self.hash,
+        }
+    }
+}
+
 /// A request for re-encryption shares. SPEC.md "Request".
 ///
 /// Parsed from JSON with exact field lengths; [`check_form`](Self::check_form)
-/// does the rest that needs no chain.
+/// does the rest that needs no chain. What is absent: an identity. A node
+/// computes it from the policy that it evaluated.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
 pub struct Request {
@@ -49,7 +72,7 @@ pub struct Request {
     pub epoch: u64,
     /// Who asks; none where the policy needs no account.
     pub account: Option<Account>,
-    /// The policy's canonical CBOR.
+    /// The policy's canonical CBOR; not yet decoded.
     pub policy: Bytes,
     /// Items whose keys are asked for: 1 to 256, distinct.
     pub items: Vec<ItemId>,
@@ -69,12 +92,33 @@ pub struct Request {
     pub authorization: Authorization,
 }
 
-#[allow(clippy::todo)]
 impl Request {
     /// What the account signs (EIP-712), under `domain`.
     #[must_use]
-    pub fn digest(&self, _domain: &Domain) -> B256 {
-        todo!()
+    pub fn digest(&self, domain: &Domain) -> B256 {
+        typed::digest(&self.typed(), domain)
+    }
+
+    pub(crate) fn typed(&self) -> typed::Request {
+        let (account, chain, kind) = flat_account(self.account);
+        typed::Request {
+            epoch: self.epoch,
+            account,
+            accountChain: chain,
+            accountKind: kind,
+            policyDigest: B256::from(*self.policy_digest().as_bytes()),
+            items: self
+                .items
+                .iter()
+                .map(|i| B256::from(*i.as_bytes()))
+                .collect(),
+            readerKey: Bytes::copy_from_slice(self.reader_key.as_slice()),
+            anchors: self.anchors.iter().map(Anchor::typed).collect(),
+            issuedAt: self.issued_at,
+            expiresAt: self.expires_at,
+            nonce: self.nonce,
+            context: self.context.to_cbor().into(),
+        }
     }
 
     /// The digest of the policy that this request carries.
@@ -87,32 +131,212 @@ impl Request {
     ///
     /// # Errors
     /// `wrong_network`, `wrong_epoch`.
-    pub fn check_addressee(&self, _network: &NetworkId, _epoch: u64) -> Result<(), Problem> {
-        todo!()
+    pub fn check_addressee(&self, network: &NetworkId, epoch: u64) -> Result<(), Problem> {
+        if self.network != *network {
+            return Err(Problem::new(
+                Code::WrongNetwork,
+                format!(
+                    "the request is for {}, this node serves {network}",
+                    self.network
+                ),
+            ));
+        }
+        if self.epoch != epoch {
+            return Err(Problem::new(
+                Code::WrongEpoch,
+                format!(
+                    "the request is for epoch {}, this node serves {epoch}",
+                    self.epoch
+                ),
+            ));
+        }
+        Ok(())
     }
 
     /// Checks numbers, order and times against `now` (Unix seconds), in that order.
     ///
     /// # Errors
-    /// A [`Problem`] that names the field and the limit.
-    pub fn check_form(&self, _now: u64) -> Result<(), Problem> {
-        todo!()
+    /// `bad_items`, `bad_anchors`, `bad_times`, `from_future`, `expired`; the
+    /// detail names the field and the limit.
+    pub fn check_form(&self, now: u64) -> Result<(), Problem> {
+        self.check_items()?;
+        self.check_anchor_order()?;
+        self.check_times(now)
     }
 
-    /// Checks that the anchors are exactly those that `policy` and the account need.
-    ///
-    /// # Errors
-    /// `anchors_mismatch`, `account_required`.
-    pub fn check_policy(&self, _policy: &Policy) -> Result<(), Problem> {
-        todo!()
+    fn check_items(&self) -> Result<(), Problem> {
+        let fail = |detail| Err(Problem::new(Code::BadItems, detail));
+        let count = self.items.len();
+        if count == 0 || count > MAX_ITEMS {
+            return fail(format!(
+                "items has {count} entries; 1 to {MAX_ITEMS} are allowed"
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        match self.items.iter().find(|item| !seen.insert(**item)) {
+            Some(twice) => fail(format!("items has {twice} twice")),
+            None => Ok(()),
+        }
     }
 
-    /// The address whose key signed this request.
+    fn check_anchor_order(&self) -> Result<(), Problem> {
+        let fail = |detail| Err(Problem::new(Code::BadAnchors, detail));
+        if self.anchors.len() > MAX_ANCHORS {
+            return fail(format!(
+                "anchors has {} entries; at most {MAX_ANCHORS} are allowed",
+                self.anchors.len()
+            ));
+        }
+        if !self.anchors.is_sorted_by(|a, b| a.place() < b.place()) {
+            return fail(
+                "anchors are not ascending and distinct by (chainId, confirmations)".to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    fn check_times(&self, now: u64) -> Result<(), Problem> {
+        let (issued, expires) = (self.issued_at, self.expires_at);
+        match expires.checked_sub(issued) {
+            Some(1..=MAX_LIFETIME) => {}
+            _ => {
+                return Err(Problem::new(
+                    Code::BadTimes,
+                    format!(
+                        "issuedAt is {issued} and expiresAt {expires}; the second is 1 to {MAX_LIFETIME} s after the first"
+                    ),
+                ));
+            }
+        }
+        if let Some(ahead @ 1..) = issued.checked_sub(now.saturating_add(CLOCK_TOLERANCE)) {
+            return Err(Problem::new(
+                Code::FromFuture,
+                format!(
+                    "issuedAt is {} s ahead of this node's clock; {CLOCK_TOLERANCE} s are tolerated",
+                    ahead.saturating_add(CLOCK_TOLERANCE)
+                ),
+            ));
+        }
+        if now >= expires {
+            return Err(Problem::new(
+                Code::Expired,
+                format!("expiresAt was {} s ago by this node's clock", now - expires),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The (chain, tier) pairs that a request under `policy` by `account` has anchors for.
+    ///
+    /// Those that the policy reads, and finality on the chain of a contract
+    /// account, where its signature is checked.
+    #[must_use]
+    pub fn places(policy: &Policy, account: Option<Account>) -> BTreeSet<(ChainId, Tier)> {
+        let mut places = policy.chains();
+        if let Some(account) = account
+            && account.kind == AccountKind::Contract
+        {
+            places.insert((account.chain, 0));
+        }
+        places
+    }
+
+    /// Checks the request against its decoded policy: an account where one is
+    /// needed, and exactly the anchors that are read at.
     ///
     /// # Errors
-    /// `signature_invalid`, `authorization_missing`.
-    pub fn recover_signer(&self, _domain: &Domain) -> Result<Address, Problem> {
-        todo!()
+    /// `account_required`, `bad_anchors`.
+    pub fn check_policy(&self, policy: &Policy) -> Result<(), Problem> {
+        if policy.needs_account() && self.account.is_none() {
+            return Err(Problem::new(
+                Code::AccountRequired,
+                "accountKind is none, and the policy asks about the reader's account",
+            ));
+        }
+        let needed = Self::places(policy, self.account);
+        let given: BTreeSet<_> = self.anchors.iter().map(Anchor::place).collect();
+        let name = |(chain, tier): &(ChainId, Tier)| match tier {
+            0 => format!("chain {chain} at finality"),
+            tier => format!("chain {chain} at {tier} confirmations"),
+        };
+        if let Some(place) = needed.difference(&given).next() {
+            return Err(Problem::new(
+                Code::BadAnchors,
+                format!("the anchor for {} is missing", name(place)),
+            ));
+        }
+        if let Some(place) = given.difference(&needed).next() {
+            return Err(Problem::new(
+                Code::BadAnchors,
+                format!("the anchor for {} is not needed", name(place)),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Decodes the policy that this request carries.
+    ///
+    /// # Errors
+    /// `invalid_policy`, `policy_limit`.
+    pub fn decode_policy(&self) -> Result<Policy, Problem> {
+        Policy::from_cbor(&self.policy).map_err(|error| {
+            let code = match error {
+                crate::PolicyError::Limit { .. } => Code::PolicyLimit,
+                _ => Code::InvalidPolicy,
+            };
+            Problem::new(code, error.to_string())
+        })
+    }
+
+    /// The address whose key signed this request. For a contract account, see EIP-1271.
+    ///
+    /// # Errors
+    /// `authorization_missing`, `signature_invalid`.
+    pub fn recover_signer(&self, domain: &Domain) -> Result<Address, Problem> {
+        match &self.authorization {
+            Authorization::Wallet { signature } => {
+                signature::recover(self.digest(domain), signature)
+                    .map_err(|error| Problem::new(Code::SignatureInvalid, error.to_string()))
+            }
+            Authorization::None {} => Err(Problem::new(
+                Code::AuthorizationMissing,
+                "the request carries no signature",
+            )),
+        }
+    }
+
+    /// Checks that the account, if there is one, is a key's and signed this request.
+    ///
+    /// # Errors
+    /// `authorization_missing`, `signature_invalid`; `authorization_unsupported`
+    /// for contract accounts, whose signatures only their chain can check.
+    pub fn check_key_signature(&self, domain: &Domain) -> Result<(), Problem> {
+        let Some(account) = self.account else {
+            return match self.authorization {
+                Authorization::None {} => Ok(()),
+                Authorization::Wallet { .. } => Err(Problem::new(
+                    Code::SignatureInvalid,
+                    "the request is signed, but accountKind is none",
+                )),
+            };
+        };
+        if account.kind == AccountKind::Contract {
+            return Err(Problem::new(
+                Code::AuthorizationUnsupported,
+                "a contract account's signature is checked on its chain",
+            ));
+        }
+        let signer = self.recover_signer(domain)?;
+        if signer != account.address {
+            return Err(Problem::new(
+                Code::SignatureInvalid,
+                format!(
+                    "the signature is by {signer} or for another request, not by {} for this one",
+                    account.address
+                ),
+            ));
+        }
+        Ok(())
     }
 
     /// What `item` is judged with.
@@ -126,26 +350,19 @@ impl Request {
     }
 }
 
-/// The request as JSON carries it (DESIGN §8).
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Wire {
-    #[serde(with = "wire::fixed")]
-    network: NetworkId,
-}
-
-#[allow(clippy::todo)]
-impl TryFrom<Wire> for Request {
-    type Error = String;
-    fn try_from(_wire: Wire) -> Result<Self, String> {
-        todo!()
-    }
-}
-
-impl From<Request> for Wire {
-    fn from(request: Request) -> Self {
-        Self {
-            network: request.network,
+/// Address, chain and kind as they are signed: zeros for no account.
+fn flat_account(account: Option<Account>) -> (Address, ChainId, u8) {
+    match account {
+        None => (Address::ZERO, 0, 0),
+        Some(account) => {
+            let kind = match account.kind {
+                AccountKind::Key => 1,
+                AccountKind::Contract => 2,
+            };
+            (account.address, account.chain, kind)
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,11 @@ pub(crate) fn parse_bytes(text: &str) -> Result<Vec<u8>, String> {
     hex::decode(digits(text)?).map_err(|e| format!("bad hex: {e}"))
 }
 
+/// `0x` and lower-case hex.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
+
 fn digits(text: &str) -> Result<&str, String> {
     text.strip_prefix("0x")
         .ok_or_else(|| "hex must begin with 0x".to_owned())
@@ -59,13 +64,13 @@ fn digits(text: &str) -> Result<&str, String> {
 
 /// `#[serde(with = "wire::fixed")]`
 pub(crate) mod fixed {
-    use super::{Deserializer, Fixed, Serializer, Text, de, parse};
+    use super::{Deserializer, Fixed, Serializer, Text, de, parse, text};
 
     pub(crate) fn serialize<const N: usize, T: Fixed<N>, S: Serializer>(
         value: &T,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        to.collect_str(&format_args!("0x{}", hex::encode(value.to_array())))
+        to.serialize_str(&text(&value.to_array()))
     }
 
     pub(crate) fn deserialize<'de, const N: usize, T: Fixed<N>, D: Deserializer<'de>>(
@@ -132,10 +137,10 @@ pub(crate) mod list {
 
 /// `#[serde(with = "wire::bytes")]`: any number of bytes.
 pub(crate) mod bytes {
-    use super::{Bytes, Deserializer, Serializer, Text, de, parse_bytes};
+    use super::{Bytes, Deserializer, Serializer, Text, de, parse_bytes, text};
 
     pub(crate) fn serialize<S: Serializer>(value: &Bytes, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&format_args!("0x{}", hex::encode(value)))
+        to.serialize_str(&text(value))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {

@@ -219,6 +219,16 @@ impl Client {
         .await
     }
 
+    /// Pins a network whose key is known to be the right one.
+    #[cfg(feature = "testing")]
+    pub(crate) fn pinned_to(mut self, network: NetworkFile, key: NetworkKey) -> Self {
+        self.pinned = Some(Pinned {
+            file: Arc::new(network),
+            key,
+        });
+        self
+    }
+
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         self.ledger.as_ref()
     }

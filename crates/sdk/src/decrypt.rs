@@ -213,7 +213,7 @@ impl Client {
         if policy.needs_account() && reader.account(recipient.locator().chain_id).is_none() {
             return Err(Error::WalletNeeded);
         }
-        let started = self.clock().now();
+        let mut waited = Duration::ZERO;
         let mut round: u32 = 0;
         let mut refused_anchors = 0;
         loop {
@@ -257,8 +257,8 @@ impl Client {
                 true => self.tuning().finality_patience,
                 false => self.tuning().patience,
             };
-            let waited = Duration::from_secs(self.clock().now().saturating_sub(started));
-            if waited.saturating_add(pause) > patience {
+            waited = waited.saturating_add(pause);
+            if waited > patience {
                 return Err(error);
             }
             options.tell(&Event::Waiting {

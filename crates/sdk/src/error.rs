@@ -97,6 +97,12 @@ pub enum Error {
     #[error("none of {} recipients opened: {}", .0.len(), several(.0))]
     NoneOpened(Vec<Self>),
 
+    /// There is no committee of this shape.
+    #[error("no committee: {why}")]
+    Committee {
+        /// Why.
+        why: String,
+    },
     /// The operating system gave no randomness.
     #[error("no randomness from the operating system: {why}")]
     Entropy {
@@ -139,6 +145,7 @@ impl Error {
             Self::NoAnchor { .. } => "no_anchor",
             Self::Unopenable => "unopenable",
             Self::NoneOpened(errors) => errors.first().map_or("unopenable", Self::code),
+            Self::Committee { .. } => "bad_committee",
             Self::Entropy { .. } => "no_entropy",
             Self::Http { .. } => "http_unavailable",
         }
@@ -165,6 +172,12 @@ impl Error {
                     tally.total()
                 )
             }
+            Self::TooFewNodes(tally) if tally.shared() + tally.refused() == 0 => format!(
+                "{} of {} nodes answered, {} are needed",
+                tally.answered(),
+                tally.total(),
+                tally.threshold
+            ),
             Self::TooFewNodes(tally) => format!(
                 "{} of {} nodes gave a share, {} are needed ({} answered)",
                 tally.shared(),
@@ -209,10 +222,16 @@ impl Error {
                 .map_or("", |refusal| refusal.problem.code.remedy())
                 .to_owned(),
             Self::TooFewNodes(tally) => {
-                let missing = usize::from(tally.threshold).saturating_sub(tally.shared());
-                format!("{missing} more must answer; try again later, or tell their operators")
+                let have = tally
+                    .shared()
+                    .max(tally.answered().saturating_sub(tally.refused()));
+                let missing = usize::from(tally.threshold).saturating_sub(have);
+                format!(
+                    "{missing} more must give a share; try again later, or tell their operators"
+                )
             }
             Self::NoAnchor { .. } => "nodes may be catching up; try again in a minute".to_owned(),
+            Self::Committee { .. } => "more than half of the nodes, at most all, open".to_owned(),
             Self::Unopenable => "fetch the file again from its source".to_owned(),
             Self::NoneOpened(errors) => errors.first().map(Self::hint).unwrap_or_default(),
             Self::Entropy { .. } | Self::Http { .. } => {

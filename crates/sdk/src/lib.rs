@@ -1,9 +1,118 @@
 //! The Stheno SDK: encrypt to an on-chain condition, request, combine, open.
+//!
+//! A file is encrypted under a fresh key, and the key is sealed to a *policy*, such as "holds this
+//! access pass". A committee of nodes, none of which can decrypt anything, reads the policy's
+//! conditions from the chain and gives a reader who meets them shares of the key.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (policy_json, rpc) = ("", vec![]);
+//! use std::fs::File;
+//! use stheno::{Client, EncryptOptions, NetworkFile, Policy, Wallet};
+//!
+//! let network = NetworkFile::load("network.json")?;
+//! let client = Client::connect(network, &rpc).await?; // reads the committee, checks its key
+//! let policy = Policy::from_json(policy_json)?;
+//! let (plain, sealed) = (File::open("talk.mp4")?, File::create("talk.mp4.fee")?);
+//! client.encrypt(&policy, plain, sealed, EncryptOptions::default()).await?;
+//!
+//! let wallet = Wallet::from_env("STHENO_PRIVATE_KEY")?;
+//! let (sealed, plain) = (File::open("talk.mp4.fee")?, File::create("talk.mp4")?);
+//! client.decrypt(&wallet, sealed, plain).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! The same without a network, for an application's tests; this one runs:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! use stheno::{EncryptOptions, Policy, Wallet, testing};
+//!
+//! let committee = testing::Committee::new(3, 5)?; // three of five nodes, and a chain
+//! let client = committee.client();
+//! let policy = Policy::from_json(
+//!     r#"{ "version": 1, "rule": { "balance": { "chain": 31415926, "min": "1" } } }"#)?;
+//! let mut sealed = Vec::new();
+//! client.encrypt(&policy, &b"text"[..], &mut sealed, EncryptOptions::default()).await?;
+//!
+//! let wallet = Wallet::random()?;
+//! committee.chain().set_balance(wallet.address(), 1);
+//! committee.chain().finalize();
+//! let mut plain = Vec::new();
+//! client.decrypt(&wallet, &sealed[..], &mut plain).await?;
+//! assert_eq!(plain, b"text");
+//! # Ok(()) })
+//! # }
+//! ```
+//!
+//! # Writing
+//!
+//! A writer needs a [`NetworkFile`], from a place that they trust: it pins the fingerprint of the
+//! network's key. Whoever answers the question "what is the key?" could otherwise answer with their
+//! own. Every file gets a fresh *item*, unless [`EncryptOptions::item`] says otherwise: **whoever
+//! may read one file of an item can read all of them, for ever**, so a collection takes a new item
+//! each period.
+//!
+//! # Reading
+//!
+//! A reader needs an endpoint of the chain and, where the policy asks about them, a [`Wallet`] or
+//! another [`Reader`]. [`Client::decrypt`] finds the committee by the envelope, asks in parallel,
+//! replaces nodes that fail, asks more when some are slow, and takes the first `t` good answers;
+//! cheats are named in [`Tally::culprits`]. A right that was acquired a moment ago is waited for
+//! until it is final ([`Tuning::finality_patience`]). What was written to the output is complete
+//! only when `decrypt` returns `Ok`.
+//!
+//! An [`Error`] has a stable [`code`](Error::code), a [`hint`](Error::hint), and where nodes were
+//! asked a [`Tally`] with a line on each of them. [`Error::is_denial`] tells "you may not" from
+//! "something is wrong".
+//!
+//! Bodies stream through [`std::io::Read`] and [`std::io::Write`] on the calling thread. On a
+//! multi-threaded tokio runtime the runtime is told; elsewhere, use [`Client::open`] for the
+//! network's part and call [`Opened::decrypt`] on a thread for blocking work.
+//!
+//! # Features
+//!
+//! | feature | gives |
+//! |---|---|
+//! | `chain` | [`ledger::RpcLedger`]: committees and blocks over JSON-RPC |
+//! | `http` | [`transport::HttpTransport`], [`clock::SystemClock`] |
+//! | `wallet` | [`Wallet`]: keys in memory |
+//! | `testing` | [`testing`]: a committee in the process and a chain in memory |
+//!
+//! All are on by default. Without them the crate has no sockets, no clock and no keys: a
+//! [`Ledger`](ledger::Ledger), a [`Transport`](transport::Transport), a [`Clock`](clock::Clock) and
+//! a [`Reader`] are arguments of [`Client::new`].
+//!
+//! # Layout
+//!
+//! | module | idea |
+//! |---|---|
+//! | `client` | the parts put together; encrypt and decrypt |
+//! | `network_file` | the committee that a writer trusts |
+//! | `encrypt`, `decrypt` | file to envelope; envelope and reader to key and plaintext; when to wait |
+//! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
+//! | `anchors` | which blocks a request asks about |
+//! | `survey`, `gather` | asking how nodes are; asking for shares, hedged |
+//! | [`tally`] | what each node said |
+//! | [`ledger`], [`transport`], [`clock`], `wallet` | the world, as arguments |
+//! | `entropy` | the operating system's randomness, the only source drawn from |
+//! | [`testing`] | the world in memory |
+//!
+//! What is absent: serving, command lines, and formats: message bytes are
+//! [`protocol`]'s, file bytes [`envelope`]'s.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
+)]
 
 pub mod bounds;
 pub mod clock;
 pub mod ledger;
 pub mod tally;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transport;
 
 mod anchors;

@@ -17,7 +17,7 @@ use crate::{
     gather::{Asking, Failure, Opening},
     ledger::{Committee, Member},
     survey,
-    tally::{Misbehaviour, Tally},
+    tally::{Misbehaviour, Outcome, Tally},
     wallet::Reader,
 };
 
@@ -81,7 +81,12 @@ impl Round<'_> {
             order: survey::order(committee, &survey),
         };
         if survey.statuses.len() < usize::from(committee.threshold) {
-            return Err(RoundError::Exhausted(asking.tally(survey.failures)));
+            let ready = survey
+                .statuses
+                .iter()
+                .map(|(node, _)| (*node, Outcome::Ready));
+            let outcomes = ready.chain(survey.failures).collect();
+            return Err(RoundError::Exhausted(asking.tally(outcomes)));
         }
 
         let account = self.account();

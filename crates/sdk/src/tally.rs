@@ -36,6 +36,8 @@ pub enum Outcome {
     },
     /// It said something that an honest node does not say.
     Misbehaved(Misbehaviour),
+    /// It said that it is there, and was not asked further since too few others are.
+    Ready,
     /// The result was there before its answer, or before it was asked.
     NotNeeded,
 }
@@ -67,6 +69,7 @@ impl fmt::Display for Outcome {
             Self::Misbehaved(Misbehaviour::Share) => {
                 f.write_str("misbehaves: its share does not verify")
             }
+            Self::Ready => f.write_str("is ready"),
             Self::NotNeeded => f.write_str("not needed"),
         }
     }
@@ -115,7 +118,12 @@ impl Tally {
 
     /// Nodes that said anything of this protocol.
     pub fn answered(&self) -> usize {
-        self.count(|outcome| matches!(outcome, Outcome::Shared | Outcome::Refused(_)))
+        self.count(|outcome| {
+            matches!(
+                outcome,
+                Outcome::Shared | Outcome::Refused(_) | Outcome::Ready
+            )
+        })
     }
 
     /// Nodes that gave a share.
@@ -150,7 +158,7 @@ impl Tally {
         self.reports.iter().filter(|report| {
             !matches!(
                 report.outcome,
-                Outcome::Shared | Outcome::Refused(_) | Outcome::NotNeeded
+                Outcome::Shared | Outcome::Refused(_) | Outcome::Ready | Outcome::NotNeeded
             )
         })
     }

@@ -173,6 +173,19 @@ mod local {
             Self::parse(hex, "the text")
         }
 
+        /// Makes a wallet with a fresh key, which nobody else knows and nothing keeps.
+        ///
+        /// # Errors
+        /// [`WalletError::Sign`] when the operating system gives no randomness.
+        pub fn random() -> Result<Self, WalletError> {
+            let failed = |why: String| WalletError::Sign { why };
+            let mut bytes = Zeroizing::new([0; 32]);
+            getrandom::fill(bytes.as_mut()).map_err(|error| failed(error.to_string()))?;
+            let signer = PrivateKeySigner::from_slice(bytes.as_ref())
+                .map_err(|_| failed("the random key is out of range".to_owned()))?;
+            Ok(Self { signer })
+        }
+
         /// The account's address.
         pub fn address(&self) -> Address {
             self.signer.address()

@@ -1,13 +1,19 @@
-//! What a policy says about a reader, given readings of the chain.
+//! What a policy says about a reader, given readings of the chain. SPEC.md "Evaluation".
 //!
 //! Sans-I/O: [`reads`] lists what has to be read, somebody fetches it into a
 //! [`ChainView`], [`evaluate`] judges. Three-valued: whatever went wrong is
 //! [`Truth::Unknown`], and only a root that is true grants.
 
+mod abi;
+mod fill;
+mod leaf;
 mod read;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod truth;
 mod verdict;
+mod words;
 
 pub use read::{CALLER, ChainView, RETURN_CAP, Read, Reading, Unknown, call_gas_cap};
 pub use subject::{Account, AccountKind, Subject};
@@ -16,18 +22,137 @@ pub use verdict::{LeafReport, Verdict};
 
 use std::collections::BTreeSet;
 
-use crate::Policy;
+use crate::{Policy, policy::Rule};
 
-/// Every read that [`evaluate`] may ask `subject`'s view for.
-#[allow(clippy::todo)]
+/// Every read that [`evaluate`] may ask `subject`'s view for, each once.
+///
+/// A leaf that lacks something (an account, a context value) reads nothing.
 #[must_use]
-pub fn reads(_policy: &Policy, _subject: &Subject) -> BTreeSet<Read> {
-    todo!()
+pub fn reads(policy: &Policy, subject: &Subject) -> BTreeSet<Read> {
+    policy
+        .rule()
+        .leaves()
+        .filter_map(|leaf| leaf::read(leaf, subject))
+        .collect()
 }
 
 /// Judges `policy` for `subject` over a snapshot. Pure.
-#[allow(clippy::todo)]
 #[must_use]
-pub fn evaluate(_policy: &Policy, _subject: &Subject, _view: &impl ChainView) -> Verdict {
-    todo!()
+pub fn evaluate(policy: &Policy, subject: &Subject, view: &impl ChainView) -> Verdict {
+    let mut leaves = Vec::new();
+    let root = judge(
+        policy.rule(),
+        String::new(),
+        false,
+        subject,
+        view,
+        &mut leaves,
+    );
+    let truth = root.truth;
+    root.block(Truth::True, &mut leaves);
+    Verdict { truth, leaves }
+}
+
+/// A rule that was judged.
+struct Judged {
+    truth: Truth,
+    parts: Parts,
+}
+
+enum Parts {
+    /// Position of the leaf's report.
+    Leaf(usize),
+    Not(Box<Judged>),
+    Group(Vec<Judged>),
+}
+
+fn judge(
+    rule: &Rule,
+    path: String,
+    negated: bool,
+    subject: &Subject,
+    view: &impl ChainView,
+    leaves: &mut Vec<LeafReport>,
+) -> Judged {
+    let step = |name: &str| match path.as_str() {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    };
+    let mut group = |name: &str, of: &[Rule]| -> Vec<Judged> {
+        of.iter()
+            .enumerate()
+            .map(|(i, rule)| {
+                let path = step(&format!("{name}[{i}]"));
+                judge(rule, path, negated, subject, view, leaves)
+            })
+            .collect()
+    };
+    match rule {
+        Rule::All(of) => {
+            let parts = group("all", of);
+            Judged {
+                truth: Truth::all(parts.iter().map(|part| part.truth)),
+                parts: Parts::Group(parts),
+            }
+        }
+        Rule::Any(of) => {
+            let parts = group("any", of);
+            Judged {
+                truth: Truth::any(parts.iter().map(|part| part.truth)),
+                parts: Parts::Group(parts),
+            }
+        }
+        Rule::AtLeast { k, of } => {
+            let parts = group("at_least", of);
+            Judged {
+                truth: Truth::at_least(*k, parts.iter().map(|part| part.truth)),
+                parts: Parts::Group(parts),
+            }
+        }
+        Rule::Not(rule) => {
+            let part = judge(rule, step("not"), !negated, subject, view, leaves);
+            Judged {
+                truth: !part.truth,
+                parts: Parts::Not(Box::new(part)),
+            }
+        }
+        Rule::Leaf(leaf) => {
+            let outcome = leaf::judge(leaf, subject, view);
+            leaves.push(LeafReport {
+                path: step(leaf.name()),
+                truth: outcome.truth,
+                what: words::leaf(leaf),
+                found: outcome.found,
+                negated,
+                blocking: false,
+                transient: outcome.transient,
+            });
+            Judged {
+                truth: outcome.truth,
+                parts: Parts::Leaf(leaves.len() - 1),
+            }
+        }
+    }
+}
+
+impl Judged {
+    /// Marks the leaves that keep this from being `wanted`.
+    fn block(&self, wanted: Truth, leaves: &mut [LeafReport]) {
+        if self.truth == wanted {
+            return;
+        }
+        match &self.parts {
+            Parts::Leaf(at) => {
+                if let Some(leaf) = leaves.get_mut(*at) {
+                    leaf.blocking = true;
+                }
+            }
+            Parts::Not(part) => part.block(!wanted, leaves),
+            Parts::Group(parts) => {
+                for part in parts {
+                    part.block(wanted, leaves);
+                }
+            }
+        }
+    }
 }

@@ -36,6 +36,18 @@ pub struct LeafReport {
     pub transient: bool,
 }
 
+impl std::fmt::Display for LeafReport {
+    /// One line for people: the path, the condition, what was found.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let not = if self.negated { "must not hold: " } else { "" };
+        write!(
+            f,
+            "{}: {not}{}; found: {}",
+            self.path, self.what, self.found
+        )
+    }
+}
+
 impl Verdict {
     /// Whether access is granted: the root is true, not merely not false.
     #[must_use]

@@ -1,5 +1,7 @@
 //! Why a policy was refused.
 
+use super::{MAX_BYTES, MAX_DEPTH, MAX_IDS, MAX_LEAVES, MAX_LITERAL_BYTES};
+
 /// A place in a text, counted from 1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Position {
@@ -7,6 +9,18 @@ pub struct Position {
     pub line: usize,
     /// Column, in characters.
     pub column: usize,
+}
+
+impl Position {
+    /// The place of byte `offset` in `text`.
+    pub(super) fn of(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+        }
+    }
 }
 
 impl std::fmt::Display for Position {
@@ -17,11 +31,50 @@ impl std::fmt::Display for Position {
 
 /// What a policy can have too much of.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Limit {
-    /// Bytes of canonical CBOR.
-    #[error("bytes")]
+    /// Bytes of its CBOR.
     Bytes,
+    /// Leaves.
+    Leaves,
+    /// Levels of the tree, the leaves' included.
+    Depth,
+    /// Bytes of a literal or of an entry of a literal list.
+    LiteralBytes,
+    /// Token ids of a leaf.
+    Ids,
+}
+
+impl Limit {
+    /// How many are allowed.
+    #[must_use]
+    pub const fn allowed(self) -> usize {
+        match self {
+            Self::Bytes => MAX_BYTES,
+            Self::Leaves => MAX_LEAVES,
+            Self::Depth => MAX_DEPTH,
+            Self::LiteralBytes => MAX_LITERAL_BYTES,
+            Self::Ids => MAX_IDS,
+        }
+    }
+
+    /// What is counted.
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes as CBOR",
+            Self::Leaves => "leaves",
+            Self::Depth => "levels",
+            Self::LiteralBytes => "bytes in a literal",
+            Self::Ids => "token ids in a leaf",
+        }
+    }
+
+    pub(super) const fn check(self, found: usize) -> Result<(), PolicyError> {
+        if found > self.allowed() {
+            return Err(PolicyError::Limit { limit: self, found });
+        }
+        Ok(())
+    }
 }
 
 /// Why a policy was refused.
@@ -47,21 +100,31 @@ pub enum PolicyError {
         problem: String,
     },
     /// Over a limit.
-    #[error("the policy has {found} {limit}, at most {allowed} are allowed")]
+    #[error("the policy has {found} {}, at most {} are allowed", .limit.what(), .limit.allowed())]
     Limit {
         /// Which limit.
         limit: Limit,
-        /// How many are allowed.
-        allowed: usize,
         /// How many there are.
         found: usize,
     },
     /// Not deterministic CBOR.
-    #[error("the stored policy is malformed at byte {offset}: {message}")]
+    #[error("the stored policy is not canonical: {message} at byte {offset}")]
     Malformed {
         /// Where.
         offset: usize,
         /// What is wrong.
         message: String,
     },
+}
+
+impl PolicyError {
+    /// Where in the text, for errors in JSON that have one place.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        match self {
+            Self::Syntax { position, .. } => Some(*position),
+            Self::At { position, .. } => *position,
+            Self::Limit { .. } | Self::Malformed { .. } => None,
+        }
+    }
 }

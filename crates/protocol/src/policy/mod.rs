@@ -2,26 +2,45 @@
 //!
 //! JSON for people and tools, deterministic CBOR for storage and for the
 //! digest: one policy, one byte string. SPEC.md "Policy", `policy.cddl`.
+//!
+//! What is absent: deciding. See [`evaluate`](crate::evaluate::evaluate).
 
+mod check;
 mod error;
+mod from_json;
+mod function;
+mod literal;
 mod nearest;
 mod rule;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod text;
+mod to_json;
+pub(crate) mod typing;
 
+use check::leaf_check;
 pub use error::{Limit, PolicyError, Position};
+pub use function::Function;
+pub(crate) use function::head_words;
+pub(crate) use literal::time_text;
 pub(crate) use nearest::nearest;
 pub use rule::{
-    Arg, Call, Comparison, Function, Leaf, Operand, Placeholder, Rule, Scalar, Token, TokenStandard,
+    AddressList, Arg, Balance, Call, Comparison, Leaf, Placeholder, Rule, Scalar, Time, Token,
+    TokenStandard,
 };
 
 use std::collections::BTreeSet;
 
 use stheno_crypto::PolicyDigest;
 
-use crate::ChainId;
+use crate::{ChainId, cbor};
 
 /// Confirmations that a leaf's block needs; 0 stands for finality.
 pub type Tier = u64;
 
+/// Version of the policy language.
+pub const VERSION: u64 = 1;
 /// Most bytes of a policy's CBOR.
 pub const MAX_BYTES: usize = 16 * 1024;
 /// Most leaves of a policy.
@@ -30,42 +49,73 @@ pub const MAX_LEAVES: usize = 64;
 pub const MAX_DEPTH: usize = 8;
 /// Most bytes of a literal, or of an entry of a literal list.
 pub const MAX_LITERAL_BYTES: usize = 256;
+/// Most token ids of a leaf.
+pub const MAX_IDS: usize = 64;
+/// Most confirmations that a leaf can ask for.
+pub const MAX_CONFIRMATIONS: Tier = 100_000;
 
-/// A policy within all limits.
+/// A policy: well typed, within all limits.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
     salt: Option<[u8; 16]>,
     rule: Rule,
 }
 
-#[allow(clippy::todo)]
 impl Policy {
+    /// A policy from parts made by a program, checked as if it had been read.
+    ///
+    /// # Errors
+    /// [`PolicyError`].
+    pub fn new(rule: Rule, salt: Option<[u8; 16]>) -> Result<Self, PolicyError> {
+        // Depth first: the encoder follows it.
+        Limit::Depth.check(rule.depth())?;
+        Self::from_cbor(&Self { salt, rule }.to_cbor())
+    }
+
     /// Reads the JSON form.
     ///
     /// # Errors
     /// [`PolicyError`] with line and column, and the nearest valid name where a name is wrong.
-    pub fn from_json(_text: &str) -> Result<Self, PolicyError> {
-        todo!()
+    pub fn from_json(text: &str) -> Result<Self, PolicyError> {
+        let policy = from_json::policy(text)?;
+        check::limits(&policy.rule)?;
+        Limit::Bytes.check(policy.to_cbor().len())?;
+        Ok(policy)
     }
 
-    /// Reads the stored form, which must be canonical.
+    /// Reads the stored form, which must be canonical: one policy has one byte string.
     ///
     /// # Errors
     /// [`PolicyError`].
-    pub fn from_cbor(_bytes: &[u8]) -> Result<Self, PolicyError> {
-        todo!()
+    pub fn from_cbor(bytes: &[u8]) -> Result<Self, PolicyError> {
+        Limit::Bytes.check(bytes.len())?;
+        let value = cbor::decode(bytes).map_err(|error| PolicyError::Malformed {
+            offset: error.offset,
+            message: error.message.to_owned(),
+        })?;
+        let policy = stored::decode(value)?;
+        check::limits(&policy.rule)?;
+        // The decoders accept canonical forms alone; should one of them ever be wrong, this holds.
+        if policy.to_cbor() != bytes {
+            return Err(PolicyError::Malformed {
+                offset: 0,
+                message: "encoding it again gives other bytes".to_owned(),
+            });
+        }
+        Ok(policy)
     }
 
     /// The JSON form, pretty-printed, in one canonical spelling.
     #[must_use]
     pub fn to_json(&self) -> String {
-        todo!()
+        // Maps with string keys, strings and integers: this serialises into memory always.
+        serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
     /// The stored form: deterministic CBOR.
     #[must_use]
     pub fn to_cbor(&self) -> Vec<u8> {
-        todo!()
+        stored::encode(self).encode()
     }
 
     /// What envelopes, requests and receipts name this policy by.
@@ -86,15 +136,22 @@ impl Policy {
         self.salt.as_ref()
     }
 
-    /// Every chain and tier that a request needs an anchor for.
+    /// The same conditions under another salt, or none.
+    #[must_use]
+    pub fn with_salt(mut self, salt: Option<[u8; 16]>) -> Self {
+        self.salt = salt;
+        self
+    }
+
+    /// Every chain and tier that is read, so that a request needs an anchor for.
     #[must_use]
     pub fn chains(&self) -> BTreeSet<(ChainId, Tier)> {
-        todo!()
+        self.rule.leaves().filter_map(Leaf::place).collect()
     }
 
     /// Whether some leaf asks about the reader's account.
     #[must_use]
     pub fn needs_account(&self) -> bool {
-        todo!()
+        self.rule.leaves().any(Leaf::needs_account)
     }
 }

@@ -1,0 +1,178 @@
+//! Writing policies as people read them, in one spelling.
+
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeSeq},
+};
+
+use super::{
+    AddressList, Arg, Balance, Call, Comparison, Leaf, Policy, Rule, Scalar, Tier, Time, Token,
+    VERSION, literal::time_text,
+};
+use crate::wire;
+
+impl Serialize for Policy {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("version", &VERSION)?;
+        if let Some(salt) = &self.salt {
+            map.serialize_entry("salt", &wire::text(salt))?;
+        }
+        map.serialize_entry("rule", &self.rule)?;
+        map.end()
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(1))?;
+        match self {
+            Self::All(of) => map.serialize_entry("all", of)?,
+            Self::Any(of) => map.serialize_entry("any", of)?,
+            Self::AtLeast { k, of } => {
+                #[derive(Serialize)]
+                struct AtLeast<'a> {
+                    k: usize,
+                    of: &'a [Rule],
+                }
+                map.serialize_entry("at_least", &AtLeast { k: *k, of })?;
+            }
+            Self::Not(rule) => map.serialize_entry("not", rule)?,
+            Self::Leaf(leaf) => match leaf {
+                Leaf::Call(body) => map.serialize_entry(leaf.name(), &**body)?,
+                Leaf::Token(body) => map.serialize_entry(leaf.name(), body)?,
+                Leaf::Balance(body) => map.serialize_entry(leaf.name(), body)?,
+                Leaf::Time(body) => map.serialize_entry(leaf.name(), body)?,
+                Leaf::Address(body) => map.serialize_entry(leaf.name(), body)?,
+            },
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Call {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("chain", &self.chain)?;
+        map.serialize_entry("to", &self.to.to_checksum(None))?;
+        map.serialize_entry("function", &self.function.declaration())?;
+        if !self.args.is_empty() {
+            map.serialize_entry("args", &self.args)?;
+        }
+        map.serialize_entry("returns", &Test(self))?;
+        finality(&mut map, self.tier)?;
+        map.end()
+    }
+}
+
+/// The path and the comparison of a call.
+struct Test<'a>(&'a Call);
+
+impl Serialize for Test<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self(call) = self;
+        let mut map = to.serialize_map(None)?;
+        if call.path != [0] || call.function.outputs().len() != 1 {
+            map.serialize_entry("path", &call.path)?;
+        }
+        match (call.comparison, call.operands.as_slice()) {
+            (Comparison::In, list) => map.serialize_entry("in", list)?,
+            (comparison, operands) => {
+                map.serialize_entry(comparison.as_str(), &operands.first())?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Arg {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::List(items) => {
+                let mut seq = to.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    seq.serialize_element(item)?;
+                }
+                seq.end()
+            }
+            Self::Placeholder(placeholder) => to.collect_str(placeholder),
+            Self::Literal(scalar) => match scalar {
+                Scalar::Bool(value) => to.serialize_bool(*value),
+                Scalar::Uint(value) => to.collect_str(value),
+                Scalar::Int(value) => to.collect_str(value),
+                Scalar::Address(address) => to.serialize_str(&address.to_checksum(None)),
+                Scalar::Word(word, size) => {
+                    to.serialize_str(&wire::text(word.get(..*size).unwrap_or_default()))
+                }
+                Scalar::Bytes(bytes) => to.serialize_str(&wire::text(bytes)),
+                Scalar::Text(text) if text.starts_with(':') => {
+                    to.collect_str(&format_args!(":{text}"))
+                }
+                Scalar::Text(text) => to.serialize_str(text),
+            },
+        }
+    }
+}
+
+impl Serialize for Token {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("chain", &self.chain)?;
+        map.serialize_entry("standard", self.standard.as_str())?;
+        map.serialize_entry("contract", &self.contract.to_checksum(None))?;
+        map.serialize_entry("min", &self.min.to_string())?;
+        if !self.ids.is_empty() {
+            map.serialize_entry("ids", &self.ids)?;
+        }
+        finality(&mut map, self.tier)?;
+        map.end()
+    }
+}
+
+impl Serialize for Balance {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("chain", &self.chain)?;
+        map.serialize_entry("min", &self.min.to_string())?;
+        finality(&mut map, self.tier)?;
+        map.end()
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("chain", &self.chain)?;
+        if let Some(after) = self.after {
+            map.serialize_entry("after", &time_text(after))?;
+        }
+        if let Some(before) = self.before {
+            map.serialize_entry("before", &time_text(before))?;
+        }
+        finality(&mut map, self.tier)?;
+        map.end()
+    }
+}
+
+impl Serialize for AddressList {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        if let Some(chain) = self.chain {
+            map.serialize_entry("chain", &chain)?;
+        }
+        let list: Vec<String> = self.list.iter().map(|a| a.to_checksum(None)).collect();
+        map.serialize_entry("in", &list)?;
+        map.end()
+    }
+}
+
+fn finality<M: SerializeMap>(map: &mut M, tier: Tier) -> Result<(), M::Error> {
+    #[derive(Serialize)]
+    struct Confirmations {
+        confirmations: Tier,
+    }
+    match tier {
+        0 => Ok(()),
+        confirmations => map.serialize_entry("finality", &Confirmations { confirmations }),
+    }
+}

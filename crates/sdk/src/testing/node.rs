@@ -1,0 +1,267 @@
+//! A node without a network: the order of checks, the policy, the share, the receipt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use stheno_crypto::{Identity, KeyFingerprint, KeyShare, ReaderKey};
+use stheno_protocol::{
+    Account, AccountKind, Address, Answer, ChainId, ChainView, Code, Domain, NodeState, Policy,
+    Problem, Read, Reading, Receipt, Request, SignedReceipt, Status, Tier, Truth, Unknown, Verdict,
+    evaluate, shares_digest,
+};
+use zeroize::Zeroizing;
+
+use super::{FakeChain, Fault};
+use crate::{Error, entropy::fresh};
+
+/// Most seconds that an anchor may lie behind the final head.
+const MAX_ANCHOR_AGE: u64 = 600;
+
+/// One node of a test's committee.
+pub(super) struct Node {
+    pub(super) key: KeyShare,
+    pub(super) identity: PrivateKeySigner,
+    pub(super) fault: Fault,
+    seed: Zeroizing<[u8; 32]>,
+}
+
+/// What a node knows of its surroundings.
+pub(super) struct Surroundings<'a> {
+    pub(super) domain: Domain,
+    pub(super) epoch: u64,
+    pub(super) fingerprint: KeyFingerprint,
+    pub(super) chains: &'a BTreeMap<ChainId, FakeChain>,
+    pub(super) now: u64,
+}
+
+impl Node {
+    pub(super) fn new(key: KeyShare) -> Result<Self, Error> {
+        let secret: Zeroizing<[u8; 32]> = fresh()?;
+        let identity =
+            PrivateKeySigner::from_slice(secret.as_ref()).map_err(|error| Error::Entropy {
+                why: error.to_string(),
+            })?;
+        Ok(Self {
+            key,
+            identity,
+            fault: Fault::None,
+            seed: fresh()?,
+        })
+    }
+
+    pub(super) fn status(&self, around: &Surroundings<'_>) -> Status {
+        Status {
+            network: around.domain.network,
+            epoch: around.epoch,
+            node: self.key.index().get(),
+            state: NodeState::Serving,
+            heads: around.chains.values().map(FakeChain::heads).collect(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// Answers as an honest node does, except for [`Fault::Shares`] and [`Fault::Answer`].
+    pub(super) fn answer(
+        &self,
+        request: &Request,
+        around: &Surroundings<'_>,
+    ) -> Result<Answer, Problem> {
+        request.check_addressee(&around.domain.network, around.epoch)?;
+        request.check_form(around.now)?;
+        let reader_key = ReaderKey::from_bytes(request.reader_key.as_slice())
+            .map_err(|error| Problem::new(Code::BadReaderKey, error.to_string()))?;
+        let account = proven_account(request, around)?;
+        let policy = Policy::from_cbor(&request.policy)
+            .map_err(|error| Problem::new(Code::InvalidPolicy, error.to_string()))?;
+        request.check_policy(&policy)?;
+        let anchors = check_anchors(request, around)?;
+        judge(request, &policy, &anchors, around)?;
+
+        let shares = request.items.iter().map(|item| {
+            let identity = Identity::new(
+                &around.domain.network,
+                &around.fingerprint,
+                &request.policy_digest(),
+                item,
+            );
+            let entropy = fresh::<32>().map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
+            let share = self
+                .key
+                .share(around.epoch, &identity, &reader_key, &self.seed, &entropy);
+            Ok(share.encode().to_vec().into())
+        });
+        let mut shares = shares.collect::<Result<Vec<_>, Problem>>()?;
+        if let Fault::Shares(change) = &self.fault {
+            shares = change(shares);
+        }
+        let body = Receipt {
+            epoch: around.epoch,
+            node: self.key.index().get(),
+            request_digest: request.digest(&around.domain),
+            policy_digest: request.policy_digest(),
+            items: request.items.clone(),
+            account,
+            reader_key: request.reader_key,
+            anchors: request.anchors.clone(),
+            shares_digest: shares_digest(&shares),
+            time: around.now,
+        };
+        let signature = self
+            .identity
+            .sign_hash_sync(&body.digest(&around.domain))
+            .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
+        let mut answer = Answer {
+            node: self.key.index().get(),
+            epoch: around.epoch,
+            anchors: request.anchors.clone(),
+            shares,
+            receipt: SignedReceipt {
+                body,
+                signature: signature.as_bytes().into(),
+            },
+        };
+        if let Fault::Answer(change) = &self.fault {
+            change(&mut answer);
+        }
+        Ok(answer)
+    }
+}
+
+/// The account whose consent was proven; zero where the request names none.
+fn proven_account(request: &Request, around: &Surroundings<'_>) -> Result<Address, Problem> {
+    let Some(Account { address, kind, .. }) = request.account else {
+        return Ok(Address::ZERO);
+    };
+    if kind != AccountKind::Key {
+        let detail = "this test's nodes know key accounts alone";
+        return Err(Problem::new(Code::AuthorizationUnsupported, detail));
+    }
+    let signer = request.recover_signer(&around.domain)?;
+    if signer != address {
+        let detail = format!("signed by {signer}, not by {address}");
+        return Err(Problem::new(Code::SignatureInvalid, detail));
+    }
+    Ok(address)
+}
+
+type Places = BTreeMap<(ChainId, Tier), u64>;
+
+/// Anchors must be canonical, deep enough, not too old, and in step with each other.
+fn check_anchors(request: &Request, around: &Surroundings<'_>) -> Result<Places, Problem> {
+    let mut places = Places::new();
+    let mut times = Vec::new();
+    for anchor in &request.anchors {
+        let chain = around.chains.get(&anchor.chain_id).ok_or_else(|| {
+            Problem::new(
+                Code::ChainNotConfigured,
+                format!("chain {}", anchor.chain_id),
+            )
+        })?;
+        let name = format!("block {} of chain {}", anchor.number, anchor.chain_id);
+        let block = chain
+            .block_at(anchor.number)
+            .filter(|block| block.hash == anchor.hash);
+        let block = block.ok_or_else(|| Problem::new(Code::AnchorUnknown, name.clone()))?;
+        let deepest = match anchor.confirmations {
+            0 => chain.final_head().number,
+            blocks => chain.head().number.saturating_sub(blocks),
+        };
+        if block.number > deepest {
+            return Err(Problem::new(Code::AnchorNotFinal, name));
+        }
+        if block.time + MAX_ANCHOR_AGE < chain.final_head().time {
+            return Err(Problem::new(Code::AnchorTooOld, name));
+        }
+        places.insert((anchor.chain_id, anchor.confirmations), block.number);
+        times.push((chain, block));
+    }
+    let chains: BTreeSet<ChainId> = request
+        .anchors
+        .iter()
+        .map(|anchor| anchor.chain_id)
+        .collect();
+    let oldest = times.iter().map(|(_, block)| block.time).min().unwrap_or(0);
+    for (chain, block) in times {
+        let next = chain.block_at(block.number + 1);
+        let is_last_until = block.time <= oldest && next.is_none_or(|next| next.time > oldest);
+        if chains.len() > 1 && !is_last_until {
+            let detail = format!("block {} of chain {}", block.number, chain.id());
+            return Err(Problem::new(Code::AnchorsApart, detail));
+        }
+    }
+    Ok(places)
+}
+
+/// The policy must hold at the anchors and at the heads, for every item.
+fn judge(
+    request: &Request,
+    policy: &Policy,
+    anchors: &Places,
+    around: &Surroundings<'_>,
+) -> Result<(), Problem> {
+    let heads: Places = anchors
+        .keys()
+        .filter_map(|place| Some((*place, around.chains.get(&place.0)?.head().number)))
+        .collect();
+    for item in &request.items {
+        let at = |places: &Places| {
+            evaluate(
+                policy,
+                &request.subject(*item),
+                &View {
+                    chains: around.chains,
+                    places,
+                },
+            )
+        };
+        let (then, now) = (at(anchors), at(&heads));
+        match (then.granted(), now.granted()) {
+            (true, true) => {}
+            (true, false) => return Err(refusal(Code::NoLongerMet, &now)),
+            (false, true) => {
+                let blocks = anchors
+                    .values()
+                    .zip(heads.values())
+                    .map(|(a, h)| h - a)
+                    .max();
+                return Err(
+                    refusal(Code::NotFinalYet, &then).with_blocks_to_wait(blocks.unwrap_or(1))
+                );
+            }
+            (false, false) => {
+                let code = match then.truth {
+                    Truth::Unknown => Code::ConditionUnknown,
+                    _ => Code::ConditionNotMet,
+                };
+                return Err(refusal(code, &then));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refusal(code: Code, verdict: &Verdict) -> Problem {
+    Problem::new(code, code.explanation()).with_leaves(verdict.failing().cloned().collect())
+}
+
+/// The chains, each place at its block.
+struct View<'a> {
+    chains: &'a BTreeMap<ChainId, FakeChain>,
+    places: &'a Places,
+}
+
+impl ChainView for View<'_> {
+    fn read(&self, read: &Read) -> Result<Reading, Unknown> {
+        let place = read.place();
+        let chain = self.chains.get(&place.0).ok_or(Unknown::Missing)?;
+        let number = *self.places.get(&place).ok_or(Unknown::Missing)?;
+        match read {
+            Read::Call { to, data, .. } => chain.call(*to, data, number),
+            Read::Balance { of, .. } => chain.balance(*of, number),
+            Read::BlockTime { .. } => chain
+                .block_at(number)
+                .map(|block| Reading::Time(block.time))
+                .ok_or(Unknown::Missing),
+        }
+    }
+}
