@@ -1,6 +1,8 @@
 //! Recipients: who can recover the content-encryption key, and how. SPEC.md §5.
 
 mod aes256kw;
+#[cfg(test)]
+mod tests;
 mod threshold;
 mod x25519;
 

@@ -3,7 +3,7 @@
 use hkdf::Hkdf;
 use sha2::Sha256;
 use stheno_crypto::Cek;
-use x25519_dalek::{PublicKey, SharedSecret, StaticSecret};
+use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use super::{Entry, Field, Recipient, RecipientFields, UnknownRecipient, aes256kw};
@@ -82,17 +82,15 @@ impl X25519Recipient {
         ephemeral: &[u8; 32],
     ) -> Result<Self, EnvelopeError> {
         let secret = X25519Secret::from_bytes(*ephemeral);
-        let shared = secret.0.diffie_hellman(&PublicKey::from(to.0));
-        if !shared.was_contributory() {
-            return Err(unwritable("the X25519 key is of low order: use another"));
-        }
+        let shared = agree(&secret, to)
+            .ok_or_else(|| unwritable("the X25519 key is of low order: use another"))?;
         let ephemeral = *secret.public().as_bytes();
         let protected = Writer::new()
             .map(1)
             .integer(labels::ALG)
             .integer(labels::ECDH_ES_A256KW)
             .finish();
-        let wrapped = aes256kw::wrap(&key_encryption_key(&shared, &protected), cek);
+        let wrapped = aes256kw::wrap(&derive(&shared, &protected), cek);
         let cose_key = Writer::new()
             .map(3)
             .integer(KTY)
@@ -114,11 +112,9 @@ impl X25519Recipient {
     /// # Errors
     /// [`EnvelopeError::Unwrap`].
     pub fn unwrap(&self, secret: &X25519Secret) -> Result<Cek, EnvelopeError> {
-        let shared = secret.0.diffie_hellman(&PublicKey::from(self.ephemeral));
-        if !shared.was_contributory() {
-            return Err(EnvelopeError::Unwrap);
-        }
-        let key = key_encryption_key(&shared, &self.entry.protected);
+        let ephemeral = X25519Public(self.ephemeral);
+        let shared = agree(secret, &ephemeral).ok_or(EnvelopeError::Unwrap)?;
+        let key = derive(&shared, &self.entry.protected);
         aes256kw::unwrap(&key, &self.entry.wrapped)
     }
 }
@@ -156,12 +152,16 @@ fn x25519_key(cose_key: &[u8]) -> Option<[u8; 32]> {
     }
 }
 
-/// `HKDF-SHA-256(ikm = shared secret, no salt, info = COSE_KDF_Context, 32)`.
-fn key_encryption_key(shared: &SharedSecret, protected: &[u8]) -> Zeroizing<[u8; 32]> {
-    derive(shared.as_bytes(), protected)
+/// X25519 (RFC 7748); `None` where the result is zero, since then anybody knows it.
+pub(super) fn agree(secret: &X25519Secret, with: &X25519Public) -> Option<Zeroizing<[u8; 32]>> {
+    let shared = secret.0.diffie_hellman(&PublicKey::from(with.0));
+    shared
+        .was_contributory()
+        .then(|| Zeroizing::new(shared.to_bytes()))
 }
 
-fn derive(secret: &[u8; 32], protected: &[u8]) -> Zeroizing<[u8; 32]> {
+/// `HKDF-SHA-256(ikm = shared secret, no salt, info = COSE_KDF_Context, 32)`.
+pub(super) fn derive(secret: &[u8; 32], protected: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
     #[allow(clippy::expect_used, reason = "32 bytes are less than 255 hashes")]
     Hkdf::<Sha256>::new(None, secret)
@@ -171,52 +171,9 @@ fn derive(secret: &[u8; 32], protected: &[u8]) -> Zeroizing<[u8; 32]> {
 }
 
 /// COSE_KDF_Context (RFC 9053 §5.2): nobody named, 256 bits for AES key wrap.
-fn kdf_context(protected: &[u8]) -> Vec<u8> {
+pub(super) fn kdf_context(protected: &[u8]) -> Vec<u8> {
     let nobody = |writer: Writer| writer.array(3).null().null().null();
     let mut context = Writer::new().array(4).integer(labels::A256KW);
     context = nobody(nobody(context));
     context.array(2).unsigned(256).bytes(protected).finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kdf_context_is_that_of_rfc_9053() {
-        assert_eq!(
-            hex::encode_upper(kdf_context(&[0xa1, 0x01, 0x38, 0x1e])),
-            "842483F6F6F683F6F6F68219010044A101381E"
-        );
-    }
-
-    #[test]
-    fn x25519_wrap_opens_for_its_key_alone() {
-        let cek = Cek::from_bytes([9; 32]);
-        let secret = X25519Secret::from_bytes([1; 32]);
-        let recipient = X25519Recipient::wrap(&secret.public(), b"me", &cek, &[2; 32]).unwrap();
-        let opened = recipient.unwrap(&secret).unwrap();
-        assert_eq!(opened.expose_secret(), cek.expose_secret());
-        let other = X25519Secret::from_bytes([3; 32]);
-        assert!(matches!(
-            recipient.unwrap(&other),
-            Err(EnvelopeError::Unwrap)
-        ));
-    }
-
-    #[test]
-    fn x25519_wrap_fails_for_a_key_of_low_order() {
-        let cek = Cek::from_bytes([9; 32]);
-        for low in [[0; 32], {
-            let mut one = [0; 32];
-            one[0] = 1;
-            one
-        }] {
-            let to = X25519Public::from_bytes(low);
-            assert!(matches!(
-                X25519Recipient::wrap(&to, b"", &cek, &[2; 32]),
-                Err(EnvelopeError::Unwritable { .. })
-            ));
-        }
-    }
 }

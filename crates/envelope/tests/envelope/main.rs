@@ -8,6 +8,7 @@
 
 mod hostile;
 mod tamper;
+mod threshold;
 mod vectors;
 mod written;
 
