@@ -67,6 +67,16 @@ pub enum EnvelopeError {
         /// What was read, or a lower bound of it.
         found: u64,
     },
+    /// The file has no such range.
+    #[error("the range {start}..{end} is not within the file, which has {size} bytes")]
+    OutOfRange {
+        /// First byte of the range.
+        start: u64,
+        /// The byte after its last.
+        end: u64,
+        /// Bytes of the file, authenticated.
+        size: u64,
+    },
     /// The recipient cannot be opened with this key, or was tampered with.
     #[error("this key does not open the recipient")]
     Unwrap,

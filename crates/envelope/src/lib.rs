@@ -10,6 +10,7 @@
 //! - [`header`]: the COSE header, read strictly and kept as it stood on the wire.
 //! - [`recipient`]: who can recover the content-encryption key, and how.
 //! - [`encrypt`], [`decrypt`]: whole bodies, in one pass, on all cores.
+//! - [`range`]: parts of a file, and single chunks.
 //! - [`error`]: why an envelope was refused.
 //! - [`labels`]: every COSE label and algorithm number, in one place.
 //! - inside: `cbor` (strict bytes), `aead` (the seam to the ciphers), `body`
@@ -32,6 +33,7 @@ pub mod encrypt;
 pub mod error;
 pub mod header;
 pub mod labels;
+pub mod range;
 pub mod recipient;
 
 pub use body::layout::BodyLayout;
@@ -42,6 +44,7 @@ pub use decrypt::{Decrypted, Decryptor};
 pub use encrypt::{EncryptOptions, Encrypted, Encryptor};
 pub use error::{EnvelopeError, HeaderError};
 pub use header::{Header, Location};
+pub use range::{ChunkOpener, RangeReader};
 pub use recipient::{
     Aes256KwRecipient, Locator, PolicyField, Recipient, SharedKey, ThresholdRecipient,
     UnknownRecipient, X25519Public, X25519Recipient, X25519Secret,

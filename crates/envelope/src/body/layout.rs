@@ -1,10 +1,10 @@
 //! Which chunk lies where.
 
-use super::MAX_CHUNKS;
+use super::{MAX_CHUNKS, whole::MAX_WHOLE_BYTES};
 use crate::cipher::TAG_BYTES;
-use crate::{ChunkSize, EnvelopeError};
+use crate::{ChunkSize, EnvelopeError, Header};
 
-/// The arithmetic of a chunked body of known length.
+/// The arithmetic of a body of known length.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BodyLayout {
     chunk_size: u64,
@@ -41,6 +41,39 @@ impl BodyLayout {
         })
     }
 
+    /// The layout of the body that belongs to `header`, compared with the chunk
+    /// count that the header declares. Algorithm 3 is one chunk of any size.
+    ///
+    /// # Errors
+    /// As [`of_body`](Self::of_body); [`EnvelopeError::ChunkCount`],
+    /// [`EnvelopeError::TooLargeForWhole`].
+    pub fn of_header(header: &Header, body_len: u64) -> Result<Self, EnvelopeError> {
+        if !header.cipher().is_chunked() {
+            let tag = TAG_BYTES as u64;
+            if body_len < tag {
+                return Err(EnvelopeError::Truncated { index: 0 });
+            }
+            if body_len - tag > MAX_WHOLE_BYTES as u64 {
+                return Err(EnvelopeError::TooLargeForWhole {
+                    limit: MAX_WHOLE_BYTES,
+                });
+            }
+            return Ok(Self {
+                chunk_size: body_len,
+                body_len,
+                chunks: 1,
+            });
+        }
+        let layout = Self::of_body(header.chunk_size(), body_len)?;
+        match header.chunk_count() {
+            Some(declared) if declared != layout.chunks => Err(EnvelopeError::ChunkCount {
+                declared,
+                found: layout.chunks,
+            }),
+            _ => Ok(layout),
+        }
+    }
+
     /// How many chunks a plaintext makes: `max(1, ceil(length / chunk size))`.
     ///
     /// # Errors
@@ -65,6 +98,11 @@ impl BodyLayout {
     /// The chunk that holds a plaintext offset.
     pub fn chunk_at(&self, offset: u64) -> u64 {
         offset / self.chunk_size
+    }
+
+    /// The plaintext offset at which a chunk begins.
+    pub fn offset_of(&self, index: u64) -> u64 {
+        index * self.chunk_size
     }
 
     /// Where chunk `index` lies in the body, and how many bytes it has, tag included.

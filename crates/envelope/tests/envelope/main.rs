@@ -7,6 +7,7 @@
 )]
 
 mod hostile;
+mod ranges;
 mod tamper;
 mod threshold;
 mod vectors;
