@@ -120,7 +120,9 @@ impl Receipt {
         typed::digest(&self.typed(), domain)
     }
 
-    pub(crate) fn typed(&self) -> typed::Receipt {
+    /// The typed data that is signed.
+    #[must_use]
+    pub fn typed(&self) -> typed::Receipt {
         typed::Receipt {
             epoch: self.epoch,
             node: self.node,

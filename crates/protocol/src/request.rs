@@ -99,7 +99,9 @@ impl Request {
         typed::digest(&self.typed(), domain)
     }
 
-    pub(crate) fn typed(&self) -> typed::Request {
+    /// The typed data that is signed, for wallets that sign no bare digest.
+    #[must_use]
+    pub fn typed(&self) -> typed::Request {
         let (account, chain, kind) = flat_account(self.account);
         typed::Request {
             epoch: self.epoch,

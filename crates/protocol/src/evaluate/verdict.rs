@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Truth;
+use crate::{Code, Problem};
 
 /// What a policy says about a subject.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,5 +66,26 @@ impl Verdict {
     #[must_use]
     pub fn chain_fault(&self) -> bool {
         self.truth == Truth::Unknown && self.failing().any(|leaf| leaf.transient)
+    }
+
+    /// The refusal that this verdict comes to, with the leaves that stand in the way; none if access is granted.
+    ///
+    /// `condition_not_met` where the policy is false; where it is unknown,
+    /// `chain_unavailable` if the fault may pass and `condition_unknown` if not.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Problem> {
+        let code = match self.truth {
+            Truth::True => return None,
+            Truth::False => Code::ConditionNotMet,
+            Truth::Unknown if self.chain_fault() => Code::ChainUnavailable,
+            Truth::Unknown => Code::ConditionUnknown,
+        };
+        let leaves: Vec<LeafReport> = self.failing().cloned().collect();
+        let detail = match leaves.as_slice() {
+            [one] => one.to_string(),
+            [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+            [] => "the policy does not grant access".to_owned(),
+        };
+        Some(Problem::new(code, detail).with_leaves(leaves))
     }
 }

@@ -84,12 +84,13 @@ fn request_is_accepted_as_signed() {
 fn json_is_the_designs_and_round_trips() {
     let request = signed(request());
     let json = serde_json::to_value(&request).unwrap();
-    let keys: Vec<&str> = json
+    let mut keys: Vec<&str> = json
         .as_object()
         .unwrap()
         .keys()
         .map(String::as_str)
         .collect();
+    keys.sort_unstable();
     let mut expected = [
         "network",
         "epoch",

@@ -1,0 +1,166 @@
+//! Request, answer and receipt: JSON, digests, signatures.
+
+use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use serde_json::{Value, json};
+use stheno_protocol::{
+    Account, AccountKind, Anchor, Answer, Authorization, B256, Bytes, Context, ContextValue,
+    FixedBytes, I256, ItemId, Policy, Receipt, Request, SignedReceipt, U256, shares_digest,
+};
+
+use crate::{
+    eip712::{domain, domain_vector, vector},
+    frozen, hex,
+};
+
+const REQUEST: &str = "Request(uint64 epoch,address account,uint64 accountChain,uint8 accountKind,bytes32 policyDigest,bytes32[] items,bytes readerKey,Anchor[] anchors,uint64 issuedAt,uint64 expiresAt,bytes32 nonce,bytes context)Anchor(uint64 chainId,uint64 confirmations,uint64 number,bytes32 blockHash)";
+const RECEIPT: &str = "Receipt(uint64 epoch,uint16 node,bytes32 requestDigest,bytes32 policyDigest,bytes32[] items,address account,bytes readerKey,Anchor[] anchors,bytes32 sharesDigest,uint64 time)Anchor(uint64 chainId,uint64 confirmations,uint64 number,bytes32 blockHash)";
+
+fn signer(byte: u8) -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&B256::repeat_byte(byte)).unwrap()
+}
+
+fn context() -> Context {
+    let mut context = Context::default();
+    for (name, value) in [
+        ("edition", ContextValue::Uint(U256::from(7))),
+        ("offset", ContextValue::Negative(I256::MINUS_ONE)),
+        ("proof", ContextValue::Bytes(vec![0xde, 0xad].into())),
+        ("memo", ContextValue::Text("gold".into())),
+        ("live", ContextValue::Bool(true)),
+        ("big", ContextValue::Uint(U256::MAX)),
+    ] {
+        context.insert(name, value).unwrap();
+    }
+    context
+}
+
+fn request() -> Request {
+    let policy = Policy::from_json(
+        r#"{"version": 1, "rule": {"all": [
+            {"balance": {"chain": 314, "min": "1"}},
+            {"balance": {"chain": 314, "min": "1", "finality": {"confirmations": 5}}}]}}"#,
+    )
+    .unwrap();
+    let anchor = |confirmations: u64, byte: u8| Anchor {
+        chain_id: 314,
+        confirmations,
+        number: 5_000_000 + confirmations,
+        hash: B256::repeat_byte(byte),
+    };
+    Request {
+        network: domain().network,
+        epoch: 3,
+        account: Some(Account {
+            address: signer(0x11).address(),
+            chain: 314,
+            kind: AccountKind::Key,
+        }),
+        policy: policy.to_cbor().into(),
+        items: vec![ItemId::from_bytes([1; 32]), ItemId::from_bytes([2; 32])],
+        // The generator of G1, compressed.
+        reader_key: "0x97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+            .parse::<FixedBytes<48>>()
+            .unwrap(),
+        anchors: vec![anchor(0, 0xaa), anchor(5, 0xbb)],
+        issued_at: 1_800_000_000,
+        expires_at: 1_800_000_120,
+        nonce: B256::repeat_byte(0x55),
+        context: context(),
+        authorization: Authorization::None {},
+    }
+}
+
+fn anchors(request: &Request) -> Value {
+    request
+        .anchors
+        .iter()
+        .map(|anchor| {
+            json!({
+                "chainId": anchor.chain_id,
+                "confirmations": anchor.confirmations,
+                "number": anchor.number,
+                "blockHash": anchor.hash,
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn request_and_receipt_digests_are_frozen() {
+    let mut request = request();
+    let items: Vec<String> = request.items.iter().map(ItemId::to_string).collect();
+    let fields = json!({
+        "epoch": 3,
+        "account": signer(0x11).address(),
+        "accountChain": 314,
+        "accountKind": 1,
+        "policyDigest": request.policy_digest().to_string(),
+        "items": items,
+        "readerKey": hex(request.reader_key),
+        "anchors": anchors(&request),
+        "issuedAt": 1_800_000_000,
+        "expiresAt": 1_800_000_120,
+        "nonce": request.nonce,
+        "context": hex(request.context.to_cbor()),
+    });
+    let digest = request.digest(&domain());
+    let mut request_vector = vector(&request.typed(), REQUEST, &fields);
+    assert_eq!(request_vector["digest"], hex(digest));
+    let signature = signer(0x11).sign_hash_sync(&digest).unwrap().as_bytes();
+    request.authorization = Authorization::Wallet {
+        signature: signature.to_vec().into(),
+    };
+    request.check_key_signature(&domain()).unwrap();
+    request.check_form(1_800_000_000).unwrap();
+    request
+        .check_policy(&request.decode_policy().unwrap())
+        .unwrap();
+    request_vector["signer"] = json!(signer(0x11).address());
+    request_vector["signature"] = hex(signature).into();
+    request_vector["json"] = serde_json::to_value(&request).unwrap();
+
+    let shares: Vec<Bytes> = vec![vec![1; 288].into(), vec![2; 288].into()];
+    let body = Receipt::of(&request, &domain(), 2, &shares, 1_800_000_001);
+    let fields = json!({
+        "epoch": 3,
+        "node": 2,
+        "requestDigest": digest,
+        "policyDigest": request.policy_digest().to_string(),
+        "items": items,
+        "account": signer(0x11).address(),
+        "readerKey": hex(request.reader_key),
+        "anchors": anchors(&request),
+        "sharesDigest": shares_digest(&shares),
+        "time": 1_800_000_001,
+    });
+    let mut receipt_vector = vector(&body.typed(), RECEIPT, &fields);
+    let signature = signer(0x22)
+        .sign_hash_sync(&body.digest(&domain()))
+        .unwrap()
+        .as_bytes();
+    let answer = Answer {
+        node: 2,
+        epoch: 3,
+        anchors: request.anchors.clone(),
+        shares,
+        receipt: SignedReceipt {
+            body,
+            signature: signature.to_vec().into(),
+        },
+    };
+    answer
+        .verify(&request, &domain(), 2, signer(0x22).address())
+        .unwrap();
+    receipt_vector["signer"] = json!(signer(0x22).address());
+    receipt_vector["signature"] = hex(signature).into();
+    receipt_vector["answer"] = serde_json::to_value(&answer).unwrap();
+
+    frozen(
+        "protocol-requests.json",
+        &json!({
+            "domain": domain_vector(),
+            "request": request_vector,
+            "receipt": receipt_vector,
+        }),
+    );
+}
