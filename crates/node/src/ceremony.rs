@@ -20,6 +20,7 @@ pub mod event;
 pub mod machine;
 pub mod qualify;
 pub mod record;
+pub mod runner;
 
 #[cfg(test)]
 mod board;

@@ -5,6 +5,7 @@
 
 mod approve;
 mod init;
+mod operator;
 mod outcome;
 mod register;
 mod run;
@@ -16,8 +17,9 @@ use clap::{Args, Subcommand};
 
 pub use approve::ApproveArgs;
 pub use init::InitArgs;
+pub use operator::OperatorArgs;
 pub use outcome::Failure;
-pub use register::{OperatorArgs, RegisterArgs};
+pub use register::RegisterArgs;
 pub use run::RunArgs;
 pub use status::StatusArgs;
 

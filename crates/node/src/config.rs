@@ -126,9 +126,6 @@ pub struct Limits {
     /// Proxies in front of this node: from these addresses the last entry of
     /// `X-Forwarded-For` is believed. Default: none.
     pub trusted_proxies: Vec<IpAddr>,
-    /// How old the final head may be and the node still serve, in seconds
-    /// (a protocol constant everywhere but on a devnet). Default 1800.
-    pub final_head_max_age_s: u64,
     /// How long a stop waits for requests in flight, in milliseconds. Default 10000.
     pub shutdown_ms: u64,
 }
@@ -326,7 +323,6 @@ impl Default for Limits {
             account_items_per_minute: 3_000,
             anonymous_items_per_minute: 600,
             trusted_proxies: Vec::new(),
-            final_head_max_age_s: 30 * 60,
             shutdown_ms: 10_000,
         }
     }

@@ -34,11 +34,19 @@
 )]
 
 pub mod ceremony;
+mod clock;
 pub mod commands;
 pub mod config;
 pub mod data_dir;
+mod heads;
+mod http;
+pub mod limits;
+pub mod metrics;
+pub mod release;
 pub mod server;
+pub mod standing;
 pub mod store;
+pub mod telemetry;
 pub mod vault;
 
 pub use config::{Config, ConfigError};

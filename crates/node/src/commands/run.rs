@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::outcome::{Failure, Printer};
-use crate::{Config, Server};
+use crate::{Config, Server, telemetry};
 
 /// Arguments of `run`. Prints the bound address on stdout once it listens:
 /// `listening on http://127.0.0.1:8440`, or with `--json`
@@ -16,6 +16,7 @@ pub struct RunArgs {}
 
 pub(super) async fn execute(path: &Path, _args: RunArgs, printer: &Printer) -> Result<(), Failure> {
     let config = Config::load(path)?;
+    telemetry::start(&config.logs)?;
     let server = Server::bind(config).await?;
     let url = format!("http://{}", server.address());
     printer.result(

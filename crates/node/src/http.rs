@@ -1,0 +1,111 @@
+//! The node's HTTP interface. It decides nothing: [`Release`] does.
+//!
+//! | path | what |
+//! |---|---|
+//! | `POST /v1/reencrypt` | shares |
+//! | `GET /v1/status` | what the node says of itself |
+//! | `GET /health` | 200 while the process lives |
+//! | `GET /ready` | 200 while it serves and its chains are fresh, else 503 |
+//! | `GET /metrics` | Prometheus text |
+//!
+//! Every refusal, also of the router itself, is problem JSON (RFC 9457).
+
+mod client;
+mod pages;
+mod refusal;
+mod shares;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use stheno_protocol::{Code, Domain, Problem};
+use tokio::sync::watch;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, Any, CorsLayer},
+};
+
+use crate::{Config, heads::Heads, metrics::Metrics, release::Release, standing::Standing};
+pub(crate) use client::Proxies;
+use refusal::Refusal;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) release: Release,
+    pub(crate) domain: Domain,
+    pub(crate) standing: watch::Receiver<Standing>,
+    pub(crate) heads: Heads,
+    pub(crate) metrics: Metrics,
+    pub(crate) proxies: Proxies,
+}
+
+/// The routes, with their limits around them.
+pub(crate) fn router(config: &Config, desk: Desk) -> Router {
+    let limits = &config.limits;
+    let patience = Duration::from_millis(limits.request_ms);
+    Router::new()
+        .route("/v1/reencrypt", post(shares::reencrypt))
+        .route("/v1/status", get(pages::status))
+        .route("/health", get(pages::health))
+        .route("/ready", get(pages::ready))
+        .route("/metrics", get(pages::metrics))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(Arc::new(desk))
+        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(middleware::from_fn_with_state(patience, in_time))
+        .layer(CatchPanicLayer::custom(|_| {
+            Refusal::from(Problem::new(Code::Internal, "the request handler failed"))
+                .into_response()
+        }))
+        .layer(cors(&config.cors_origins))
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::CONTENT_TYPE])
+        .expose_headers([HeaderName::from_static("retry-after")])
+        .max_age(Duration::from_secs(3_600));
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(Any);
+    }
+    let origins = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok());
+    layer.allow_origin(AllowOrigin::list(origins))
+}
+
+async fn in_time(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(patience, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let detail = format!("the node gave up after {} ms", patience.as_millis());
+            Refusal::from(Problem::new(Code::Timeout, detail)).into_response()
+        }
+    }
+}
+
+async fn no_such_path() -> Refusal {
+    Problem::new(
+        Code::NotFound,
+        "there is no such path; shares are at /v1/reencrypt, the status at /v1/status",
+    )
+    .into()
+}
+
+async fn no_such_method(method: Method) -> Refusal {
+    Problem::new(
+        Code::MethodNotAllowed,
+        format!("{method} is not for this path"),
+    )
+    .into()
+}

@@ -1,0 +1,168 @@
+//! What the node counts, for Prometheus. No label has a value that a reader chooses.
+
+use std::sync::Arc;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+use stheno_protocol::{ChainId, Code, NodeState};
+
+/// The node's counters. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    requests: Family<Outcome, Counter>,
+    seconds: Histogram,
+    shares: Counter,
+    replays: Counter,
+    in_flight: Gauge,
+    heads: Family<Head, Gauge>,
+    serving: Gauge,
+    epoch: Gauge,
+    messages: Family<MessageOutcome, Counter>,
+    record_faults: Counter,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Head {
+    chain: u64,
+    which: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct MessageOutcome {
+    step: &'static str,
+    outcome: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("stheno");
+        let inner = Inner {
+            requests: Family::default(),
+            seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 17)),
+            shares: Counter::default(),
+            replays: Counter::default(),
+            in_flight: Gauge::default(),
+            heads: Family::default(),
+            serving: Gauge::default(),
+            epoch: Gauge::default(),
+            messages: Family::default(),
+            record_faults: Counter::default(),
+            registry: Registry::default(),
+        };
+        let i = &inner;
+        registry.register(
+            "requests",
+            "Requests for shares, by outcome",
+            i.requests.clone(),
+        );
+        registry.register(
+            "request_seconds",
+            "Time to answer a request",
+            i.seconds.clone(),
+        );
+        registry.register("shares", "Shares released", i.shares.clone());
+        registry.register(
+            "replays",
+            "Requests answered again from the cache",
+            i.replays.clone(),
+        );
+        registry.register("in_flight", "Requests being answered", i.in_flight.clone());
+        registry.register("chain_block", "Newest block seen", i.heads.clone());
+        registry.register("serving", "1 while the node serves", i.serving.clone());
+        registry.register(
+            "epoch",
+            "Epoch that the node serves, 0 for none",
+            i.epoch.clone(),
+        );
+        registry.register("messages", "Ceremony messages sent", i.messages.clone());
+        registry.register(
+            "record_faults",
+            "Times that an endpoint showed an impossible ceremony log",
+            i.record_faults.clone(),
+        );
+        Self(Arc::new(Inner { registry, ..inner }))
+    }
+}
+
+impl Metrics {
+    /// The text that `/metrics` gives.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string cannot fail.
+        let _ = encode(&mut text, &self.0.registry);
+        text
+    }
+
+    /// A request has come in; until [`answered`](Self::answered).
+    pub fn began(&self) {
+        self.0.in_flight.inc();
+    }
+
+    /// A request has been answered with shares, or refused.
+    pub fn answered(&self, refused: Option<Code>, seconds: f64) {
+        let code = refused.map_or("ok", Code::as_str);
+        self.0.requests.get_or_create(&Outcome { code }).inc();
+        self.0.seconds.observe(seconds);
+        self.0.in_flight.dec();
+    }
+
+    /// Shares were released.
+    pub fn released(&self, shares: usize) {
+        self.0.shares.inc_by(shares as u64);
+    }
+
+    /// A request was answered from the cache.
+    pub fn replayed(&self) {
+        self.0.replays.inc();
+    }
+
+    /// A chain was looked at.
+    pub fn chain(&self, chain: ChainId, finalized: Option<u64>, head: Option<u64>) {
+        for (which, number) in [("final", finalized), ("head", head)] {
+            if let Some(number) = number.and_then(|number| i64::try_from(number).ok()) {
+                self.0
+                    .heads
+                    .get_or_create(&Head { chain, which })
+                    .set(number);
+            }
+        }
+    }
+
+    /// The node's standing has changed.
+    pub fn standing(&self, state: NodeState, epoch: u64) {
+        self.0.serving.set(i64::from(state == NodeState::Serving));
+        self.0.epoch.set(i64::try_from(epoch).unwrap_or(i64::MAX));
+    }
+
+    /// A ceremony message was sent, or was not.
+    pub fn message(&self, step: &'static str, sent: bool) {
+        let outcome = if sent { "sent" } else { "failed" };
+        self.0
+            .messages
+            .get_or_create(&MessageOutcome { step, outcome })
+            .inc();
+    }
+
+    /// An endpoint showed a log that the contract cannot have written.
+    pub fn record_fault(&self) {
+        self.0.record_faults.inc();
+    }
+}

@@ -1,0 +1,308 @@
+//! Whether a request gets shares, and the shares.
+//!
+//! One method, [`Release::answer`], with the checks in one order, cheap before
+//! dear, and nothing on the chain before the signature holds:
+//!
+//! size → decode → limits → expiry → per-address limit → policy and reader key
+//! decoded → signature → per-account limit → anchors → policy → shares → receipt.
+//!
+//! (The size is the HTTP layer's.) What is absent: an identity from outside. It
+//! is computed here, from the policy bytes that were evaluated.
+
+mod anchors;
+mod replay;
+mod verdict;
+
+use std::{
+    net::IpAddr,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use alloy::primitives::{Address, B256, Bytes};
+use lru::LruCache;
+use stheno_chain::Chains;
+use stheno_crypto::{Identity, PolicyDigest, ReaderKey};
+use stheno_protocol::{
+    Answer, Code, Domain, Policy, Problem, Receipt, Request, SignedReceipt, shares_digest,
+};
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    clock,
+    config::Limits,
+    limits::{Buckets, household},
+    metrics::Metrics,
+    standing::{Epoch, Standing},
+    store::Store,
+    vault::Vault,
+};
+use replay::Replays;
+use verdict::Verdicts;
+
+/// Policies that are kept decoded.
+const POLICIES: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+
+/// What a node needs to decide on requests.
+#[derive(Debug)]
+pub struct Release {
+    domain: Domain,
+    vault: Arc<Vault>,
+    store: Store,
+    chains: Chains,
+    standing: watch::Receiver<Standing>,
+    metrics: Metrics,
+    addresses: Buckets<IpAddr>,
+    accounts: Buckets<Address>,
+    anonymous: Buckets<()>,
+    policies: Mutex<LruCache<PolicyDigest, Arc<Policy>>>,
+    verdicts: Verdicts,
+    replays: Replays,
+    evaluations: Semaphore,
+    /// As many as there are cores: more would only wait for each other.
+    computations: Semaphore,
+}
+
+impl Release {
+    /// A desk that decides by these limits.
+    #[must_use]
+    pub fn new(
+        domain: Domain,
+        vault: Arc<Vault>,
+        store: Store,
+        chains: Chains,
+        standing: watch::Receiver<Standing>,
+        metrics: Metrics,
+        limits: &Limits,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            domain,
+            vault,
+            store,
+            chains,
+            standing,
+            metrics,
+            addresses: Buckets::new(limits.ip_items_per_minute),
+            accounts: Buckets::new(limits.account_items_per_minute),
+            anonymous: Buckets::new(limits.anonymous_items_per_minute),
+            policies: Mutex::new(LruCache::new(POLICIES)),
+            verdicts: Verdicts::default(),
+            replays: Replays::default(),
+            evaluations: Semaphore::new(limits.concurrent_evaluations),
+            computations: Semaphore::new(cores),
+        }
+    }
+
+    /// Answers a request's JSON from `address` with an answer's JSON.
+    ///
+    /// # Errors
+    /// [`Problem`]: the first check that fails.
+    pub async fn answer(&self, body: &[u8], address: IpAddr) -> Result<Bytes, Problem> {
+        self.metrics.began();
+        let began = Instant::now();
+        let answer = self.decide(body, address).await;
+        let refused = answer.as_ref().err().map(|problem| problem.code);
+        self.metrics
+            .answered(refused, began.elapsed().as_secs_f64());
+        answer
+    }
+
+    async fn decide(&self, body: &[u8], address: IpAddr) -> Result<Bytes, Problem> {
+        let epoch = self.epoch()?;
+        let request: Request = serde_json::from_slice(body)
+            .map_err(|error| Problem::new(Code::Malformed, error.to_string()))?;
+        request.check_addressee(&self.domain.network, epoch.number)?;
+        request.check_form(clock::now())?;
+
+        let items = request.items.len();
+        let address = household(address);
+        self.addresses
+            .take(address, items, Instant::now())
+            .map_err(|wait| too_many("this address", wait))?;
+        let policy = self.policy(&request)?;
+        request.check_policy(&policy)?;
+        let reader_key = ReaderKey::from_bytes(request.reader_key.as_slice())
+            .map_err(|error| Problem::new(Code::BadReaderKey, format!("readerKey: {error}")))?;
+        request.check_key_signature(&self.domain)?;
+
+        let digest = request.digest(&self.domain);
+        let replay = self.replays.of(digest);
+        if let Some(answer) = replay.answer() {
+            self.metrics.replayed();
+            self.addresses.put_back(&address, items);
+            return Ok(answer);
+        }
+        // A copy of a request, by whomever, is charged to its account once.
+        if replay.is_first_charge()
+            && let Err(problem) = self.charge_account(&request)
+        {
+            replay.was_not_charged();
+            return Err(problem);
+        }
+        let release = self.release(&epoch, &request, digest, &policy, &reader_key);
+        let answer = replay.answer_once(release).await?;
+        self.replays.weigh(&digest, &replay);
+        Ok(answer)
+    }
+
+    fn epoch(&self) -> Result<Arc<Epoch>, Problem> {
+        let standing = self.standing.borrow();
+        match standing.epoch() {
+            Some(epoch) => Ok(Arc::clone(epoch)),
+            None => Err(Problem::new(Code::NotServing, standing.explanation())),
+        }
+    }
+
+    fn policy(&self, request: &Request) -> Result<Arc<Policy>, Problem> {
+        let digest = request.policy_digest();
+        let kept = |policies: &Mutex<LruCache<_, Arc<Policy>>>| {
+            let mut policies = policies.lock().unwrap_or_else(PoisonError::into_inner);
+            policies.get(&digest).cloned()
+        };
+        if let Some(policy) = kept(&self.policies) {
+            return Ok(policy);
+        }
+        let policy = Arc::new(request.decode_policy()?);
+        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        policies.put(digest, Arc::clone(&policy));
+        Ok(policy)
+    }
+
+    fn charge_account(&self, request: &Request) -> Result<(), Problem> {
+        let (items, now) = (request.items.len(), Instant::now());
+        match request.account {
+            Some(account) => self
+                .accounts
+                .take(account.address, items, now)
+                .map_err(|wait| too_many("this account", wait)),
+            None => self
+                .anonymous
+                .take((), items, now)
+                .map_err(|wait| too_many("everybody without an account", wait)),
+        }
+    }
+
+    async fn release(
+        &self,
+        epoch: &Arc<Epoch>,
+        request: &Request,
+        digest: B256,
+        policy: &Policy,
+        reader_key: &ReaderKey,
+    ) -> Result<Bytes, Problem> {
+        {
+            let _permit = self.evaluations.acquire().await.map_err(|_| stopping())?;
+            let anchors = anchors::check(&self.chains, request, clock::now()).await?;
+            self.verdicts
+                .check(&self.chains, request, policy, &anchors)
+                .await?;
+        }
+        let answer = self.shares(epoch, request, digest, reader_key).await?;
+        if request.account.is_some() {
+            // Nothing is released of which there is no durable receipt.
+            let kept = self.store.receipts().keep(&answer.receipt).await;
+            kept.map_err(|error| {
+                tracing::error!(%error, "a receipt could not be kept");
+                Problem::new(Code::Internal, "the receipt could not be kept")
+            })?;
+        }
+        self.metrics.released(answer.shares.len());
+        serde_json::to_vec(&answer)
+            .map(Bytes::from)
+            .map_err(|error| {
+                tracing::error!(%error, "an answer is no JSON");
+                Problem::new(Code::Internal, "the answer could not be written")
+            })
+    }
+
+    /// The shares and the receipt, on a thread that may be busy for a while.
+    async fn shares(
+        &self,
+        epoch: &Arc<Epoch>,
+        request: &Request,
+        digest: B256,
+        reader_key: &ReaderKey,
+    ) -> Result<Answer, Problem> {
+        let _permit = self.computations.acquire().await.map_err(|_| stopping())?;
+        let epoch = Arc::clone(epoch);
+        let vault = Arc::clone(&self.vault);
+        let domain = self.domain;
+        let reader_key = reader_key.clone();
+        let receipt = Receipt {
+            epoch: epoch.number,
+            node: epoch.index.get(),
+            request_digest: digest,
+            policy_digest: request.policy_digest(),
+            items: request.items.clone(),
+            account: request
+                .account
+                .map_or(Address::ZERO, |account| account.address),
+            reader_key: request.reader_key,
+            anchors: request.anchors.clone(),
+            shares_digest: B256::ZERO,
+            time: clock::now(),
+        };
+        let work = move || compute(&epoch, &vault, &domain, &reader_key, receipt);
+        match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "no randomness");
+                Err(Problem::new(
+                    Code::Internal,
+                    "the system gives no randomness",
+                ))
+            }
+            Err(error) => {
+                tracing::error!(%error, "shares could not be computed");
+                Err(Problem::new(
+                    Code::Internal,
+                    "the shares could not be computed",
+                ))
+            }
+        }
+    }
+}
+
+/// One share per item, and the receipt over them.
+fn compute(
+    epoch: &Epoch,
+    vault: &Vault,
+    domain: &Domain,
+    reader_key: &ReaderKey,
+    mut receipt: Receipt,
+) -> Result<Answer, getrandom::Error> {
+    let mut shares: Vec<Bytes> = Vec::with_capacity(receipt.items.len());
+    for item in &receipt.items {
+        let identity = Identity::new(
+            &domain.network,
+            &epoch.fingerprint,
+            &receipt.policy_digest,
+            item,
+        );
+        let share = epoch.held.share(epoch.number, &identity, reader_key)?;
+        shares.push(Bytes::copy_from_slice(&share.encode()));
+    }
+    receipt.shares_digest = shares_digest(&shares);
+    let signature = vault.identity().sign(&receipt.digest(domain));
+    Ok(Answer {
+        node: receipt.node,
+        epoch: receipt.epoch,
+        anchors: receipt.anchors.clone(),
+        shares,
+        receipt: SignedReceipt {
+            body: receipt,
+            signature: Bytes::copy_from_slice(&signature),
+        },
+    })
+}
+
+fn too_many(who: &str, wait: u64) -> Problem {
+    let detail = format!("{who} has asked for too many items; try again in {wait} s");
+    Problem::new(Code::RateLimited, detail).with_retry_after(wait)
+}
+
+fn stopping() -> Problem {
+    Problem::new(Code::NotServing, "the node is stopping")
+}

@@ -1,0 +1,172 @@
+//! What the policy says: at the anchors, and at the head.
+//!
+//! Both must be true. The anchors make all nodes agree; the head denies what
+//! was sold or revoked a minute ago.
+
+use std::{
+    collections::BTreeSet,
+    num::NonZeroUsize,
+    sync::{Mutex, PoisonError},
+};
+
+use lru::LruCache;
+use sha2::{Digest, Sha256};
+use stheno_chain::{ChainError, Chains, Positions};
+use stheno_protocol::{Code, Policy, Problem, Read, Request, Truth, Verdict, evaluate, reads};
+
+/// Most grants that are remembered.
+const GRANTS: NonZeroUsize = NonZeroUsize::new(65_536).unwrap();
+
+/// Grants by everything that they depend on, blocks included: true for ever, useful for a block.
+#[derive(Debug)]
+pub(super) struct Verdicts(Mutex<LruCache<[u8; 32], ()>>);
+
+impl Default for Verdicts {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(GRANTS)))
+    }
+}
+
+impl Verdicts {
+    /// Checks that the policy grants every item, at the anchors and at the head.
+    pub(super) async fn check(
+        &self,
+        chains: &Chains,
+        request: &Request,
+        policy: &Policy,
+        anchors: &Positions,
+    ) -> Result<(), Problem> {
+        let places = policy.chains();
+        let heads = chains.heads(&places).await;
+        let key = heads
+            .as_ref()
+            .ok()
+            .map(|heads| key(request, anchors, heads));
+        if let Some(key) = &key
+            && self.granted().get(key).is_some()
+        {
+            return Ok(());
+        }
+        judge(chains, request, policy, anchors, heads).await?;
+        if let Some(key) = key {
+            self.granted().put(key, ());
+        }
+        Ok(())
+    }
+
+    fn granted(&self) -> std::sync::MutexGuard<'_, LruCache<[u8; 32], ()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn judge(
+    chains: &Chains,
+    request: &Request,
+    policy: &Policy,
+    anchors: &Positions,
+    heads: Result<Positions, ChainError>,
+) -> Result<(), Problem> {
+    let wanted: BTreeSet<Read> = request
+        .items
+        .iter()
+        .flat_map(|item| reads(policy, &request.subject(*item)))
+        .collect();
+    let (then, now) = match &heads {
+        Ok(heads) => {
+            let both = futures::join!(
+                chains.snapshot(&wanted, anchors),
+                chains.snapshot(&wanted, heads)
+            );
+            (both.0, Ok((heads, both.1)))
+        }
+        Err(error) => (chains.snapshot(&wanted, anchors).await, Err(error)),
+    };
+    for item in &request.items {
+        let subject = request.subject(*item);
+        let then = evaluate(policy, &subject, &then);
+        let judged = match &now {
+            Ok((heads, now)) => {
+                let wait = || blocks_to_wait(anchors, heads);
+                both(&then, &evaluate(policy, &subject, now), wait)
+            }
+            Err(error) => anchors_alone(&then, error),
+        };
+        judged?;
+    }
+    Ok(())
+}
+
+/// Both are known.
+fn both(then: &Verdict, now: &Verdict, wait: impl FnOnce() -> u64) -> Result<(), Problem> {
+    match (then.granted(), now.granted()) {
+        (true, true) => Ok(()),
+        (true, false) if now.truth == Truth::False => Err(refusal(Code::NoLongerMet, now)),
+        (true, false) => Err(refusal(Code::HeadUnavailable, now)),
+        (false, true) => Err(refusal(Code::NotFinalYet, then).with_blocks_to_wait(wait())),
+        (false, false) => Err(denied(then)),
+    }
+}
+
+/// The head could not be read.
+fn anchors_alone(then: &Verdict, error: &ChainError) -> Result<(), Problem> {
+    if then.granted() {
+        return Err(Problem::new(Code::HeadUnavailable, error.to_string()));
+    }
+    Err(denied(then))
+}
+
+fn denied(then: &Verdict) -> Problem {
+    match then.truth {
+        Truth::False | Truth::True => refusal(Code::ConditionNotMet, then),
+        Truth::Unknown if then.chain_fault() => refusal(Code::ChainUnavailable, then),
+        Truth::Unknown => refusal(Code::ConditionUnknown, then),
+    }
+}
+
+fn refusal(code: Code, verdict: &Verdict) -> Problem {
+    let leaves: Vec<_> = verdict.failing().cloned().collect();
+    let said = leaves
+        .iter()
+        .map(|leaf| format!("{} ({})", leaf.what, leaf.found));
+    let detail = said.collect::<Vec<_>>().join("; ");
+    Problem::new(code, detail).with_leaves(leaves)
+}
+
+/// From the anchors to the head: after so many blocks, what holds at the head is final.
+fn blocks_to_wait(anchors: &Positions, heads: &Positions) -> u64 {
+    heads
+        .iter()
+        .filter_map(|(tier, head)| {
+            let anchor = anchors.at(head.chain_id, tier)?;
+            Some(head.number.saturating_sub(anchor.number))
+        })
+        .max()
+        .unwrap_or(1)
+        .max(1)
+}
+
+/// Everything that a verdict depends on.
+fn key(request: &Request, anchors: &Positions, heads: &Positions) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(request.policy_digest().as_bytes());
+    if let Some(account) = request.account {
+        hash.update(account.address);
+        hash.update(account.chain.to_be_bytes());
+        hash.update([account.kind as u8 + 1]);
+    }
+    let context = request.context.to_cbor();
+    hash.update((context.len() as u64).to_be_bytes());
+    hash.update(&context);
+    hash.update((request.items.len() as u64).to_be_bytes());
+    for item in &request.items {
+        hash.update(item.as_bytes());
+    }
+    for positions in [anchors, heads] {
+        for (tier, block) in positions.iter() {
+            hash.update(block.chain_id.to_be_bytes());
+            hash.update(tier.to_be_bytes());
+            hash.update(block.hash);
+        }
+    }
+    hash.finalize().into()
+}
