@@ -75,3 +75,60 @@ impl Problem {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problem_round_trips_with_its_extras() {
+        let problem = Problem::new(Code::NotFinalYet, "wait")
+            .with_blocks_to_wait(7)
+            .with_retry_after(210);
+        let json = serde_json::to_value(&problem).unwrap();
+        assert_eq!(json["type"], "urn:stheno:problem:not_final_yet");
+        assert_eq!(json["status"], 403);
+        assert_eq!(json["retryable"], true);
+        assert_eq!(json["blocksToWait"], 7);
+        assert_eq!(json["retryAfter"], 210);
+        assert!(json.get("leaves").is_none());
+        assert_eq!(serde_json::from_value::<Problem>(json).unwrap(), problem);
+    }
+
+    #[test]
+    fn problem_of_a_newer_node_is_still_understood() {
+        let problem: Problem = serde_json::from_str(
+            r#"{"type": "urn:x", "title": "T", "status": 418, "code": "teapot", "detail": "D", "retryable": false, "new": 1}"#,
+        )
+        .unwrap();
+        assert_eq!(problem.code, Code::Unrecognized);
+        assert_eq!(problem.to_string(), "T: D (unrecognized)");
+    }
+
+    #[test]
+    fn every_code_is_distinct_and_says_what_it_is_and_what_helps() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL.iter().copied() {
+            assert!(seen.insert(code.as_str()), "{code} twice");
+            assert_eq!(code.as_str().parse(), Ok(code));
+            assert!((400..600).contains(&code.status()), "{code}");
+            assert!(!code.title().ends_with('.'), "{code}");
+            assert!(code.explanation().ends_with('.'), "{code}");
+            assert!(code.remedy().ends_with('.'), "{code}");
+            // A server's own trouble passes; a bad request does not by itself.
+            if code.status() >= 500 {
+                assert!(code.retryable(), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_code_names_the_nearest() {
+        let error = "condition_not_meet".parse::<Code>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no problem code `condition_not_meet`, did you mean `condition_not_met`?"
+        );
+        assert_eq!("x".parse::<Code>().unwrap_err().nearest, None);
+    }
+}

@@ -45,6 +45,12 @@ pub struct Timetable {
 }
 
 impl Timetable {
+    /// First block in which ceremony keys and approvals are too late: `proposed + max(20 · deal, 100)`.
+    #[must_use]
+    pub fn consent_closes(proposed: u64, windows: &Windows) -> u64 {
+        proposed.saturating_add(patience(windows.deal))
+    }
+
     /// First block of the first phase, when the last approval needed came in block `approved`.
     #[must_use]
     pub fn start(approved: u64, windows: &Windows) -> u64 {
@@ -112,6 +118,17 @@ impl Timetable {
         let [.., confirm] = self.closes;
         confirm
     }
+
+    /// First block in which a ceremony that has its quorum may be given up, since nobody activated it.
+    #[must_use]
+    pub fn activation_closes(&self, windows: &Windows) -> u64 {
+        self.activation().saturating_add(patience(windows.confirm))
+    }
+}
+
+/// Blocks that people need to act in: twenty windows, a hundred at least.
+fn patience(window: u32) -> u64 {
+    (20 * u64::from(window)).max(100)
 }
 
 #[cfg(test)]
@@ -152,6 +169,15 @@ mod tests {
         timetable.extend(Phase::Complain, &WINDOWS);
         assert_eq!(timetable.opens, [100, 107, 120, 129]);
         assert_eq!(timetable.closes, [104, 117, 126, 136]);
+    }
+
+    #[test]
+    fn people_have_twenty_windows_and_a_hundred_blocks_at_least() {
+        assert_eq!(Timetable::consent_closes(50, &WINDOWS), 150);
+        let windows = Windows { deal: 6, ..WINDOWS };
+        assert_eq!(Timetable::consent_closes(50, &windows), 170);
+        let timetable = Timetable::new(100, &WINDOWS);
+        assert_eq!(timetable.activation_closes(&WINDOWS), 131 + 140);
     }
 
     #[test]
