@@ -69,12 +69,14 @@ abstract contract CommitteeStorage is ICommittee {
         uint32 members;
         Windows windows;
         uint64 ceremony;
+        uint64 running;
         bool devnet;
         bytes32 networkId;
         bytes32 networkKeyHash;
         bytes32[3] networkKey;
         mapping(address operator => Node) nodes;
         mapping(address identity => address operator) operatorOf;
+        mapping(address proposer => uint64 ceremony) latestOf;
         mapping(uint64 number => Ceremony) ceremonies;
         mapping(uint64 number => Epoch) epochs;
     }

@@ -23,7 +23,9 @@ abstract contract Consent is CommitteeStorage {
     {
         State storage state = _state(committeeId);
         require(_mayPropose(state, msg.sender), NotAProposer(msg.sender));
-        require(!_isOpen(state.ceremonies[state.ceremony].state), CeremonyOpen(state.ceremony));
+        require(state.running == 0, CeremonyOpen(state.running));
+        uint64 latest = state.latestOf[msg.sender];
+        require(!_isPending(state.ceremonies[latest].state), CeremonyOpen(latest));
         require(operators.length != 0 && operators.length <= Quorum.MAX_MEMBERS, BadSize(operators.length));
         require(
             Quorum.isValid(threshold, operators.length, state.devnet),
@@ -31,6 +33,7 @@ abstract contract Consent is CommitteeStorage {
         );
 
         ceremony = ++state.ceremony;
+        state.latestOf[msg.sender] = ceremony;
         Ceremony storage record = state.ceremonies[ceremony];
         record.state = CeremonyState.Keys;
         record.threshold = threshold;
@@ -93,6 +96,8 @@ abstract contract Consent is CommitteeStorage {
         emit CeremonyApproved(committeeId, ceremony, operator, signature);
         // Equal once only: approvals that come later change nothing.
         if (++record.approvalCount == _approvalsNeeded(record)) {
+            require(state.running == 0, CeremonyOpen(state.running));
+            state.running = ceremony;
             record.state = CeremonyState.Running;
             record.start = Timetable.startAfter(state.windows, uint64(block.number));
             record.transcript = record.context;
@@ -122,9 +127,8 @@ abstract contract Consent is CommitteeStorage {
         return state.epoch != 0 && state.ceremonies[state.epochs[state.epoch].ceremony].indexOf[sender] != 0;
     }
 
-    function _isOpen(CeremonyState state) private pure returns (bool) {
-        return
-            state == CeremonyState.Keys || state == CeremonyState.Approval || state == CeremonyState.Running;
+    function _isPending(CeremonyState state) private pure returns (bool) {
+        return state == CeremonyState.Keys || state == CeremonyState.Approval;
     }
 
     /// @dev Every operator of a first ceremony's members; of a reshare's old ones, as many as hold the key.
@@ -135,6 +139,7 @@ abstract contract Consent is CommitteeStorage {
     function _requireConsentOpen(State storage state, Ceremony storage record) private view {
         uint64 closed = Timetable.consentCloses(state.windows, record.proposedAt);
         require(block.number < closed, ConsentClosed(closed));
+        require(record.fromEpoch == state.epoch, EpochOver(record.fromEpoch));
     }
 
     /// @dev Approvals that start the ceremony come within the consent window, more of them until Deal closes.

@@ -30,6 +30,7 @@ abstract contract Epochs is Registry, Ceremonies {
             state.networkKey = Bls12381.compress(outcome.networkKey);
         }
 
+        state.running = 0;
         record.state = CeremonyState.Active;
         uint64 epoch = ++state.epoch;
         Epoch storage made = state.epochs[epoch];
@@ -47,10 +48,12 @@ abstract contract Epochs is Registry, Ceremonies {
         CeremonyState before = record.state;
         if (before == CeremonyState.Running) {
             require(block.number >= _givenUp(state, record), NotFailed());
+            state.running = 0;
         } else {
             require(before == CeremonyState.Keys || before == CeremonyState.Approval, WrongState(before));
             bool late = block.number >= Timetable.consentCloses(state.windows, record.proposedAt);
-            require(late || msg.sender == record.proposer, NotFailed());
+            bool stale = record.fromEpoch != state.epoch;
+            require(late || stale || msg.sender == record.proposer, NotFailed());
         }
         record.state = CeremonyState.Failed;
         emit CeremonyFailed(committeeId, ceremony, before);

@@ -36,6 +36,7 @@ abstract contract Registry is CommitteeStorage {
         bytes calldata identitySignature
     ) external {
         State storage state = _state(committeeId);
+        require(!_isMaskedId(msg.sender), UnusableOperator(msg.sender));
         Node storage node = state.nodes[msg.sender];
         require(node.identity == address(0), AlreadyRegistered(msg.sender));
         require(state.operatorOf[identity] == address(0), IdentityTaken(identity));
@@ -68,6 +69,7 @@ abstract contract Registry is CommitteeStorage {
             windows: state.windows,
             epoch: state.epoch,
             ceremony: state.ceremony,
+            running: state.running,
             members: state.members,
             devnet: state.devnet
         });
@@ -103,6 +105,12 @@ abstract contract Registry is CommitteeStorage {
         require(length != 0 && length <= MAX_ENDPOINT, BadTextLength(length, MAX_ENDPOINT));
         length = bytes(metadata).length;
         require(length <= MAX_METADATA, BadTextLength(length, MAX_METADATA));
+    }
+
+    /// @dev How the FEVM shows actors that have no Ethereum address: 0xff, eleven zeros, the actor's id. Nothing
+    /// recovers to it, and before finality the id is not even stable.
+    function _isMaskedId(address sender) private pure returns (bool) {
+        return uint160(sender) >> 64 == 0xff << 88;
     }
 
     /// @dev Filecoin's local devnet, and what development chains call themselves by default.

@@ -8,6 +8,7 @@ import {
     CeremonyProgress,
     CeremonyState,
     Member,
+    Outcome,
     Phase
 } from "../src/types/CommitteeTypes.sol";
 import {CeremonyFixture} from "./support/CeremonyFixture.sol";
@@ -80,11 +81,18 @@ contract ConsentTest is CeremonyFixture {
         committee.propose(id, 2, operators);
     }
 
-    function test_propose_failsIfAnotherCeremonyIsOpen() public {
+    function test_propose_failsIfSenderHasAProposalOpen() public {
         propose(2, people(1, 3));
         vm.expectRevert(abi.encodeWithSelector(ICommittee.CeremonyOpen.selector, 1));
         this.propose(2, people(1, 3));
         postKeys();
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.CeremonyOpen.selector, 1));
+        this.propose(2, people(1, 3));
+    }
+
+    function test_propose_failsIfACeremonyRuns() public {
+        start(2, people(1, 3));
+        assertEq(committee.committee(id).running, 1);
         vm.expectRevert(abi.encodeWithSelector(ICommittee.CeremonyOpen.selector, 1));
         this.propose(2, people(1, 3));
     }
@@ -397,6 +405,69 @@ contract ConsentTest is CeremonyFixture {
             )
         );
         this.approve(3);
+    }
+
+    /// A corrupt member that proposes all the time cannot keep the others from resharing without it.
+    function test_propose_failsToBlockProposalsOfOthers() public {
+        run(2, people(1, 3));
+        address[] memory junk = operatorsOf(people(3, 4));
+        vm.prank(operatorOf(3));
+        committee.propose(id, 2, junk);
+        start(2, people(1, 2));
+        assertEq(ceremony, 3);
+        assertEq(committee.committee(id).running, 3);
+    }
+
+    /// Of two proposals with enough approvals one runs; the other may when that one has failed.
+    function test_approve_failsIfAnotherCeremonyRuns() public {
+        run(2, people(1, 3));
+        (uint64 first, uint64 second) = _twoApproved();
+        ceremony = first;
+        approve(2);
+        ceremony = second;
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.CeremonyOpen.selector, first));
+        this.approve(2);
+        ceremony = first;
+        goToEnd();
+        committee.fail(id, first);
+        assertEq(committee.committee(id).running, 0);
+        ceremony = second;
+        approve(2);
+        assertEq(committee.committee(id).running, second);
+    }
+
+    function test_approve_failsIfTheEpochIsOver() public {
+        run(2, people(1, 3));
+        (uint64 first, uint64 second) = _twoApproved();
+        ceremony = first;
+        approve(2);
+        goTo(Phase.Deal);
+        dealAll();
+        goTo(Phase.Confirm);
+        Outcome memory outcome = outcomeOf(2);
+        confirmAll(outcome);
+        goToEnd();
+        committee.activate(id, first, outcome);
+        assertEq(committee.committee(id).running, 0);
+        ceremony = second;
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.EpochOver.selector, 1));
+        this.approve(2);
+        // Nothing can come of it, so anybody may close it at once.
+        committee.fail(id, second);
+    }
+
+    /// Two reshares to the same members, each one approval short of running.
+    function _twoApproved() private returns (uint64 first, uint64 second) {
+        propose(2, people(1, 3));
+        first = ceremony;
+        address[] memory operators = operatorsOf(people(1, 3));
+        vm.prank(operatorOf(1));
+        second = committee.propose(id, 2, operators);
+        for (uint64 number = first; number <= second; ++number) {
+            ceremony = number;
+            postKeys();
+            approve(1);
+        }
     }
 
     function _proposalDigest(CeremonyKind kind, uint16 threshold) private view returns (bytes32) {

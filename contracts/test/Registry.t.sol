@@ -15,6 +15,7 @@ contract RegistryTest is CeremonyFixture {
         assertEq(abi.encode(info_.windows), abi.encode(windows));
         assertEq(info_.epoch, 0);
         assertEq(info_.ceremony, 0);
+        assertEq(info_.running, 0);
         assertEq(info_.members, 0);
         assertFalse(info_.devnet);
     }
@@ -163,6 +164,14 @@ contract RegistryTest is CeremonyFixture {
         vm.expectRevert(abi.encodeWithSelector(ICommittee.AlreadyRegistered.selector, operatorOf(1)));
         vm.prank(operatorOf(1));
         committee.register(id, identityOf(2), "https://a", "", signature);
+    }
+
+    /// A Filecoin account that is no Ethereum account: no signature is ever its own.
+    function test_register_failsIfOperatorIsAMaskedId() public {
+        address masked = address(0xFF00000000000000000000000000000000001234);
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.UnusableOperator.selector, masked));
+        vm.prank(masked);
+        committee.register(id, identityOf(1), "https://a", "", "");
     }
 
     function test_register_failsIfEndpointIsEmpty() public {

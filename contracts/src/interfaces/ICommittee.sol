@@ -204,6 +204,9 @@ interface ICommittee {
     /// @notice Thrown when the operator has a node in this committee already.
     error AlreadyRegistered(address operator);
 
+    /// @notice Thrown when the sender is a Filecoin actor without a key that Ethereum's signatures can be of.
+    error UnusableOperator(address operator);
+
     /// @notice Thrown when another node of this committee has this identity.
     error IdentityTaken(address identity);
 
@@ -216,7 +219,8 @@ interface ICommittee {
     /// @notice Thrown when the sender may not propose: neither the owner nor the operator of a serving member.
     error NotAProposer(address sender);
 
-    /// @notice Thrown when a ceremony is proposed while another is open.
+    /// @notice Thrown when a ceremony is proposed or would start while another runs, or when the sender has a
+    /// proposal open.
     error CeremonyOpen(uint64 ceremony);
 
     /// @notice Thrown when there are no members, or more than 256.
@@ -234,6 +238,9 @@ interface ICommittee {
 
     /// @notice Thrown when keys and approvals are too late.
     error ConsentClosed(uint64 closed);
+
+    /// @notice Thrown when the epoch that a proposal would reshare (0: none) does not serve any more.
+    error EpochOver(uint64 epoch);
 
     /// @notice Thrown when a phase is not open: `block.number` is not in `[opens, closes)`.
     error PhaseNotOpen(Phase phase, uint64 opens, uint64 closes);
@@ -308,7 +315,8 @@ interface ICommittee {
     function createCommittee(Windows calldata windows, bool devnet) external returns (uint64 committeeId);
 
     /// @notice Registers the sender as the operator of a node. An operator's identity is fixed for good: a node
-    /// whose identity key is lost comes back under another operator address.
+    /// whose identity key is lost comes back under another operator address. An operator has a key of its own,
+    /// since it approves ceremonies by signature: a contract cannot.
     /// @param identity Address of the node's identity key, unique in the committee.
     /// @param endpoint URL of the node, 1 to 256 bytes.
     /// @param metadata Free text, at most 512 bytes.
@@ -327,7 +335,8 @@ interface ICommittee {
     // ----------------------------------------------------------- consent: calls
 
     /// @notice Proposes a ceremony: the first until an epoch is active, then reshares. By the owner, or the
-    /// operator of a serving member. One may be open at a time.
+    /// operator of a serving member. Several may be proposed, one by each proposer, so that no one can keep others
+    /// from proposing; the one that gathers its approvals first runs, alone.
     /// @param threshold New threshold `t`, `⌈(n + 1) / 2⌉ ≤ t ≤ n`.
     /// @param operators The members, all registered; the order gives the node indices `1..n`, `n ≤ 256`.
     /// @return ceremony Its number, from 1.
@@ -418,8 +427,9 @@ interface ICommittee {
 
     /// @notice Closes a ceremony that cannot succeed any more, so that another may be proposed. Anybody may call:
     /// after the consent window, when it did not start; after Confirm, when no outcome has its quorum; and
-    /// `max(20 * windows.confirm, 100)` blocks after Confirm, when it has one that nobody could activate. The
-    /// proposer may withdraw the proposal until it runs.
+    /// `max(20 * windows.confirm, 100)` blocks after Confirm, when it has one that nobody could activate; and at
+    /// once, when another ceremony ended the epoch that it would reshare. The proposer may withdraw the proposal
+    /// until it runs.
     function fail(uint64 committeeId, uint64 ceremony) external;
 
     /// @notice Stores node keys of an epoch, so that readers find them without the log. Anybody may call; keys

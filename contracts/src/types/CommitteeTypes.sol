@@ -92,6 +92,7 @@ struct Outcome {
 /// @param owner May propose ceremonies, and nothing else.
 /// @param epoch Number of the epoch that serves; 0 before the first.
 /// @param ceremony Number of the latest ceremony; 0 before the first.
+/// @param running Number of the ceremony that runs; 0 if none does.
 /// @param members How many operators are registered.
 /// @param devnet Whether a committee of one is allowed; only ever true on local chains.
 struct CommitteeInfo {
@@ -99,6 +100,7 @@ struct CommitteeInfo {
     Windows windows;
     uint64 epoch;
     uint64 ceremony;
+    uint64 running;
     uint32 members;
     bool devnet;
 }
