@@ -27,24 +27,14 @@ pub(crate) const EIP2537_G2_BYTES: usize = 256;
 pub(crate) fn g1_from_compressed(bytes: &[u8]) -> Result<G1Affine, DecodeError> {
     let bytes: &[u8; G1_BYTES] = sized(bytes)?;
     check_compressed_form(bytes)?;
-    let point = engine::active().g1_decompress(bytes)?;
-    if engine::active().g1_in_subgroup(&point) {
-        Ok(point)
-    } else {
-        Err(DecodeError::NotInSubgroup)
-    }
+    engine::active().g1_decompress(bytes)
 }
 
 /// Decodes a compressed point of G2: canonical, on the curve, in the subgroup, not the identity.
 pub(crate) fn g2_from_compressed(bytes: &[u8]) -> Result<G2Affine, DecodeError> {
     let bytes: &[u8; G2_BYTES] = sized(bytes)?;
     check_compressed_form(bytes)?;
-    let point = engine::active().g2_decompress(bytes)?;
-    if engine::active().g2_in_subgroup(&point) {
-        Ok(point)
-    } else {
-        Err(DecodeError::NotInSubgroup)
-    }
+    engine::active().g2_decompress(bytes)
 }
 
 /// Checks everything about compressed bytes that needs no curve arithmetic.

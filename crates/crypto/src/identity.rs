@@ -94,6 +94,15 @@ impl PolicyDigest {
 
 /// The 128 bytes that a capsule is sealed to:
 /// `network id ‖ key fingerprint ‖ policy digest ‖ item`, SPEC.md §3.
+///
+/// It cannot be made from bytes, so none can be slipped in from outside:
+///
+/// ```compile_fail
+/// let id = stheno_crypto::Identity::from_bytes([0; 128]);
+/// ```
+/// ```compile_fail
+/// let id = stheno_crypto::Identity([0; 128]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Identity([u8; 128]);
 

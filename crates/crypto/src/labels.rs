@@ -61,6 +61,10 @@ labels! {
 }
 
 impl Label {
+    /// A tag for the frozen vectors of the primitives; the scheme does not use it.
+    #[cfg(test)]
+    pub(crate) const FROZEN: Self = Self("STHENO-V1-FROZEN-VECTOR");
+
     /// The tag's bytes, where a standard adds the length itself (RFC 9380's DST).
     pub(crate) const fn as_bytes(self) -> &'static [u8] {
         self.0.as_bytes()

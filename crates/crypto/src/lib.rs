@@ -62,6 +62,8 @@ mod decode;
 pub mod dkg;
 mod encoding;
 pub mod engine;
+#[cfg(test)]
+mod frozen;
 mod identity;
 mod keys;
 mod labels;

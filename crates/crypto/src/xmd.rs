@@ -40,7 +40,9 @@ pub(crate) fn expand_message<const N: usize>(dst: &[u8], parts: &[&[u8]]) -> Zer
         hash.update(dst);
         hash.update(dst_length);
         *previous = hash.finalize().into();
-        block.copy_from_slice(&previous[..block.len()]);
+        for (out, byte) in block.iter_mut().zip(previous.iter()) {
+            *out = *byte;
+        }
     }
     out
 }

@@ -180,13 +180,33 @@ mod tests {
 
     /// RFC 9180 appendix A.2.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305, base.
     #[test]
-    fn keys_match_rfc_9180() {
+    fn suite_matches_rfc_9180() {
         let secret = CeremonySecret::from_seed(&array(
             "1ac01f181fdf9f352797655161c58b75c656a6cc2716dcb66372da835542e1df",
         ));
         assert_eq!(
             hex::encode(secret.public().to_bytes()),
             "4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a"
+        );
+        let ephemeral = "909a9b35d3dc4713a5e72a4da274b55d3d3821a37e5d099e74a647db583a904b";
+        let (enc, ciphertext) =
+            single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                &OpModeS::Base,
+                &secret.public().hpke().unwrap(),
+                b"Ode on a Grecian Urn",
+                b"Beauty is truth, truth beauty",
+                b"Count-0",
+                &mut Drawn(Zeroizing::new(array(ephemeral))),
+            )
+            .unwrap();
+        assert_eq!(
+            hex::encode(enc.to_bytes()),
+            "1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a"
+        );
+        assert_eq!(
+            hex::encode(ciphertext),
+            "1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db\
+             21993c62ce81883d2dd1b51a28"
         );
     }
 

@@ -77,8 +77,13 @@ impl Operations for Arkworks {
 
     fn g1_decompress(&self, bytes: &[u8; 48]) -> Result<G1Affine, DecodeError> {
         let (x, largest) = without_flags(bytes);
-        G1Affine::get_point_from_x_unchecked(fq_from_bytes(&x)?, largest)
-            .ok_or(DecodeError::NotOnCurve)
+        let point = G1Affine::get_point_from_x_unchecked(fq_from_bytes(&x)?, largest)
+            .ok_or(DecodeError::NotOnCurve)?;
+        if point.is_in_correct_subgroup_assuming_on_curve() {
+            Ok(point)
+        } else {
+            Err(DecodeError::NotInSubgroup)
+        }
     }
 
     fn g2_decompress(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
@@ -87,8 +92,14 @@ impl Operations for Arkworks {
             .ok_or(DecodeError::NonCanonical)?;
         let (x1, largest) = without_flags(x1);
         let x0 = fq_from_bytes(crate::encoding::sized(x0)?)?;
-        G2Affine::get_point_from_x_unchecked(Fq2::new(x0, fq_from_bytes(&x1)?), largest)
-            .ok_or(DecodeError::NotOnCurve)
+        let x = Fq2::new(x0, fq_from_bytes(&x1)?);
+        let point =
+            G2Affine::get_point_from_x_unchecked(x, largest).ok_or(DecodeError::NotOnCurve)?;
+        if point.is_in_correct_subgroup_assuming_on_curve() {
+            Ok(point)
+        } else {
+            Err(DecodeError::NotInSubgroup)
+        }
     }
 
     fn g1_in_subgroup(&self, point: &G1Affine) -> bool {
@@ -144,7 +155,7 @@ fn times(point: &G2Projective, x: u16) -> G2Projective {
     clippy::expect_used,
     reason = "the map is total; it fails for a wrong isogeny, which is the library's constant"
 )]
-fn map_to_g1(element: Fq) -> G1Projective {
+pub(super) fn map_to_g1(element: Fq) -> G1Projective {
     WBMap::<ark_bls12_381::g1::Config>::map_to_curve(element)
         .expect("simplified SWU maps every field element")
         .into()

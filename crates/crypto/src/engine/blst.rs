@@ -188,14 +188,24 @@ impl Operations for Blst {
         let mut point = blst_p1_affine::default();
         // SAFETY: blst reads 48 bytes.
         checked(unsafe { blst_p1_uncompress(&mut point, bytes.as_ptr()) })?;
-        Ok(from_p1_affine(&point))
+        // SAFETY: reads one point.
+        if unsafe { blst_p1_affine_in_g1(&point) } {
+            Ok(from_p1_affine(&point))
+        } else {
+            Err(DecodeError::NotInSubgroup)
+        }
     }
 
     fn g2_decompress(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
         let mut point = blst_p2_affine::default();
         // SAFETY: blst reads 96 bytes.
         checked(unsafe { blst_p2_uncompress(&mut point, bytes.as_ptr()) })?;
-        Ok(from_p2_affine(&point))
+        // SAFETY: reads one point.
+        if unsafe { blst_p2_affine_in_g2(&point) } {
+            Ok(from_p2_affine(&point))
+        } else {
+            Err(DecodeError::NotInSubgroup)
+        }
     }
 
     fn g1_in_subgroup(&self, point: &G1Affine) -> bool {
@@ -300,6 +310,8 @@ fn checked(result: BLST_ERROR) -> Result<(), DecodeError> {
     match result {
         BLST_ERROR::BLST_SUCCESS => Ok(()),
         BLST_ERROR::BLST_POINT_NOT_ON_CURVE => Err(DecodeError::NotOnCurve),
+        // blst says so of x = 0 at once: those points have order 3.
+        BLST_ERROR::BLST_POINT_NOT_IN_GROUP => Err(DecodeError::NotInSubgroup),
         _ => Err(DecodeError::NonCanonical),
     }
 }
@@ -402,4 +414,95 @@ fn to_fp2(element: &Fq2) -> blst_fp2 {
 fn from_fp2(element: &blst_fp2) -> Fq2 {
     let [c0, c1] = &element.fp;
     Fq2::new(from_fp(c0), from_fp(c1))
+}
+
+#[cfg(test)]
+mod tests {
+    use ::blst::{
+        blst_fp_add, blst_fp_eucl_inverse, blst_fp_mul, blst_fp_sub, blst_fr_eucl_inverse,
+        blst_fr_sub,
+    };
+    use ark_bls12_381::{G1Projective, G2Projective};
+    use ark_ec::CurveGroup;
+    use ark_ff::Field;
+
+    use super::*;
+    use crate::engine::differential::{Numbers, cases, walk};
+
+    #[test]
+    fn base_field_agrees_with_arkworks() {
+        let mut numbers = Numbers(20);
+        for _ in 0..cases(100_000) {
+            let (a, b) = (numbers.fq(), numbers.fq());
+            let (x, y, mut out) = (to_fp(&a), to_fp(&b), blst_fp::default());
+            assert_eq!(from_fp(&x), a);
+            // SAFETY: reads two elements, writes one; an operand may be the result too.
+            unsafe {
+                blst_fp_mul(&mut out, &x, &y);
+                assert_eq!(from_fp(&out), a * b);
+                blst_fp_add(&mut out, &x, &y);
+                assert_eq!(from_fp(&out), a + b);
+                blst_fp_sub(&mut out, &x, &y);
+                assert_eq!(from_fp(&out), a - b);
+                blst_fp_eucl_inverse(&mut out, &x);
+                assert_eq!(from_fp(&out), a.inverse().unwrap_or_default());
+            }
+        }
+    }
+
+    #[test]
+    fn scalar_field_agrees_with_arkworks() {
+        let mut numbers = Numbers(21);
+        for _ in 0..cases(100_000) {
+            let (a, b) = (numbers.fr(), numbers.fr());
+            let (x, y) = (SecretScalar::from(&a), SecretScalar::from(&b));
+            let back = |fr: &blst_fr| {
+                let mut scalar = blst_scalar::default();
+                // SAFETY: reads one element, writes one scalar.
+                unsafe { blst_scalar_from_fr(&mut scalar, fr) };
+                Fr::from_le_bytes_mod_order(&scalar.b)
+            };
+            let mut out = blst_fr::default();
+            // SAFETY: reads two elements, writes one.
+            unsafe {
+                blst_fr_sub(&mut out, &to_fr(&x), &to_fr(&y));
+                assert_eq!(back(&out), a - b);
+                blst_fr_eucl_inverse(&mut out, &to_fr(&x));
+                assert_eq!(back(&out), a.inverse().unwrap_or_default());
+            }
+        }
+    }
+
+    #[test]
+    fn additions_agree_with_arkworks() {
+        let mut numbers = Numbers(22);
+        let mut g1 = walk::<G1Projective>(&mut numbers);
+        let (mut sum, mut expected) = (blst_p1::default(), G1Projective::default());
+        for case in 0..cases(100_000) {
+            let point = g1();
+            expected += point;
+            // SAFETY: an operand may be the result too.
+            unsafe {
+                let sum = &raw mut sum;
+                blst_p1_add_or_double_affine(sum, sum, &to_p1(&point));
+            }
+            if case % 8 == 0 {
+                assert_eq!(from_p1(sum), expected.into_affine());
+            }
+        }
+        let mut g2 = walk::<G2Projective>(&mut numbers);
+        let (mut sum, mut expected) = (blst_p2::default(), G2Projective::default());
+        for case in 0..cases(100_000) {
+            let point = g2();
+            expected += point;
+            // SAFETY: an operand may be the result too.
+            unsafe {
+                let sum = &raw mut sum;
+                blst_p2_add_or_double_affine(sum, sum, &to_p2(&point));
+            }
+            if case % 8 == 0 {
+                assert_eq!(from_p2(&sum), expected.into_affine());
+            }
+        }
+    }
 }

@@ -119,10 +119,10 @@ pub(crate) trait Operations: Sync {
     /// RFC 9380's `BLS12381G1_XMD:SHA-256_SSWU_RO_`.
     fn hash_to_g1(&self, message: &[u8], dst: &[u8]) -> G1Affine;
 
-    /// The point with this `x` and sign; the bytes' form is already checked, the subgroup not yet.
+    /// The point of the subgroup with this `x` and sign; the bytes' form is already checked.
     fn g1_decompress(&self, bytes: &[u8; 48]) -> Result<G1Affine, DecodeError>;
 
-    /// The point with this `x` and sign; the bytes' form is already checked, the subgroup not yet.
+    /// The point of the subgroup with this `x` and sign; the bytes' form is already checked.
     fn g2_decompress(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError>;
 
     /// Whether a point is on the curve and has order `r` (or is the identity).
