@@ -2,8 +2,9 @@
 //!
 //! For final leaves: the highest final block that at least `t` nodes have, by what they say of
 //! themselves. A node that lies can at worst offer a block that nobody else knows; then the nodes
-//! refuse it and the next candidate is taken. With several chains, each anchor is the last block at
-//! or before the oldest anchor's time, so that an asset in transit does not count twice.
+//! refuse it and the next candidate is taken. With several chains, all anchors are taken back to one
+//! moment, the time of the oldest candidate: each is the last block at or before it, so that an
+//! asset in transit does not count twice.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
@@ -144,7 +145,7 @@ async fn last_until(
         if at.time <= time {
             break at;
         }
-        if at.number == 0 || at.number >= late.number {
+        if at.number == 0 {
             return Err(Error::NoAnchor {
                 chain_id: chain,
                 need: 1,
@@ -312,10 +313,11 @@ mod tests {
             offset in 0_u64..30,
         ) {
             let mut number = 0;
-            let blocks: BTreeMap<u64, u64> = gaps.iter().map(|gap| {
+            let above = gaps.iter().map(|gap| {
                 number += gap;
                 (number, 30 * number)
-            }).collect();
+            });
+            let blocks: BTreeMap<u64, u64> = [(0, 0)].into_iter().chain(above).collect();
             let all: Vec<(u64, u64)> = blocks.iter().map(|(n, t)| (*n, *t)).collect();
             let (_, time) = all[wanted % all.len()];
             let expected = all.iter().rev().find(|(_, t)| *t <= time + offset).unwrap().0;

@@ -231,6 +231,7 @@ impl Client {
                 recipient,
                 policy: &policy,
                 context: &options.context,
+                is_first: round == 1,
                 refused_anchors,
             };
             let tally = match asked.run().await {

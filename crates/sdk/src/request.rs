@@ -1,12 +1,9 @@
 //! One round of asking: fresh anchors, a fresh one-time key, a signed request, shares, the key.
 
-use std::collections::BTreeSet;
-
 use stheno_crypto::{Cek, NodeIndex, OpenError, ReaderSecret, Share, open};
 use stheno_envelope::ThresholdRecipient;
 use stheno_protocol::{
-    Account, AccountKind, Anchor, Answer, Authorization, ChainId, Context, Policy, Request,
-    SignedReceipt, Tier,
+    Account, Anchor, Answer, Authorization, Context, Policy, Request, SignedReceipt,
 };
 use zeroize::Zeroizing;
 
@@ -34,6 +31,8 @@ pub(crate) struct Round<'a> {
     pub(crate) recipient: &'a ThresholdRecipient,
     pub(crate) policy: &'a Policy,
     pub(crate) context: &'a Context,
+    /// Whether no round went before.
+    pub(crate) is_first: bool,
     /// How many choices of anchors the nodes refused before.
     pub(crate) refused_anchors: usize,
 }
@@ -61,10 +60,11 @@ struct Contribution {
 impl Round<'_> {
     pub(crate) async fn run(self) -> Result<Opened, RoundError> {
         let (committee, client) = (self.committee, self.client);
-        let enough = Some((
-            usize::from(committee.threshold),
-            client.tuning().hedge_after,
-        ));
+        // In a first round the quickest `t` do; they are asked first anyway. Later rounds hear
+        // everybody, so that a node that lies about where it is finds itself outvoted.
+        let threshold = usize::from(committee.threshold);
+        let grace = client.tuning().hedge_after / 4;
+        let enough = self.is_first.then_some((threshold, grace));
         let survey = survey::survey(
             committee,
             client.transport(),
@@ -80,7 +80,7 @@ impl Round<'_> {
             tuning: client.tuning(),
             order: survey::order(committee, &survey),
         };
-        if survey.statuses.len() < usize::from(committee.threshold) {
+        if survey.statuses.len() < threshold {
             let ready = survey
                 .statuses
                 .iter()
@@ -91,7 +91,7 @@ impl Round<'_> {
 
         let account = self.account();
         let anchors = anchors::choose(
-            &places(self.policy, account),
+            &Request::places(self.policy, account),
             &survey.statuses,
             committee.threshold,
             self.refused_anchors,
@@ -264,15 +264,6 @@ impl Round<'_> {
     }
 }
 
-/// Where anchors are needed: wherever the policy reads, and where a contract account lives.
-fn places(policy: &Policy, account: Option<Account>) -> BTreeSet<(ChainId, Tier)> {
-    let mut places = policy.chains();
-    if let Some(account) = account.filter(|account| account.kind == AccountKind::Contract) {
-        places.insert((account.chain, 0));
-    }
-    places
-}
-
 /// Subsets of `size` out of `0..of`, at most [`MOST_SUBSETS`] of them.
 fn subsets(of: usize, size: usize) -> Vec<Vec<usize>> {
     let mut found: Vec<Vec<usize>> = vec![Vec::new()];
@@ -294,6 +285,8 @@ fn subsets(of: usize, size: usize) -> Vec<Vec<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]

@@ -96,16 +96,19 @@ impl FakeChain {
     }
 
     /// Sets an account's native balance, in the smallest unit, from the next block on.
-    pub fn set_balance(&self, account: Address, amount: impl Into<U256>) {
-        self.write(Fact::Balance(account), Ok(Reading::Balance(amount.into())));
+    pub fn set_balance(&self, account: Address, amount: u128) {
+        self.write(
+            Fact::Balance(account),
+            Ok(Reading::Balance(U256::from(amount))),
+        );
     }
 
     /// Sets how many tokens of an ERC-20 or ERC-721 contract `holder` has, from the next block on.
     /// Everybody else has none.
-    pub fn set_tokens(&self, contract: Address, holder: Address, amount: impl Into<U256>) {
+    pub fn set_tokens(&self, contract: Address, holder: Address, amount: u128) {
         let mut data = BALANCE_OF.to_vec();
         data.extend_from_slice(holder.into_word().as_slice());
-        let word = amount.into().to_be_bytes::<32>();
+        let word = U256::from(amount).to_be_bytes::<32>();
         self.write(
             Fact::Call(contract, data.into()),
             Ok(Reading::Bytes(word.to_vec().into())),

@@ -95,6 +95,14 @@ impl Committee {
     /// # Errors
     /// [`Error::Committee`] when there is no such committee.
     pub fn new(threshold: u16, size: u16) -> Result<Self, Error> {
+        Self::numbered(1, threshold, size)
+    }
+
+    /// The same with another number in the contract, so that it is another network.
+    ///
+    /// # Errors
+    /// As [`Committee::new`].
+    pub fn numbered(number: u64, threshold: u16, size: u16) -> Result<Self, Error> {
         let (network_key, shares) = ceremony(threshold, size)?;
         let node_keys: BTreeMap<NodeIndex, NodePublicKey> = shares
             .iter()
@@ -108,7 +116,7 @@ impl Committee {
         let locator = Locator {
             chain_id: CHAIN_ID,
             contract: [0xc0; 20],
-            committee_id: 1,
+            committee_id: number,
         };
         Ok(Self {
             inner: Arc::new(Inner {
@@ -177,6 +185,11 @@ impl Committee {
                 })
                 .collect(),
         }
+    }
+
+    /// The key that files are sealed to.
+    pub fn network_key(&self) -> &NetworkKey {
+        &self.inner.keys.network_key
     }
 
     /// Makes node `index` misbehave from now on. No such node: nothing happens.

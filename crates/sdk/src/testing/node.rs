@@ -71,8 +71,7 @@ impl Node {
         let reader_key = ReaderKey::from_bytes(request.reader_key.as_slice())
             .map_err(|error| Problem::new(Code::BadReaderKey, error.to_string()))?;
         let account = proven_account(request, around)?;
-        let policy = Policy::from_cbor(&request.policy)
-            .map_err(|error| Problem::new(Code::InvalidPolicy, error.to_string()))?;
+        let policy = request.decode_policy()?;
         request.check_policy(&policy)?;
         let anchors = check_anchors(request, around)?;
         judge(request, &policy, &anchors, around)?;
@@ -180,10 +179,10 @@ fn check_anchors(request: &Request, around: &Surroundings<'_>) -> Result<Places,
         .iter()
         .map(|anchor| anchor.chain_id)
         .collect();
-    let oldest = times.iter().map(|(_, block)| block.time).min().unwrap_or(0);
+    let newest = times.iter().map(|(_, block)| block.time).max().unwrap_or(0);
     for (chain, block) in times {
         let next = chain.block_at(block.number + 1);
-        let is_last_until = block.time <= oldest && next.is_none_or(|next| next.time > oldest);
+        let is_last_until = next.is_none_or(|next| next.time > newest);
         if chains.len() > 1 && !is_last_until {
             let detail = format!("block {} of chain {}", block.number, chain.id());
             return Err(Problem::new(Code::AnchorsApart, detail));
