@@ -10,7 +10,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`policy`] | a tree of conditions: JSON in, deterministic CBOR out, limits, digest |
-//! | [`evaluate`] | which reads a policy needs, and its verdict over a snapshot of them |
+//! | [`mod@evaluate`] | which reads a policy needs, and its verdict over a snapshot of them |
 //! | [`context`] | named values that a reader sends along |
 //! | [`request`] | the question a reader signs; its form and its digest |
 //! | [`authorization`] | how a request proves who is asking |

@@ -15,9 +15,9 @@ use crate::LeafReport;
 pub struct Problem {
     /// `urn:stheno:problem:` and the code.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Box<str>,
     /// What this code means, in a few words.
-    pub title: String,
+    pub title: Box<str>,
     /// HTTP status.
     pub status: u16,
     /// The stable code.
@@ -42,8 +42,8 @@ impl Problem {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:stheno:problem:{}", code.as_str()),
-            title: code.title().to_owned(),
+            kind: format!("urn:stheno:problem:{}", code.as_str()).into(),
+            title: code.title().into(),
             status: code.status(),
             code,
             detail: detail.into(),

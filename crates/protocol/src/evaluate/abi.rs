@@ -265,7 +265,7 @@ mod tests {
             (DynSolType::Address, word(1, 1)),
             (DynSolType::FixedBytes(4), word(1, 1)),
         ] {
-            assert_eq!(decode(&[ty.clone()], &data), None, "{ty}");
+            assert_eq!(decode(std::slice::from_ref(&ty), &data), None, "{ty}");
         }
         assert_eq!(decode(&[DynSolType::Bool], &[]), None);
         assert_eq!(decode(&[DynSolType::Bool], &[0; 31]), None);
@@ -279,7 +279,7 @@ mod tests {
         for word in data.chunks_mut(32) {
             word[30] = 1;
         }
-        assert_eq!(decode(&[nested.clone()], &data), None);
+        assert_eq!(decode(std::slice::from_ref(&nested), &data), None);
         let mut huge = vec![0_u8; 64];
         huge[31] = 32;
         huge[32..64].fill(0xff);
