@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
-import {ICommittee} from "../src/interfaces/ICommittee.sol";
+import {ICommitteeErrors} from "../src/interfaces/ICommitteeErrors.sol";
+import {ICommitteeEvents} from "../src/interfaces/ICommitteeEvents.sol";
 import {
     Accusation,
     CeremonyInfo,
@@ -42,7 +43,7 @@ contract EpochsTest is CeremonyFixture {
         Outcome memory outcome = _confirmed(5);
         goToEnd();
         vm.expectEmit();
-        emit ICommittee.CeremonyActivated(id, ceremony, 1, outcome);
+        emit ICommitteeEvents.CeremonyActivated(id, ceremony, 1, outcome);
         committee.activate(id, ceremony, outcome);
     }
 
@@ -56,7 +57,7 @@ contract EpochsTest is CeremonyFixture {
     function test_activate_failsIfQuorumIsMissing() public {
         Outcome memory outcome = _confirmed(3);
         goToEnd();
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.NoQuorum.selector, 3, 4));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NoQuorum.selector, 3, 4));
         committee.activate(id, ceremony, outcome);
     }
 
@@ -66,9 +67,9 @@ contract EpochsTest is CeremonyFixture {
         confirm(4, another);
         confirm(5, another);
         goToEnd();
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.NoQuorum.selector, 3, 4));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NoQuorum.selector, 3, 4));
         committee.activate(id, ceremony, outcome);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.NoQuorum.selector, 2, 4));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NoQuorum.selector, 2, 4));
         committee.activate(id, ceremony, another);
     }
 
@@ -76,7 +77,7 @@ contract EpochsTest is CeremonyFixture {
         Outcome memory outcome = _confirmed(5);
         goToEnd();
         outcome.keysRoot = bytes32(uint256(1));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.NoQuorum.selector, 0, 4));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NoQuorum.selector, 0, 4));
         committee.activate(id, ceremony, outcome);
     }
 
@@ -85,13 +86,13 @@ contract EpochsTest is CeremonyFixture {
         Outcome memory outcome = _confirmed(5);
         CeremonyInfo memory now_ = info();
         vm.roll(now_.closes[3] - 1);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.TooEarly.selector, now_.closes[3]));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.TooEarly.selector, now_.closes[3]));
         committee.activate(id, ceremony, outcome);
     }
 
     function test_activate_failsIfDoneAlready() public {
         Outcome memory outcome = run(3, people(1, 5));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.WrongState.selector, CeremonyState.Active));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.WrongState.selector, CeremonyState.Active));
         committee.activate(id, ceremony, outcome);
     }
 
@@ -144,7 +145,7 @@ contract EpochsTest is CeremonyFixture {
         goTo(Phase.Confirm);
         Outcome memory outcome = outcomeOf(3);
         outcome.networkKey = points()[8];
-        vm.expectRevert(ICommittee.NetworkKeyChanged.selector);
+        vm.expectRevert(ICommitteeErrors.NetworkKeyChanged.selector);
         this.confirm(1, outcome);
     }
 
@@ -155,7 +156,7 @@ contract EpochsTest is CeremonyFixture {
         dealAll();
         goTo(Phase.Confirm);
         Outcome memory outcome = outcomeOf(4);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadQualified.selector, 15));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadQualified.selector, 15));
         this.confirm(1, outcome);
         confirm(1, outcomeOf(3));
     }
@@ -166,12 +167,12 @@ contract EpochsTest is CeremonyFixture {
         start(4, people(3, 9));
         goTo(Phase.Deal);
         deal(1);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadIndex.selector, 6, 5));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadIndex.selector, 6, 5));
         committee.deal(id, ceremony, 6, "", "");
         bytes memory dealing = dealingOf(2);
         bytes32 structHash = hashes.dealing(info().context, 2, keccak256(dealing));
         bytes memory signature = sign(identityKey(9), structHash);
-        vm.expectPartialRevert(ICommittee.WrongSigner.selector);
+        vm.expectPartialRevert(ICommitteeErrors.WrongSigner.selector);
         committee.deal(id, ceremony, 2, dealing, signature);
     }
 
@@ -183,13 +184,13 @@ contract EpochsTest is CeremonyFixture {
         dealAll();
         goTo(Phase.Complain);
         Accusation[] memory accusations = accusationsOf(1, 3);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadEntryCount.selector, 3, 2));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadEntryCount.selector, 3, 2));
         this.complain(1, accusations);
         for (uint16 receiver = 1; receiver <= 4; ++receiver) {
             complain(receiver, accusationsOf(1, 2));
         }
         goTo(Phase.Answer);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadEntryCount.selector, 4, 3));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadEntryCount.selector, 4, 3));
         this.answer(1, sharesOf(1, 4));
         answer(1, sharesOf(1, 3));
     }
@@ -212,7 +213,7 @@ contract EpochsTest is CeremonyFixture {
     function test_fail_failsIfTheCeremonyMaySucceed() public {
         _confirmed(3);
         vm.roll(info().closes[3] - 1);
-        vm.expectRevert(ICommittee.NotFailed.selector);
+        vm.expectRevert(ICommitteeErrors.NotFailed.selector);
         committee.fail(id, ceremony);
     }
 
@@ -220,9 +221,9 @@ contract EpochsTest is CeremonyFixture {
         _confirmed(3);
         goToEnd();
         vm.expectEmit();
-        emit ICommittee.CeremonyFailed(id, ceremony, CeremonyState.Running);
+        emit ICommitteeEvents.CeremonyFailed(id, ceremony, CeremonyState.Running);
         committee.fail(id, ceremony);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.WrongState.selector, CeremonyState.Failed));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.WrongState.selector, CeremonyState.Failed));
         committee.activate(id, ceremony, outcomeOf(5));
     }
 
@@ -230,10 +231,10 @@ contract EpochsTest is CeremonyFixture {
     function test_fail_waitsForTheActivationOfAQuorum() public {
         Outcome memory outcome = _confirmed(4);
         goToEnd();
-        vm.expectRevert(ICommittee.NotFailed.selector);
+        vm.expectRevert(ICommitteeErrors.NotFailed.selector);
         committee.fail(id, ceremony);
         vm.roll(info().closes[3] + 20 * 13 - 1);
-        vm.expectRevert(ICommittee.NotFailed.selector);
+        vm.expectRevert(ICommitteeErrors.NotFailed.selector);
         committee.fail(id, ceremony);
         committee.activate(id, ceremony, outcome);
     }
@@ -251,8 +252,8 @@ contract EpochsTest is CeremonyFixture {
         run(3, people(1, 5));
         bytes[] memory keys = nodeKeys(5);
         vm.expectEmit();
-        emit ICommittee.KeyPublished(id, 1, 2, keys[1]);
-        emit ICommittee.KeyPublished(id, 1, 5, keys[4]);
+        emit ICommitteeEvents.KeyPublished(id, 1, 2, keys[1]);
+        emit ICommitteeEvents.KeyPublished(id, 1, 5, keys[4]);
         _publish(2, 5, keys[1], keys[4]);
         bytes[] memory stored = committee.epochKeys(id, 1, 1, 5);
         assertEq(stored.length, 5);
@@ -274,39 +275,39 @@ contract EpochsTest is CeremonyFixture {
     function test_publishKeys_failsIfKeyIsAnotherNodes() public {
         run(3, people(1, 5));
         bytes[] memory keys = nodeKeys(5);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadKeyProof.selector, 3));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadKeyProof.selector, 3));
         this.publishOne(1, 3, keys[1], KeysTree.proof(keys, 1));
     }
 
     function test_publishKeys_failsIfLengthIsWrong() public {
         run(3, people(1, 5));
         bytes[] memory keys = nodeKeys(5);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadKeyProof.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadKeyProof.selector, 2));
         this.publishOne(1, 2, bytes.concat(keys[1], hex"00"), KeysTree.proof(keys, 1));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadKeyProof.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadKeyProof.selector, 2));
         this.publishOne(1, 2, "", KeysTree.proof(keys, 1));
     }
 
     function test_publishKeys_failsIfIndexIsOutOfBounds() public {
         run(3, people(1, 5));
         bytes[] memory keys = nodeKeys(5);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadIndex.selector, 6, 5));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadIndex.selector, 6, 5));
         this.publishOne(1, 6, keys[1], KeysTree.proof(keys, 1));
     }
 
     function test_publishKeys_failsIfEpochIsUnknown() public {
         run(3, people(1, 5));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.UnknownEpoch.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.UnknownEpoch.selector, 2));
         this.publishOne(2, 1, "", new bytes32[](0));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.UnknownEpoch.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.UnknownEpoch.selector, 0));
         this.publishOne(0, 1, "", new bytes32[](0));
     }
 
     function test_publishKeys_failsIfArraysDiffer() public {
         run(3, people(1, 5));
-        vm.expectRevert(ICommittee.LengthMismatch.selector);
+        vm.expectRevert(ICommitteeErrors.LengthMismatch.selector);
         committee.publishKeys(id, 1, new uint16[](1), new bytes[](2), new bytes32[][](2));
-        vm.expectRevert(ICommittee.LengthMismatch.selector);
+        vm.expectRevert(ICommitteeErrors.LengthMismatch.selector);
         committee.publishKeys(id, 1, new uint16[](1), new bytes[](1), new bytes32[][](0));
     }
 
@@ -326,9 +327,9 @@ contract EpochsTest is CeremonyFixture {
 
     function test_epochMembers_failsIfFirstIsOutOfBounds() public {
         run(3, people(1, 5));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadIndex.selector, 0, 5));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadIndex.selector, 0, 5));
         committee.epochMembers(id, 1, 0, 5);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadIndex.selector, 6, 5));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadIndex.selector, 6, 5));
         committee.epochMembers(id, 1, 6, 5);
     }
 
@@ -373,7 +374,7 @@ contract EpochsTest is CeremonyFixture {
     function _failsToActivate(bytes memory key) private {
         Outcome memory outcome = _confirmedKey(key);
         goToEnd();
-        vm.expectRevert(ICommittee.BadNetworkKey.selector);
+        vm.expectRevert(ICommitteeErrors.BadNetworkKey.selector);
         committee.activate(id, ceremony, outcome);
     }
 }

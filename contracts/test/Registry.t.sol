@@ -2,6 +2,8 @@
 pragma solidity ^0.8.24;
 
 import {ICommittee} from "../src/interfaces/ICommittee.sol";
+import {ICommitteeErrors} from "../src/interfaces/ICommitteeErrors.sol";
+import {ICommitteeEvents} from "../src/interfaces/ICommitteeEvents.sol";
 import {CommitteeInfo, MemberInfo, Windows} from "../src/types/CommitteeTypes.sol";
 import {CeremonyFixture} from "./support/CeremonyFixture.sol";
 
@@ -25,7 +27,7 @@ contract RegistryTest is CeremonyFixture {
             abi.encodePacked(uint8(20), "STHENO-V1-NETWORK-ID", uint64(31337), address(committee), uint64(2))
         );
         vm.expectEmit();
-        emit ICommittee.CommitteeCreated(2, address(this), expected, windows, true);
+        emit ICommitteeEvents.CommitteeCreated(2, address(this), expected, windows, true);
         uint64 second = committee.createCommittee(windows, true);
         assertEq(committee.networkId(second), expected);
     }
@@ -52,22 +54,22 @@ contract RegistryTest is CeremonyFixture {
         if (phase == 1) bad.complain = 0;
         if (phase == 2) bad.answer = 0;
         if (phase == 3) bad.confirm = 0;
-        vm.expectRevert(ICommittee.BadWindows.selector);
+        vm.expectRevert(ICommitteeErrors.BadWindows.selector);
         committee.createCommittee(bad, false);
     }
 
     function test_createCommittee_failsIfWindowIsLongerThanAYear() public {
         Windows memory bad = windows;
         bad.answer = 1_051_201;
-        vm.expectRevert(ICommittee.BadWindows.selector);
+        vm.expectRevert(ICommitteeErrors.BadWindows.selector);
         committee.createCommittee(bad, false);
         bad = windows;
         bad.margin = 1_051_201;
-        vm.expectRevert(ICommittee.BadWindows.selector);
+        vm.expectRevert(ICommitteeErrors.BadWindows.selector);
         committee.createCommittee(bad, false);
         bad = windows;
         bad.consentDelay = 1_051_201;
-        vm.expectRevert(ICommittee.BadWindows.selector);
+        vm.expectRevert(ICommitteeErrors.BadWindows.selector);
         committee.createCommittee(bad, false);
     }
 
@@ -78,7 +80,7 @@ contract RegistryTest is CeremonyFixture {
 
     function test_createCommittee_failsIfDevnetIsOnAnotherChain() public {
         vm.chainId(314);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.NotALocalChain.selector, 314));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NotALocalChain.selector, 314));
         committee.createCommittee(windows, true);
     }
 
@@ -98,7 +100,7 @@ contract RegistryTest is CeremonyFixture {
         bytes memory signature =
             sign(identityKey(1), hashes.registration(operatorOf(1), identityOf(1), "https://a", ""));
         vm.expectEmit();
-        emit ICommittee.MemberRegistered(id, operatorOf(1), identityOf(1), "https://a", "", signature);
+        emit ICommitteeEvents.MemberRegistered(id, operatorOf(1), identityOf(1), "https://a", "", signature);
         vm.prank(operatorOf(1));
         committee.register(id, identityOf(1), "https://a", "", signature);
     }
@@ -106,7 +108,9 @@ contract RegistryTest is CeremonyFixture {
     function test_register_failsIfIdentityDidNotSign() public {
         bytes memory signature =
             sign(identityKey(2), hashes.registration(operatorOf(1), identityOf(1), "https://a", ""));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.WrongSigner.selector, identityOf(1), identityOf(2)));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICommitteeErrors.WrongSigner.selector, identityOf(1), identityOf(2))
+        );
         vm.prank(operatorOf(1));
         committee.register(id, identityOf(1), "https://a", "", signature);
     }
@@ -115,7 +119,7 @@ contract RegistryTest is CeremonyFixture {
     function test_register_failsIfSignatureIsForAnotherOperator() public {
         bytes memory signature =
             sign(identityKey(1), hashes.registration(operatorOf(1), identityOf(1), "https://a", ""));
-        vm.expectPartialRevert(ICommittee.WrongSigner.selector);
+        vm.expectPartialRevert(ICommitteeErrors.WrongSigner.selector);
         vm.prank(operatorOf(2));
         committee.register(id, identityOf(1), "https://a", "", signature);
     }
@@ -124,7 +128,7 @@ contract RegistryTest is CeremonyFixture {
         bytes memory signature =
             sign(identityKey(1), hashes.registration(operatorOf(1), identityOf(1), "https://a", ""));
         uint64 second = committee.createCommittee(windows, false);
-        vm.expectPartialRevert(ICommittee.WrongSigner.selector);
+        vm.expectPartialRevert(ICommitteeErrors.WrongSigner.selector);
         vm.prank(operatorOf(1));
         committee.register(second, identityOf(1), "https://a", "", signature);
     }
@@ -135,7 +139,9 @@ contract RegistryTest is CeremonyFixture {
         (bytes32 r, bytes32 s, uint8 v) = _split(signature);
         uint256 order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
         bytes memory twin = abi.encodePacked(r, order - uint256(s), v == 27 ? uint8(28) : uint8(27));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.WrongSigner.selector, identityOf(1), address(0)));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICommitteeErrors.WrongSigner.selector, identityOf(1), address(0))
+        );
         vm.prank(operatorOf(1));
         committee.register(id, identityOf(1), "https://a", "", twin);
     }
@@ -152,7 +158,7 @@ contract RegistryTest is CeremonyFixture {
         register(1);
         bytes memory signature =
             sign(identityKey(1), hashes.registration(operatorOf(2), identityOf(1), "https://a", ""));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.IdentityTaken.selector, identityOf(1)));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.IdentityTaken.selector, identityOf(1)));
         vm.prank(operatorOf(2));
         committee.register(id, identityOf(1), "https://a", "", signature);
     }
@@ -161,7 +167,7 @@ contract RegistryTest is CeremonyFixture {
         register(1);
         bytes memory signature =
             sign(identityKey(2), hashes.registration(operatorOf(1), identityOf(2), "https://a", ""));
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.AlreadyRegistered.selector, operatorOf(1)));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.AlreadyRegistered.selector, operatorOf(1)));
         vm.prank(operatorOf(1));
         committee.register(id, identityOf(2), "https://a", "", signature);
     }
@@ -169,20 +175,20 @@ contract RegistryTest is CeremonyFixture {
     /// A Filecoin account that is no Ethereum account: no signature is ever its own.
     function test_register_failsIfOperatorIsAMaskedId() public {
         address masked = address(0xFF00000000000000000000000000000000001234);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.UnusableOperator.selector, masked));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.UnusableOperator.selector, masked));
         vm.prank(masked);
         committee.register(id, identityOf(1), "https://a", "", "");
     }
 
     function test_register_failsIfEndpointIsEmpty() public {
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadTextLength.selector, 0, 256));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadTextLength.selector, 0, 256));
         committee.register(id, identityOf(1), "", "", "");
     }
 
     function test_register_failsIfTextIsTooLong() public {
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadTextLength.selector, 257, 256));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadTextLength.selector, 257, 256));
         committee.register(id, identityOf(1), string(new bytes(257)), "", "");
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadTextLength.selector, 513, 512));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadTextLength.selector, 513, 512));
         committee.register(id, identityOf(1), "https://a", string(new bytes(513)), "");
     }
 
@@ -197,7 +203,7 @@ contract RegistryTest is CeremonyFixture {
     }
 
     function test_register_failsIfCommitteeIsUnknown() public {
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.UnknownCommittee.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.UnknownCommittee.selector, 2));
         committee.register(2, identityOf(1), "https://a", "", "");
     }
 
@@ -206,7 +212,7 @@ contract RegistryTest is CeremonyFixture {
     function test_setEndpoint_changesWhatTheNodeTells() public {
         register(1);
         vm.expectEmit();
-        emit ICommittee.EndpointChanged(id, operatorOf(1), "https://b", "new");
+        emit ICommitteeEvents.EndpointChanged(id, operatorOf(1), "https://b", "new");
         vm.prank(operatorOf(1));
         committee.setEndpoint(id, "https://b", "new");
         MemberInfo memory node = committee.memberOf(id, operatorOf(1));
@@ -217,13 +223,13 @@ contract RegistryTest is CeremonyFixture {
 
     function test_setEndpoint_failsIfSenderHasNoNode() public {
         register(1);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.NotRegistered.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NotRegistered.selector, address(this)));
         committee.setEndpoint(id, "https://b", "");
     }
 
     function test_setEndpoint_failsIfEndpointIsEmpty() public {
         register(1);
-        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadTextLength.selector, 0, 256));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.BadTextLength.selector, 0, 256));
         vm.prank(operatorOf(1));
         committee.setEndpoint(id, "", "");
     }

@@ -4,9 +4,7 @@ pragma solidity ^0.8.24;
 import {
     Accusation,
     CeremonyInfo,
-    CeremonyKind,
     CeremonyProgress,
-    CeremonyState,
     CommitteeInfo,
     EpochInfo,
     Member,
@@ -16,6 +14,8 @@ import {
     RevealedShare,
     Windows
 } from "../types/CommitteeTypes.sol";
+import {ICommitteeErrors} from "./ICommitteeErrors.sol";
+import {ICommitteeEvents} from "./ICommitteeEvents.sol";
 
 /// @title Registry and broadcast channel of threshold committees
 /// @notice Members register here, and every message of a ceremony (making the key, or resharing it to other
@@ -35,278 +35,8 @@ import {
 /// count.
 ///
 /// What is absent: upgrades, an administrator, a way to change a committee's windows, key or network id.
-interface ICommittee {
-    // ------------------------------------------------------------------ registry
-
-    /// @notice A committee was created.
-    event CommitteeCreated(
-        uint64 indexed committeeId, address indexed owner, bytes32 networkId, Windows windows, bool devnet
-    );
-
-    /// @notice An operator registered a node; `signature` is the identity's over `Registration`.
-    event MemberRegistered(
-        uint64 indexed committeeId,
-        address indexed operator,
-        address indexed identity,
-        string endpoint,
-        string metadata,
-        bytes signature
-    );
-
-    /// @notice An operator changed what its node tells about itself.
-    event EndpointChanged(
-        uint64 indexed committeeId, address indexed operator, string endpoint, string metadata
-    );
-
-    // ------------------------------------------------------------------- consent
-
-    /// @notice A ceremony was proposed. Its members follow in `CeremonyMembers` events of the same
-    /// transaction; dealers are the members of the epoch that serves, or in a first ceremony the members.
-    event CeremonyProposed(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        address indexed proposer,
-        CeremonyKind kind,
-        uint16 threshold,
-        uint16 size,
-        uint64 fromEpoch,
-        bytes32 proposal
-    );
-
-    /// @notice Up to 96 members of a proposed ceremony, from index `first` on.
-    event CeremonyMembers(
-        uint64 indexed committeeId, uint64 indexed ceremony, uint16 indexed first, Member[] members
-    );
-
-    /// @notice A member posted its X25519 key for this ceremony; `signature` over `CeremonyKey`.
-    event CeremonyKeyPosted(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        uint16 indexed member,
-        bytes32 key,
-        bytes signature
-    );
-
-    /// @notice All ceremony keys are there; `context` is what operators approve.
-    event CeremonyContextFixed(uint64 indexed committeeId, uint64 indexed ceremony, bytes32 context);
-
-    /// @notice An operator approved the context; `signature` is the operator's over `Approval`.
-    event CeremonyApproved(
-        uint64 indexed committeeId, uint64 indexed ceremony, address indexed operator, bytes signature
-    );
-
-    /// @notice Enough operators approved; dealing opens in block `start`.
-    event CeremonyStarted(uint64 indexed committeeId, uint64 indexed ceremony, bytes32 context, uint64 start);
-
-    // ------------------------------------------------------------------ ceremony
-
-    /// @notice A part of a dealing, at most 7,168 bytes (Filecoin refuses events of 8 KiB); `part` counts from
-    /// 0. All parts and then `DealingPosted` are in one transaction, in order.
-    event DealingPart(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        uint16 indexed dealer,
-        uint16 part,
-        uint16 parts,
-        bytes data
-    );
-
-    /// @notice A dealing is complete; `signature` over `Dealing`.
-    event DealingPosted(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        uint16 indexed dealer,
-        bytes32 dealingHash,
-        bytes signature
-    );
-
-    /// @notice A receiver complained, in parts of at most 96 accusations of one transaction, in order;
-    /// `signature` is over the whole `Complaint`, and the same in every part.
-    event Complained(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        uint16 indexed receiver,
-        uint16 part,
-        uint16 parts,
-        Accusation[] accusations,
-        bytes signature
-    );
-
-    /// @notice A dealer answered, in parts of at most 96 shares of one transaction, in order; `signature` is
-    /// over the whole `Answer`, and the same in every part.
-    event Answered(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        uint16 indexed dealer,
-        uint16 part,
-        uint16 parts,
-        RevealedShare[] shares,
-        bytes signature
-    );
-
-    /// @notice A receiver holds its share and confirms the outcome; `signature` over `Confirmation`.
-    event Confirmed(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        uint16 indexed receiver,
-        Outcome outcome,
-        bytes proof,
-        bytes signature
-    );
-
-    /// @notice A member asked for extension number `round` (from 0) of `phase`; `signature` over `Extension`.
-    event ExtensionSigned(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        uint16 indexed member,
-        Phase phase,
-        uint8 round,
-        bytes signature
-    );
-
-    /// @notice A phase got one more window; it now closes in block `closes`, and later phases move with it.
-    event PhaseExtended(
-        uint64 indexed committeeId,
-        uint64 indexed ceremony,
-        Phase indexed phase,
-        uint8 extensions,
-        uint64 closes
-    );
-
-    /// @notice The ceremony succeeded; its members serve as `epoch` once this block is final.
-    event CeremonyActivated(
-        uint64 indexed committeeId, uint64 indexed ceremony, uint64 indexed epoch, Outcome outcome
-    );
-
-    /// @notice The ceremony is over without a result; another may be proposed. `state` is where it ended.
-    event CeremonyFailed(uint64 indexed committeeId, uint64 indexed ceremony, CeremonyState state);
-
-    /// @notice A node's public key `X_i`, 96 bytes compressed, was proven against `keysRoot` and stored.
-    event KeyPublished(uint64 indexed committeeId, uint64 indexed epoch, uint16 indexed index, bytes key);
-
-    // -------------------------------------------------------------------- errors
-
-    /// @notice Thrown when there is no committee of this number.
-    error UnknownCommittee(uint64 committeeId);
-
-    /// @notice Thrown when the committee has no ceremony of this number.
-    error UnknownCeremony(uint64 ceremony);
-
-    /// @notice Thrown when the committee has no epoch of this number.
-    error UnknownEpoch(uint64 epoch);
-
-    /// @notice Thrown when a window of a phase is zero or longer than a year.
-    error BadWindows();
-
-    /// @notice Thrown when the devnet flag is asked for on a chain that is not local.
-    error NotALocalChain(uint256 chainId);
-
-    /// @notice Thrown when the operator has a node in this committee already.
-    error AlreadyRegistered(address operator);
-
-    /// @notice Thrown when the sender is a Filecoin actor without a key that Ethereum's signatures can be of.
-    error UnusableOperator(address operator);
-
-    /// @notice Thrown when another node of this committee has this identity.
-    error IdentityTaken(address identity);
-
-    /// @notice Thrown when the operator has no node in this committee.
-    error NotRegistered(address operator);
-
-    /// @notice Thrown when the endpoint is empty or a text is longer than allowed.
-    error BadTextLength(uint256 length, uint256 maximum);
-
-    /// @notice Thrown when the sender may not propose: neither the owner nor the operator of a serving member.
-    error NotAProposer(address sender);
-
-    /// @notice Thrown when a ceremony is proposed or would start while another runs, or when the sender has a
-    /// proposal open.
-    error CeremonyOpen(uint64 ceremony);
-
-    /// @notice Thrown when there are no members, or more than 256.
-    error BadSize(uint256 size);
-
-    /// @notice Thrown when the threshold is not in `⌈(size + 1) / 2⌉ .. size`, or the size is 1 and the committee is
-    /// no devnet.
-    error BadThreshold(uint16 threshold, uint256 size);
-
-    /// @notice Thrown when the member list names an operator twice.
-    error DuplicateMember(address operator);
-
-    /// @notice Thrown when the ceremony is in another state than the call needs.
-    error WrongState(CeremonyState state);
-
-    /// @notice Thrown when keys and approvals are too late.
-    error ConsentClosed(uint64 closed);
-
-    /// @notice Thrown when the epoch that a proposal would reshare (0: none) does not serve any more.
-    error EpochOver(uint64 epoch);
-
-    /// @notice Thrown when a phase is not open: `block.number` is not in `[opens, closes)`.
-    error PhaseNotOpen(Phase phase, uint64 opens, uint64 closes);
-
-    /// @notice Thrown when an index is 0 or larger than the list that it points into.
-    error BadIndex(uint16 index, uint16 size);
-
-    /// @notice Thrown when an operator that approves is not among those whose consent counts.
-    error NotADealer(address operator);
-
-    /// @notice Thrown when the same member, dealer or receiver sends the same kind of message twice.
-    error AlreadyDone(uint16 index);
-
-    /// @notice Thrown when the signature is not by the one that it has to be by.
-    error WrongSigner(address expected, address actual);
-
-    /// @notice Thrown when a ceremony key is not a canonical X25519 public key, or one of low order.
-    error BadCeremonyKey(bytes32 key);
-
-    /// @notice Thrown when a dealing has not the one length that `(threshold, size)` gives.
-    error BadDealingLength(uint256 length, uint256 expected);
-
-    /// @notice Thrown when a complaint or answer is empty, or has more entries than allowed.
-    error BadEntryCount(uint256 count, uint256 maximum);
-
-    /// @notice Thrown when the entries of a complaint or answer are not in strictly ascending order.
-    error NotAscending(uint16 index);
-
-    /// @notice Thrown when an accusation cites another dealing than the stored one, or there is none.
-    error WrongDealingHash(uint16 dealer, bytes32 stored);
-
-    /// @notice Thrown when a dealer answers a complaint that was not made.
-    error NoSuchComplaint(uint16 receiver);
-
-    /// @notice Thrown when a proof of possession is empty or longer than 256 bytes.
-    error BadProofLength(uint256 length);
-
-    /// @notice Thrown when the qualified dealers of an outcome did not all deal, or are too few (in a reshare:
-    /// not exactly as many as the old threshold).
-    error BadQualified(uint256 qualified);
-
-    /// @notice Thrown when the network key is not 256 bytes, not a point of G2, not in the subgroup, or infinity.
-    error BadNetworkKey();
-
-    /// @notice Thrown when a reshare would change the committee's key.
-    error NetworkKeyChanged();
-
-    /// @notice Thrown when a phase was extended eight times already.
-    error NoMoreExtensions(Phase phase);
-
-    /// @notice Thrown when too few members confirmed this outcome.
-    error NoQuorum(uint16 confirmations, uint16 needed);
-
-    /// @notice Thrown when an activation comes before Confirm has closed.
-    error TooEarly(uint64 opens);
-
-    /// @notice Thrown when a ceremony cannot be failed now: it may still succeed.
-    error NotFailed();
-
-    /// @notice Thrown when the arrays of a call have different lengths.
-    error LengthMismatch();
-
-    /// @notice Thrown when a published key is not the one under the epoch's root.
-    error BadKeyProof(uint16 index);
-
-    // ---------------------------------------------------------- registry: calls
+interface ICommittee is ICommitteeEvents, ICommitteeErrors {
+    // ----------------------------------------------------------------- registry
 
     /// @notice Creates a committee. The sender becomes its owner, who may propose ceremonies and nothing else.
     /// @param windows Lengths of the phases; fixed for good, and part of what operators approve.
@@ -332,7 +62,7 @@ interface ICommittee {
     /// @notice Changes endpoint and metadata of the sender's node.
     function setEndpoint(uint64 committeeId, string calldata endpoint, string calldata metadata) external;
 
-    // ----------------------------------------------------------- consent: calls
+    // ------------------------------------------------------------------ consent
 
     /// @notice Proposes a ceremony: the first until an epoch is active, then reshares. By the owner, or the
     /// operator of a serving member. Several may be proposed, one by each proposer, so that no one can keep others
@@ -363,7 +93,7 @@ interface ICommittee {
     /// @param signature The operator's over `Approval`.
     function approve(uint64 committeeId, uint64 ceremony, address operator, bytes calldata signature) external;
 
-    // ---------------------------------------------------------- ceremony: calls
+    // ----------------------------------------------------------------- ceremony
 
     /// @notice Posts a dealer's dealing, once.
     /// @param dealing Exactly `96 * threshold + 128 + 80 * size` bytes.
