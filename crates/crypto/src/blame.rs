@@ -9,7 +9,7 @@ use ark_bls12_381::{Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use sha2::{Digest, Sha256};
 
-use crate::{NodeIndex, NodePublicKey, Share, committee::Request, engine, labels};
+use crate::{NodeIndex, NodePublicKey, ReaderKey, Share, committee::Request, engine, labels};
 
 /// Shares, by what could be found out about each.
 #[derive(Default)]
@@ -25,6 +25,7 @@ pub(crate) struct Examined<'a> {
 /// Examines every share.
 pub(crate) fn examine<'a>(
     request: &Request<'a>,
+    reader: &ReaderKey,
     node_keys: &BTreeMap<NodeIndex, NodePublicKey>,
 ) -> Examined<'a> {
     let mut examined = Examined::default();
@@ -40,9 +41,9 @@ pub(crate) fn examine<'a>(
             Err(_) => examined.culprits.push(share.index()),
         }
     }
-    weigh(&mut candidates, request);
+    weigh(&mut candidates, request, reader);
     let equations = Equations {
-        reader: -request.reader.0,
+        reader: -reader.0,
         identity: -request.id.point(),
     };
     equations.sort_out(&candidates, &mut examined);
@@ -57,10 +58,10 @@ struct Candidate<'a> {
 }
 
 /// Two 128-bit weights a share, fixed only once every share and key is.
-fn weigh(candidates: &mut [Candidate<'_>], request: &Request<'_>) {
+fn weigh(candidates: &mut [Candidate<'_>], request: &Request<'_>, reader: &ReaderKey) {
     let mut transcript = Sha256::new();
     transcript.update(request.id.as_bytes());
-    transcript.update(request.reader.to_bytes());
+    transcript.update(reader.to_bytes());
     for candidate in candidates.iter() {
         transcript.update(candidate.share.index().get().to_be_bytes());
         transcript.update(candidate.share.encode());

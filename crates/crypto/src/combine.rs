@@ -2,14 +2,19 @@
 
 use core::fmt;
 
-use ark_bls12_381::{Fr, G1Affine, G2Affine};
+use ark_bls12_381::{G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use zeroize::Zeroizing;
 
 use crate::{
     Capsule, Cek, CommitteeKeys, DecodeError, Identity, NetworkKey, NodeIndex, OpenError,
-    ReaderKey, ReaderSecret, Share, committee::Request, encoding, engine, identity::write_hex,
+    ReaderKey, ReaderSecret, Share,
+    committee::Request,
+    encoding, engine,
+    identity::write_hex,
+    interpolation::{Interpolation, check_subgroup, indices},
     lagrange,
+    open::open_with_key,
 };
 
 /// The combination `(C1, C3)` of a committee's shares: the identity's key, encrypted to the reader.
@@ -17,8 +22,8 @@ use crate::{
 /// On the wire both points are uncompressed, 192 B.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CombinedShare {
-    c1: G1Affine,
-    c3: G1Affine,
+    pub(crate) c1: G1Affine,
+    pub(crate) c3: G1Affine,
 }
 
 /// What [`combine`] found.
@@ -47,51 +52,37 @@ pub fn combine(
 ) -> Result<Combined, OpenError> {
     let request = Request {
         id,
-        reader,
         shares,
         weights_seed,
     };
-    let (share, culprits) = committee.gather(&request, |shares| {
-        let coefficients = coefficients(shares);
-        let share = CombinedShare::interpolate(shares, &coefficients)?;
-        let c2: Vec<G2Affine> = shares
-            .iter()
-            .map(|share| share.c2())
-            .collect::<Result<_, _>>()
-            .ok()?;
-        let c2 = engine::active().g2_msm(&c2, &coefficients);
-        let engine = engine::active();
-        let masked = engine.pairing_product_is_one(&[
-            (share.c1, G2Affine::generator()),
-            (-G1Affine::generator(), c2),
-        ]);
-        let matches = engine.pairing_product_is_one(&[
-            (share.c3, G2Affine::generator()),
-            (-reader.0, c2),
-            (-id.point(), committee.network_key.0),
-        ]);
-        (masked && matches).then_some(share)
-    })?;
+    let (share, culprits) = committee.gather(
+        &request,
+        || reader.clone(),
+        |shares| {
+            let share = Interpolation::of(shares)?.normalised();
+            let c2: Vec<G2Affine> = shares
+                .iter()
+                .map(|share| share.c2())
+                .collect::<Result<_, _>>()
+                .ok()?;
+            let engine = engine::active();
+            let c2 = engine.g2_msm(&c2, &lagrange::at_zero(&indices(shares)));
+            let masked = engine.pairing_product_is_one(&[
+                (share.c1, G2Affine::generator()),
+                (-G1Affine::generator(), c2),
+            ]);
+            let matches = engine.pairing_product_is_one(&[
+                (share.c3, G2Affine::generator()),
+                (-reader.0, c2),
+                (-id.point(), committee.network_key.0),
+            ]);
+            (masked && matches).then_some(share)
+        },
+    )?;
     Ok(Combined { share, culprits })
 }
 
 impl CombinedShare {
-    /// Combines exactly these shares; `None` when the result is not in the subgroup.
-    pub(crate) fn of(shares: &[&Share]) -> Option<Self> {
-        Self::interpolate(shares, &coefficients(shares))
-    }
-
-    fn interpolate(shares: &[&Share], coefficients: &[Fr]) -> Option<Self> {
-        let engine = engine::active();
-        let (c1, c3): (Vec<_>, Vec<_>) = shares.iter().map(|share| (share.c1, share.c3)).unzip();
-        Self {
-            c1: engine.g1_msm(&c1, coefficients),
-            c3: engine.g1_msm(&c3, coefficients),
-        }
-        .checked()
-        .ok()
-    }
-
     /// Decodes 192 bytes.
     ///
     /// # Errors
@@ -99,11 +90,11 @@ impl CombinedShare {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let bytes: &[u8; 192] = encoding::sized(bytes)?;
         let (c1, c3) = bytes.split_at(96);
-        Self {
-            c1: encoding::g1_from_uncompressed(encoding::sized(c1)?)?,
-            c3: encoding::g1_from_uncompressed(encoding::sized(c3)?)?,
-        }
-        .checked()
+        let c1 = encoding::g1_from_uncompressed(encoding::sized(c1)?)?;
+        let c3 = encoding::g1_from_uncompressed(encoding::sized(c3)?)?;
+        check_subgroup(&c1)?;
+        check_subgroup(&c3)?;
+        Ok(Self { c1, c3 })
     }
 
     /// The 192 bytes.
@@ -129,42 +120,10 @@ impl CombinedShare {
         capsule: &Capsule,
         aad: &[u8],
     ) -> Result<Cek, OpenError> {
-        let key = self.reveal(reader);
-        if let Some(cek) = capsule.open(id, aad, &key) {
-            return Ok(cek);
-        }
-        // e(K, P2) = e(Q, PK) tells a wrong key from a wrong capsule.
-        let right = engine::active()
-            .pairing_product_is_one(&[(*key, G2Affine::generator()), (-id.point(), network_key.0)]);
-        Err(if right {
-            OpenError::Capsule
-        } else {
-            OpenError::WrongKey
-        })
+        // K = C3 − b·C1
+        let key = engine::active().g1_add_mul(&self.c3, &-self.c1, &reader.0);
+        open_with_key(network_key, &Zeroizing::new(key), id, capsule, aad)
     }
-
-    /// `K = C3 − b·C1`.
-    fn reveal(&self, reader: &ReaderSecret) -> Zeroizing<G1Affine> {
-        Zeroizing::new(engine::active().g1_add_mul(&self.c3, &-self.c1, &reader.0))
-    }
-
-    /// The reader's secret multiplies `C1`: outside the subgroup that would tell a part of it.
-    fn checked(self) -> Result<Self, DecodeError> {
-        for point in [&self.c1, &self.c3] {
-            if point.is_zero() {
-                return Err(DecodeError::Identity);
-            }
-            if !engine::active().g1_in_subgroup(point) {
-                return Err(DecodeError::NotInSubgroup);
-            }
-        }
-        Ok(self)
-    }
-}
-
-fn coefficients(shares: &[&Share]) -> Vec<Fr> {
-    let indices: Vec<_> = shares.iter().map(|share| share.index()).collect();
-    lagrange::at_zero(&indices)
 }
 
 impl fmt::Debug for CombinedShare {

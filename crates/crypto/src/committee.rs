@@ -25,7 +25,6 @@ pub struct CommitteeKeys {
 /// What a set of shares was about.
 pub(crate) struct Request<'a> {
     pub(crate) id: &'a Identity,
-    pub(crate) reader: &'a ReaderKey,
     pub(crate) shares: &'a [Share],
     /// 32 fresh random bytes.
     pub(crate) weights_seed: &'a [u8; 32],
@@ -37,10 +36,12 @@ impl CommitteeKeys {
     /// First the first shares as they are, for nearly always all are good. Only then are they
     /// examined one by one, the wrong ones dropped, and the others tried.
     ///
-    /// `attempt` returns `None` when the combination of its shares is wrong.
+    /// `attempt` returns `None` when the combination of its shares is wrong. The reader's key is
+    /// needed to examine shares only.
     pub(crate) fn gather<T>(
         &self,
         request: &Request<'_>,
+        reader: impl FnOnce() -> ReaderKey,
         attempt: impl Fn(&[&Share]) -> Option<T>,
     ) -> Result<(T, Vec<NodeIndex>), OpenError> {
         let need = self.threshold.max(1);
@@ -70,7 +71,7 @@ impl CommitteeKeys {
             proven,
             unproven,
             culprits,
-        } = blame::examine(request, &self.node_keys);
+        } = blame::examine(request, &reader(), &self.node_keys);
         if let Some(proven) = proven.get(..threshold) {
             return match attempt(proven) {
                 Some(result) => Ok((result, culprits)),

@@ -126,7 +126,7 @@ fn hashes() -> Value {
         let dst = label.as_bytes();
         let scalar = hash_to_field(label, &[message.as_bytes()]);
         let secret = SecretScalar::derive(label, &[message.as_bytes()]);
-        assert_eq!(SecretScalar::from(&scalar).as_bytes(), secret.as_bytes());
+        assert_eq!(SecretScalar::from(scalar).as_bytes(), secret.as_bytes());
         json!({
             "tag": String::from_utf8(dst.to_vec()).unwrap(),
             "message": hex(message),

@@ -65,6 +65,7 @@ pub mod engine;
 #[cfg(test)]
 mod frozen;
 mod identity;
+mod interpolation;
 mod keys;
 mod labels;
 mod lagrange;

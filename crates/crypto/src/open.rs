@@ -1,8 +1,11 @@
 //! From shares to the content key. SPEC.md §6.
 
+use ark_bls12_381::{G1Affine, G2Affine};
+use ark_ec::AffineRepr;
+
 use crate::{
-    Capsule, Cek, CombinedShare, CommitteeKeys, Identity, NodeIndex, ReaderSecret, Share,
-    committee::Request,
+    Capsule, Cek, CommitteeKeys, Identity, NetworkKey, NodeIndex, ReaderSecret, Share,
+    committee::Request, engine, interpolation::Interpolation,
 };
 
 /// An opened capsule.
@@ -32,17 +35,43 @@ pub fn open(
 ) -> Result<Opened, OpenError> {
     let request = Request {
         id,
-        reader: &reader.public(),
         shares,
         weights_seed,
     };
-    let (opened, culprits) = committee.gather(&request, |shares| {
-        match CombinedShare::of(shares)?.open(&committee.network_key, reader, id, capsule, aad) {
-            Err(OpenError::WrongKey) => None,
-            opened => Some(opened),
-        }
-    })?;
+    let network_key = &committee.network_key;
+    let (opened, culprits) = committee.gather(
+        &request,
+        || reader.public(),
+        |shares| {
+            let key = Interpolation::of(shares)?.key(reader);
+            match open_with_key(network_key, &key, id, capsule, aad) {
+                Err(OpenError::WrongKey) => None,
+                opened => Some(opened),
+            }
+        },
+    )?;
     opened.map(|cek| Opened { cek, culprits })
+}
+
+/// Opens `capsule` with what should be `K = s·Q`, and tells a wrong key from a wrong capsule.
+pub(crate) fn open_with_key(
+    network_key: &NetworkKey,
+    key: &G1Affine,
+    id: &Identity,
+    capsule: &Capsule,
+    aad: &[u8],
+) -> Result<Cek, OpenError> {
+    if let Some(cek) = capsule.open(id, aad, key) {
+        return Ok(cek);
+    }
+    // e(K, P2) = e(Q, PK)
+    let right = engine::active()
+        .pairing_product_is_one(&[(*key, G2Affine::generator()), (-id.point(), network_key.0)]);
+    Err(if right {
+        OpenError::Capsule
+    } else {
+        OpenError::WrongKey
+    })
 }
 
 /// Why nothing was opened.

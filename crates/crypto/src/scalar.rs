@@ -62,14 +62,14 @@ impl SecretScalar {
 
 impl From<u16> for SecretScalar {
     fn from(number: u16) -> Self {
-        Self::from(&Fr::from(number))
+        Self::from(Fr::from(number))
     }
 }
 
 /// A public number, where a secret is computed with it.
-impl From<&Fr> for SecretScalar {
-    fn from(number: &Fr) -> Self {
-        Self(Zeroizing::new(to_bytes(number)))
+impl From<Fr> for SecretScalar {
+    fn from(number: Fr) -> Self {
+        Self(Zeroizing::new(to_bytes(&number)))
     }
 }
 

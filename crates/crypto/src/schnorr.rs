@@ -22,7 +22,7 @@ pub(crate) fn prove(
 ) -> [u8; PROOF_BYTES] {
     let commitment = engine::active().g2_mul(&G2Affine::generator(), nonce);
     let commitment = encoding::g2_to_compressed(&commitment);
-    let challenge = SecretScalar::from(&challenge(&commitment));
+    let challenge = SecretScalar::from(challenge(&commitment));
     let response = challenge.mul_add(secret, nonce);
 
     let mut proof = [0; PROOF_BYTES];

@@ -142,9 +142,7 @@ pub fn combine_shares(
     let sum = shares.iter().zip(kind.coefficients(&dealers)).fold(
         zero,
         |sum, ((_, share), coefficient)| {
-            share
-                .secret
-                .mul_add(&SecretScalar::from(&coefficient), &sum)
+            share.secret.mul_add(&SecretScalar::from(coefficient), &sum)
         },
     );
     KeyShare::from_scalar(me, sum).map_err(|_: DecodeError| OutcomeError::Identity)

@@ -455,7 +455,7 @@ mod tests {
         let mut numbers = Numbers(21);
         for _ in 0..cases(100_000) {
             let (a, b) = (numbers.fr(), numbers.fr());
-            let (x, y) = (SecretScalar::from(&a), SecretScalar::from(&b));
+            let (x, y) = (SecretScalar::from(a), SecretScalar::from(b));
             let back = |fr: &blst_fr| {
                 let mut scalar = blst_scalar::default();
                 // SAFETY: reads one element, writes one scalar.

@@ -57,7 +57,7 @@ impl Numbers {
     }
 
     fn secret(&mut self) -> SecretScalar {
-        SecretScalar::from(&self.fr())
+        SecretScalar::from(self.fr())
     }
 }
 
@@ -147,7 +147,11 @@ fn engines_agree_on_decompression() {
     };
     for _ in 0..cases(2_000) {
         let (x0, x1) = (numbers.fq(), numbers.fq());
-        let sign = if numbers.next().is_multiple_of(2) { 0x80 } else { 0xa0 };
+        let sign = if numbers.next().is_multiple_of(2) {
+            0x80
+        } else {
+            0xa0
+        };
         let mut g1 = fq_to_bytes(&x0);
         g1[0] |= sign;
         let refused = Arkworks.g1_decompress(&g1).err();

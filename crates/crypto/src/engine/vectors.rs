@@ -117,7 +117,7 @@ fn each(name: &str, least: usize, check: impl Fn(&str, &[u8], &[u8])) {
 }
 
 fn scalar(bytes: &[u8]) -> SecretScalar {
-    SecretScalar::from(&Fr::from_be_bytes_mod_order(bytes))
+    SecretScalar::from(Fr::from_be_bytes_mod_order(bytes))
 }
 
 #[test]
