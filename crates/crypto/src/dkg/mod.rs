@@ -2,7 +2,7 @@
 //!
 //! A dealer makes one [`Dealing`]; everybody verifies it; each receiver opens its share of it, or
 //! complains and the dealer [`reveal`]s that share. From the qualified dealings anybody computes
-//! the [`outcome`], and each member its [`KeyShare`] by [`combine_shares`].
+//! the [`outcome`], and each member its [`KeyShare`](crate::KeyShare) by [`combine_shares`].
 //!
 //! Deterministic: all that a dealer draws comes from its [`DealerSeed`] and the ceremony's
 //! [`CeremonyContext`], so that a dealer that restarts sends the same bytes again, and another

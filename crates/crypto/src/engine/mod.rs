@@ -6,7 +6,7 @@
 //! Both give the same bytes for the same input; the tests of this crate run on both.
 //!
 //! What is absent: engine types outside this folder. Points cross as affine coordinates in
-//! arkworks' types, secret scalars as [`SecretScalar`] bytes.
+//! arkworks' types, secret scalars as bytes that are erased.
 
 mod arkworks;
 #[cfg(not(target_family = "wasm"))]
