@@ -11,6 +11,7 @@
 //! - [`recipient`]: who can recover the content-encryption key, and how.
 //! - [`encrypt`], [`decrypt`]: whole bodies, in one pass, on all cores.
 //! - [`range`]: parts of a file, and single chunks.
+//! - [`piece`]: PieceCID v2 of what passes.
 //! - [`error`]: why an envelope was refused.
 //! - [`labels`]: every COSE label and algorithm number, in one place.
 //! - inside: `cbor` (strict bytes), `aead` (the seam to the ciphers), `body`
@@ -33,6 +34,7 @@ pub mod encrypt;
 pub mod error;
 pub mod header;
 pub mod labels;
+pub mod piece;
 pub mod range;
 pub mod recipient;
 
@@ -44,6 +46,7 @@ pub use decrypt::{Decrypted, Decryptor};
 pub use encrypt::{EncryptOptions, Encrypted, Encryptor};
 pub use error::{EnvelopeError, HeaderError};
 pub use header::{Header, Location};
+pub use piece::{PieceCid, PieceHasher, PieceReader, PieceWriter};
 pub use range::{ChunkOpener, RangeReader};
 pub use recipient::{
     Aes256KwRecipient, Locator, PolicyField, Recipient, SharedKey, ThresholdRecipient,
