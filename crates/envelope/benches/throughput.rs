@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use stheno_crypto::Cek;
 use stheno_envelope::{
-    BaseNonce, Cipher, Decryptor, EncryptOptions, Encryptor, Header, PieceHasher,
+    BaseNonce, Cipher, Decryptor, EncryptOptions, Encryptor, Header, PieceHasher, ReadAt,
 };
 
 const RUNS: usize = 5;
@@ -54,10 +54,10 @@ fn main() {
             .write(true)
             .open(folder.path().join(cipher.to_string()))
             .expect("a temporary file");
-        encrypt(cipher, cores, &mut plain, &mut sealed);
+        encrypt(cipher, cores, &plain, &mut sealed);
         for threads in counts.iter().copied() {
             report(&format!("encrypt {cipher}, {threads} threads"), mib, || {
-                encrypt(cipher, threads, &mut plain, io::sink());
+                encrypt(cipher, threads, &plain, io::sink());
             });
             report(&format!("decrypt {cipher}, {threads} threads"), mib, || {
                 decrypt(threads, &mut sealed);
@@ -81,8 +81,7 @@ fn main() {
     }
 }
 
-fn encrypt(cipher: Cipher, threads: NonZeroUsize, plain: &mut File, sink: impl Write + Send) {
-    plain.rewind().expect("a file");
+fn encrypt(cipher: Cipher, threads: NonZeroUsize, plain: &File, sink: impl Write + Send) {
     let options = EncryptOptions {
         cipher,
         threads: Some(threads),
@@ -90,15 +89,20 @@ fn encrypt(cipher: Cipher, threads: NonZeroUsize, plain: &mut File, sink: impl W
     };
     let cek = Cek::from_bytes([7; 32]);
     Encryptor::new(options, Vec::new(), &cek, BaseNonce::from_bytes([1; 12]))
-        .and_then(|encryptor| encryptor.encrypt(plain, sink))
+        .and_then(|encryptor| encryptor.encrypt_at(plain, sink))
         .expect("an envelope");
 }
 
 fn decrypt(threads: NonZeroUsize, sealed: &mut File) {
     sealed.rewind().expect("a file");
     let header = Header::read(sealed).expect("an envelope");
+    let body = header.as_bytes().len() as u64..sealed.size().expect("a file");
     Decryptor::new(&header, &Cek::from_bytes([7; 32]))
-        .and_then(|decryptor| decryptor.threads(threads).decrypt(sealed, io::sink()))
+        .and_then(|decryptor| {
+            decryptor
+                .threads(threads)
+                .decrypt_at(sealed, body, io::sink())
+        })
         .expect("the file");
 }
 

@@ -2,15 +2,16 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use stheno_crypto::Cek;
 
-use crate::body::feed::{Batch, Cut, Stream};
+use crate::body::feed::{Batch, Cut, Feed, Positioned, Stream};
 use crate::body::pipeline::{self, Transform};
 use crate::body::{Body, Buffer, Place, room, whole};
 use crate::cipher::TAG_BYTES;
-use crate::{EnvelopeError, Header};
+use crate::{EnvelopeError, Header, ReadAt};
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,26 +66,58 @@ impl Decryptor {
         body: impl Read + Send,
         mut plaintext: impl Write + Send,
     ) -> Result<Decrypted, EnvelopeError> {
-        if !self.body.cipher().is_chunked() {
-            let file = whole::open(&self.body, body)?;
-            plaintext
-                .write_all(&file)
-                .and_then(|()| plaintext.flush())
-                .map_err(EnvelopeError::Write)?;
-            return Ok(Decrypted {
-                plaintext_len: file.len() as u64,
-                ciphertext_len: (file.len() + TAG_BYTES) as u64,
-                chunks: 1,
-            });
+        if self.body.cipher().is_chunked() {
+            let feed = Stream::new(body, self.cut());
+            return self.run(&feed, plaintext);
         }
+        let file = whole::open(&self.body, body)?;
+        plaintext
+            .write_all(&file)
+            .and_then(|()| plaintext.flush())
+            .map_err(EnvelopeError::Write)?;
+        Ok(Decrypted {
+            plaintext_len: file.len() as u64,
+            ciphertext_len: (file.len() + TAG_BYTES) as u64,
+            chunks: 1,
+        })
+    }
+
+    /// Opens a body that is a part of a source which can be read anywhere, such
+    /// as a file: faster than [`decrypt`](Self::decrypt), since cores read at once.
+    ///
+    /// # Errors
+    /// As [`decrypt`](Self::decrypt); [`EnvelopeError::LengthChanged`] when the
+    /// source ends before the range.
+    pub fn decrypt_at(
+        self,
+        source: &impl ReadAt,
+        body: Range<u64>,
+        plaintext: impl Write + Send,
+    ) -> Result<Decrypted, EnvelopeError> {
+        if self.body.cipher().is_chunked() {
+            let feed = Positioned::new(source, body, self.cut());
+            self.run(&feed, plaintext)
+        } else {
+            self.decrypt(source.reader(body), plaintext)
+        }
+    }
+
+    fn cut(&self) -> Cut {
+        Cut::new(self.body.sealed_chunk_size())
+    }
+
+    fn run(
+        self,
+        feed: &impl Feed,
+        plaintext: impl Write + Send,
+    ) -> Result<Decrypted, EnvelopeError> {
         let open = Open {
             body: &self.body,
             declared: self.declared,
             ciphertext_len: AtomicU64::new(0),
         };
-        let cut = Cut::new(self.body.sealed_chunk_size());
-        let workers = pipeline::workers(self.threads, cut.batch());
-        pipeline::run(&Stream::new(body, cut), &open, plaintext, workers)?;
+        let workers = pipeline::workers(self.threads, self.cut().batch());
+        pipeline::run(feed, &open, plaintext, workers)?;
         let ciphertext_len = open.ciphertext_len.into_inner();
         let chunks = ciphertext_len.div_ceil(self.body.sealed_chunk_size() as u64);
         Ok(Decrypted {

@@ -10,6 +10,7 @@
 //! - [`header`]: the COSE header, read strictly and kept as it stood on the wire.
 //! - [`recipient`]: who can recover the content-encryption key, and how.
 //! - [`encrypt`], [`decrypt`]: whole bodies, in one pass, on all cores.
+//! - [`read_at`]: sources that can be read anywhere, by several cores at once.
 //! - [`range`]: parts of a file, and single chunks.
 //! - [`piece`]: PieceCID v2 of what passes.
 //! - [`error`]: why an envelope was refused.
@@ -36,6 +37,7 @@ pub mod header;
 pub mod labels;
 pub mod piece;
 pub mod range;
+pub mod read_at;
 pub mod recipient;
 
 pub use body::layout::BodyLayout;
@@ -48,6 +50,7 @@ pub use error::{EnvelopeError, HeaderError};
 pub use header::{Header, Location};
 pub use piece::{PieceCid, PieceHasher, PieceReader, PieceWriter};
 pub use range::{ChunkOpener, RangeReader};
+pub use read_at::ReadAt;
 pub use recipient::{
     Aes256KwRecipient, Locator, PolicyField, Recipient, SharedKey, ThresholdRecipient,
     UnknownRecipient, X25519Public, X25519Recipient, X25519Secret,

@@ -1,11 +1,13 @@
 //! A source, cut into batches of chunks.
 
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Buffer, room};
-use crate::EnvelopeError;
 use crate::body::pipeline::lock;
+use crate::{EnvelopeError, ReadAt};
 
 /// About how many bytes a batch has: enough to hide a lock, few enough for a core's cache.
 const BATCH_BYTES: usize = 256 << 10;
@@ -131,6 +133,71 @@ impl<R: Read> State<R> {
     }
 }
 
+/// A source that can be read anywhere, so that workers do not wait for each other.
+pub(crate) struct Positioned<'a, S: ?Sized> {
+    cut: Cut,
+    source: &'a S,
+    range: Range<u64>,
+    batches: AtomicU64,
+}
+
+impl<'a, S: ReadAt + ?Sized> Positioned<'a, S> {
+    /// All of `range` is fed; whether the source ends with it does not matter.
+    pub(crate) fn new(source: &'a S, range: Range<u64>, cut: Cut) -> Self {
+        Self {
+            cut,
+            source,
+            range,
+            batches: AtomicU64::new(0),
+        }
+    }
+
+    /// Reads exactly what lies at `offset`; fails where the source is shorter.
+    fn fill(&self, space: &mut [u8], mut offset: u64) -> Result<(), EnvelopeError> {
+        let mut rest = space;
+        while !rest.is_empty() {
+            match self.source.read_at(rest, offset) {
+                Ok(0) => {
+                    return Err(EnvelopeError::LengthChanged {
+                        declared: self.range.end.saturating_sub(self.range.start),
+                        found: offset.saturating_sub(self.range.start),
+                    });
+                }
+                Ok(read) => {
+                    offset += read as u64;
+                    rest = rest.get_mut(read..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(EnvelopeError::Read(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: ReadAt + ?Sized> Feed for Positioned<'_, S> {
+    fn next(&self, buffer: &mut Buffer) -> Option<(u64, Result<Batch, EnvelopeError>)> {
+        let number = self.batches.fetch_add(1, Ordering::Relaxed);
+        let size = self.cut.batch() as u64;
+        let left = self.range.end.saturating_sub(self.range.start);
+        let left = match number
+            .checked_mul(size)
+            .map(|before| left.checked_sub(before))
+        {
+            Some(Some(left)) if left > 0 || number == 0 => left,
+            _ => return None,
+        };
+        let len = usize::try_from(left).map_or(self.cut.batch(), |left| left.min(self.cut.batch()));
+        let filled = self.fill(room(buffer, len), self.range.start + number * size);
+        let batch = filled.map(|()| Batch {
+            first: number * self.cut.chunks as u64,
+            len,
+            last: left <= size,
+        });
+        Some((number, batch))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +210,44 @@ mod tests {
             let step = self.1.min(buffer.len());
             self.0.read(&mut buffer[..step])
         }
+    }
+
+    #[test]
+    fn positioned_source_gives_every_byte_once_and_marks_the_end() {
+        let cut = Cut {
+            chunk: 10,
+            chunks: 3,
+        };
+        let source: Vec<u8> = (0..200).collect();
+        for len in [0, 1, 29, 30, 31, 59, 60, 61, 90] {
+            let range = 7..7 + len as u64;
+            let feed = Positioned::new(source.as_slice(), range, cut);
+            let (mut buffer, mut joined, mut ended) = (Buffer::default(), Vec::new(), false);
+            while let Some((number, batch)) = feed.next(&mut buffer) {
+                let batch = batch.unwrap();
+                assert!(!ended);
+                assert_eq!(batch.first, number * 3);
+                assert!(batch.last || batch.len == 30);
+                joined.extend_from_slice(&buffer[..batch.len]);
+                ended = batch.last;
+            }
+            assert!(ended);
+            assert_eq!(joined, source[7..7 + len]);
+        }
+    }
+
+    #[test]
+    fn positioned_source_fails_where_it_is_shorter_than_announced() {
+        let cut = Cut::new(10);
+        let feed = Positioned::new([0; 25].as_slice(), 5..30, cut);
+        let (_, batch) = feed.next(&mut Buffer::default()).unwrap();
+        assert!(matches!(
+            batch,
+            Err(EnvelopeError::LengthChanged {
+                declared: 25,
+                found: 20
+            })
+        ));
     }
 
     #[test]

@@ -414,3 +414,94 @@ proptest! {
         prop_assert_eq!(opened, plaintext);
     }
 }
+
+#[test]
+fn envelope_of_a_positioned_source_is_that_of_a_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain");
+    for cipher in [Cipher::ChunkedAes256Gcm, Cipher::Aes256Gcm] {
+        for len in [0, 1, 1_000_000] {
+            let plaintext = counter_stream("positioned", len);
+            std::fs::write(&path, &plaintext).unwrap();
+            let options = EncryptOptions {
+                cipher,
+                plaintext_len: Some(len as u64),
+                threads: NonZeroUsize::new(3),
+                ..EncryptOptions::default()
+            };
+            let cek = Cek::from_bytes(CEK);
+            let nonce = BaseNonce::from_bytes([7; 12]);
+            let encryptor = || Encryptor::new(options.clone(), Vec::new(), &cek, nonce).unwrap();
+            let (mut streamed, mut positioned) = (Vec::new(), Vec::new());
+            let written = encryptor().encrypt(&plaintext[..], &mut streamed).unwrap();
+            let file = std::fs::File::open(&path).unwrap();
+            assert_eq!(
+                encryptor().encrypt_at(&file, &mut positioned).unwrap(),
+                written
+            );
+            assert!(streamed == positioned);
+
+            let object = [&[0xaa; 100], &streamed[..], &[0xbb; 100]].concat();
+            let header = Header::read(&mut &object[100..]).unwrap();
+            let start = 100 + written.header_len;
+            let body = start..start + written.ciphertext_len;
+            let mut opened = Vec::new();
+            let decrypted = Decryptor::new(&header, &cek)
+                .unwrap()
+                .decrypt_at(&object, body.clone(), &mut opened)
+                .unwrap();
+            assert!(opened == plaintext);
+            assert_eq!(decrypted.ciphertext_len, written.ciphertext_len);
+            // A part too long or too short is no body.
+            for body in [
+                body.start..body.end + 1,
+                body.start..body.end - 1,
+                body.start..body.start,
+                body.start..object.len() as u64 + 1,
+            ] {
+                let decryptor = Decryptor::new(&header, &cek).unwrap();
+                assert!(
+                    decryptor
+                        .decrypt_at(&object, body, std::io::sink())
+                        .is_err()
+                );
+            }
+        }
+    }
+}
+
+/// A file that is shorter or longer when it is looked at again.
+struct Moving(std::sync::atomic::AtomicU64, u64);
+
+impl stheno_envelope::ReadAt for Moving {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        let size = self.0.load(std::sync::atomic::Ordering::Relaxed);
+        let left = usize::try_from(size.saturating_sub(offset)).unwrap();
+        self.0.store(self.1, std::sync::atomic::Ordering::Relaxed);
+        Ok(left.min(buffer.len()))
+    }
+
+    fn size(&self) -> std::io::Result<u64> {
+        Ok(self.0.load(std::sync::atomic::Ordering::Relaxed))
+    }
+}
+
+#[test]
+fn encrypting_fails_when_a_file_changes_its_size_meanwhile() {
+    for (before, after) in [(1_000_000, 500_000), (1_000_000, 1_000_001), (10, 11)] {
+        let source = Moving(before.into(), after);
+        let result = Encryptor::new(
+            EncryptOptions::default(),
+            Vec::new(),
+            &Cek::from_bytes(CEK),
+            BaseNonce::from_bytes([0; 12]),
+        )
+        .unwrap()
+        .encrypt_at(&source, std::io::sink());
+        assert!(
+            matches!(result, Err(EnvelopeError::LengthChanged { declared, .. })
+                if declared == before),
+            "{before} {after}: {result:?}"
+        );
+    }
+}
