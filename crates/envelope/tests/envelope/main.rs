@@ -7,6 +7,7 @@
 )]
 
 mod hostile;
+mod interop;
 mod ranges;
 mod tamper;
 mod threshold;
