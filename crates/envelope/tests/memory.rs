@@ -1,5 +1,5 @@
 //! Memory does not grow with the file. A program of its own, since it looks at
-//! the whole process. `STHENO_MEMORY_MIB` sets another size than 256 MiB.
+//! the whole process. `STHENO_MEMORY_MIB` sets another size than 128 MiB.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 #![cfg(target_os = "linux")]
 
@@ -27,7 +27,7 @@ fn peak_mib() -> u64 {
 
 #[test]
 fn memory_stays_under_64_mib_for_any_size() {
-    let mib = std::env::var("STHENO_MEMORY_MIB").map_or(256, |mib| mib.parse().unwrap());
+    let mib = std::env::var("STHENO_MEMORY_MIB").map_or(128, |mib| mib.parse().unwrap());
     let len = mib << 20;
     // Encrypting, hashing the piece and decrypting at once, through a pipe.
     for (cipher, chunk) in [
