@@ -131,8 +131,8 @@ impl Capsule {
 
     /// Opens with the identity's key `K = s·Q`.
     ///
-    /// Does the same work whatever is wrong: bytes of `U` that are no point are replaced by one,
-    /// and fail at the comparison with `ρ·P2` like every other change.
+    /// Does the same work whatever is wrong. Bytes of `U` that are no point, as anybody can see,
+    /// are replaced by one, and fail at the comparison with `ρ·P2` like every other change.
     pub(crate) fn open(&self, id: &Identity, aad: &[u8], key: &G1Affine) -> Option<Cek> {
         let u = encoding::g2_from_compressed(&self.u).unwrap_or_else(|_| G2Affine::generator());
         let sigma = masked(&self.v, key, &u, id, &self.u);

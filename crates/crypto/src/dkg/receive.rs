@@ -180,3 +180,58 @@ pub enum ReceiveError {
         dealer: NodeIndex,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dkg::{CeremonyKey, Dealing};
+
+    #[test]
+    fn wrong_share_is_refused_though_it_was_sealed_well() {
+        let context = CeremonyContext::from_bytes([1; 32]);
+        let dealer = NodeIndex::new(1).unwrap();
+        let secrets = [1, 2, 3].map(|n| CeremonySecret::from_seed(&[n; 32]));
+        let keys = secrets.each_ref().map(CeremonySecret::public);
+        let seed = DealerSeed::from_bytes([2; 32]);
+        let (t, n) = (2, keys.len());
+        let bytes = Dealing::deal(&context, dealer, t, &keys, Constant::Fresh, &seed)
+            .unwrap()
+            .encode();
+
+        for (receiver, key) in (1..).zip(&keys) {
+            let me = NodeIndex::new(receiver).unwrap();
+            let right = reveal(&context, dealer, t, me, Constant::Fresh, &seed);
+            let mut wrong = *right;
+            wrong[31] ^= 1;
+            for (share, expected) in [
+                (*right, Ok(())),
+                (wrong, Err(ReceiveError::Mismatch { dealer })),
+                ([0; 32], Err(ReceiveError::Mismatch { dealer })),
+                ([0xff; 32], Err(ReceiveError::Mismatch { dealer })),
+            ] {
+                let bytes = resealed(&bytes, &context, dealer, me, key, &share);
+                let dealing = Dealing::decode(&bytes, t, n).unwrap();
+                let dealing = dealing.verify(&context, dealer, None).unwrap();
+                let received = dealing.receive(me, &secrets[usize::from(receiver) - 1]);
+                assert_eq!(received.map(drop), expected);
+            }
+        }
+    }
+
+    /// The dealing with another share for one receiver, sealed as it should be.
+    fn resealed(
+        dealing: &[u8],
+        context: &CeremonyContext,
+        dealer: NodeIndex,
+        receiver: NodeIndex,
+        key: &CeremonyKey,
+        share: &[u8; 32],
+    ) -> Vec<u8> {
+        let info = share_info(context, dealer, receiver);
+        let sealed = key.seal(&info, &dealing[..192], share, Zeroizing::new([9; 32]));
+        let mut dealing = dealing.to_vec();
+        let at = 192 + 128 + 80 * (usize::from(receiver.get()) - 1);
+        dealing[at..at + 80].copy_from_slice(&sealed);
+        dealing
+    }
+}
