@@ -37,6 +37,7 @@ mod error;
 mod follow;
 mod heads;
 mod once;
+mod outbox;
 mod question;
 mod quorum;
 mod quote;

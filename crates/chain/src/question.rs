@@ -187,7 +187,7 @@ impl Fault {
         let tells = |words: &[&str]| words.iter().any(|word| message.contains(word));
         // Filecoin's exit code 7, and the words of geth and of anvil.
         if tells(&["exit=[7]", "exit 7)", "syserroutofgas"])
-            || (*code != REVERTED && tells(&["out of gas", "outofgas"]))
+            || (*code != REVERTED && tells(&["out of gas", "outofgas", "oog"]))
         {
             return Ok(CallEnd::OutOfGas);
         }
