@@ -1,0 +1,66 @@
+//! An endpoint cannot take more time or memory than it is given.
+
+use std::time::{Duration, Instant};
+
+use stheno_chain::{Chain, HttpOptions};
+
+use crate::double::{
+    Double, Ledger, Reply, config, connect_impatient, doubles, options, testimony,
+};
+
+async fn refusal_when(reply: Reply) -> String {
+    let all: [Double; 2] = doubles(&Ledger::new(10, 8, &[])).await;
+    let chain = connect_impatient(&all, 2).await;
+    all[1].instead("eth_getBlockByNumber", reply);
+    let begun = Instant::now();
+    let refused = chain.block_at(5).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    testimony(&refused)[&all[1].label()].1.clone()
+}
+
+#[tokio::test]
+async fn answer_is_cut_off_when_it_announces_a_gigabyte() {
+    let said = refusal_when(Reply::Flood { announced: true }).await;
+    assert_eq!(said, "more than 4194304 bytes");
+}
+
+#[tokio::test]
+async fn answer_is_cut_off_when_it_does_not_end() {
+    let all: [Double; 1] = doubles(&Ledger::new(10, 8, &[])).await;
+    let options = HttpOptions {
+        timeout: Duration::from_secs(60),
+        max_answer: 1 << 20,
+        ..options()
+    };
+    let chain = Chain::connect(config(&all, 1), options).await.unwrap();
+    all[0].instead("eth_getBlockByNumber", Reply::Flood { announced: false });
+    let begun = Instant::now();
+    let refused = chain.block_at(5).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    let said = &testimony(&refused)[&all[0].label()].1;
+    assert_eq!(said, "more than 1048576 bytes");
+}
+
+#[tokio::test]
+async fn answer_is_not_awaited_when_it_is_late() {
+    let said = refusal_when(Reply::Late(Duration::from_secs(3600))).await;
+    assert_eq!(said, "nothing within 400ms");
+}
+
+#[tokio::test]
+async fn answer_is_told_on_one_line_when_it_is_garbage() {
+    let said = refusal_when(Reply::Garbage).await;
+    assert!(said.contains("no answer"), "{said}");
+    assert!(!said.contains(['\n', '\u{7}']), "{said}");
+    let long = "x".repeat(100_000);
+    let said = refusal_when(Reply::Error(-32000, long, serde_json::Value::Null)).await;
+    assert!(said.len() < 300, "{}", said.len());
+}
+
+#[tokio::test]
+async fn endpoint_s_redirect_is_not_followed() {
+    let elsewhere: [Double; 1] = doubles(&Ledger::new(10, 8, &[])).await;
+    let said = refusal_when(Reply::Redirect(elsewhere[0].url.to_string())).await;
+    assert!(said.contains("http status 307"), "{said}");
+    assert!(elsewhere[0].asked("eth_getBlockByNumber").is_empty());
+}
