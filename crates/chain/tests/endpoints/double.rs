@@ -1,6 +1,7 @@
 //! A JSON-RPC endpoint that answers from a made-up chain, except where it is told to misbehave.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -97,6 +98,8 @@ pub(crate) enum Reply {
     /// Bytes without end, announced or not.
     Flood {
         announced: bool,
+        /// How many have been sent.
+        sent: Arc<AtomicU64>,
     },
     Status(u16),
     Redirect(String),
@@ -297,8 +300,9 @@ async fn say(id: &Value, reply: Reply) -> Response {
         }
         Reply::Silence | Reply::Late(_) => std::future::pending().await,
         Reply::Garbage => "<html>welcome to my honeypot\u{7}\n</html>".into_response(),
-        Reply::Flood { announced } => {
-            let zeros = futures::stream::repeat_with(|| {
+        Reply::Flood { announced, sent } => {
+            let zeros = futures::stream::repeat_with(move || {
+                sent.fetch_add(64 << 10, Ordering::SeqCst);
                 Ok::<_, std::io::Error>(axum::body::Bytes::from(vec![b'0'; 64 << 10]))
             });
             let mut response = Response::new(Body::from_stream(zeros));

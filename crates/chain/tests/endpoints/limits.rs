@@ -1,5 +1,7 @@
 //! An endpoint cannot take more time or memory than it is given.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use stheno_chain::{Chain, HttpOptions};
@@ -7,6 +9,9 @@ use stheno_chain::{Chain, HttpOptions};
 use crate::double::{
     Double, Ledger, Reply, config, connect_impatient, doubles, options, testimony,
 };
+
+/// More than sockets on one machine hold between sender and receiver.
+const IN_FLIGHT: u64 = 32 << 20;
 
 async fn refusal_when(reply: Reply) -> String {
     let all: [Double; 2] = doubles(&Ledger::new(10, 8, &[])).await;
@@ -20,8 +25,14 @@ async fn refusal_when(reply: Reply) -> String {
 
 #[tokio::test]
 async fn answer_is_cut_off_when_it_announces_a_gigabyte() {
-    let said = refusal_when(Reply::Flood { announced: true }).await;
+    let sent = Arc::new(AtomicU64::new(0));
+    let flood = Reply::Flood {
+        announced: true,
+        sent: Arc::clone(&sent),
+    };
+    let said = refusal_when(flood).await;
     assert_eq!(said, "more than 4194304 bytes");
+    assert!(sent.load(Ordering::SeqCst) < IN_FLIGHT);
 }
 
 #[tokio::test]
@@ -39,6 +50,7 @@ async fn answer_is_cut_off_when_it_does_not_end() {
     assert!(begun.elapsed() < Duration::from_secs(30));
     let said = &testimony(&refused)[&all[0].label()].1;
     assert_eq!(said, "more than 1048576 bytes");
+    assert!(sent.load(Ordering::SeqCst) < (1 << 20) + IN_FLIGHT);
 }
 
 #[tokio::test]
