@@ -61,6 +61,7 @@ mod tests {
     #[test]
     fn bindings_carry_bytecode_and_calls() {
         assert!(AccessPassContract::BYTECODE.len() > 1000);
+        assert!(CommitteeContract::BYTECODE.len() > 1000);
         assert_eq!(
             CommitteeContract::epochInfoCall::SIGNATURE,
             "epochInfo(uint64,uint64)"

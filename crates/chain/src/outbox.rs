@@ -107,9 +107,16 @@ impl Outbox {
                 Err(error) => return Err(error),
             }
         }
-        let pending = self.start(&mut queue, order, until).await?;
-        let mined = self.await_receipt(&pending, until).await?;
-        self.conclude(&mut queue, &pending, mined).await
+        loop {
+            let pending = self.start(&mut queue, order.clone(), until).await?;
+            let mined = self.await_receipt(&pending, until).await?;
+            // Somebody else's transaction came in between and made this one dearer.
+            if ran_out_of_gas(&pending, &mined.1) && Instant::now() < until {
+                queue.settle(&pending);
+                continue;
+            }
+            return self.conclude(&mut queue, &pending, mined).await;
+        }
     }
 
     /// Signs and sends a new transaction.
@@ -370,6 +377,13 @@ impl Queue {
         self.next = self.next.max(pending.nonce + 1);
         self.pending = None;
     }
+}
+
+/// Whether a transaction failed for lack of gas: a failure that used it up, save the 64th that a
+/// contract holds back from those that it calls.
+fn ran_out_of_gas(pending: &Pending, receipt: &Receipt) -> bool {
+    let used: u64 = receipt.gas_used.to();
+    !receipt.succeeded() && used >= pending.gas - pending.gas / 32
 }
 
 /// Fees of today, and high enough above the old ones to replace them.

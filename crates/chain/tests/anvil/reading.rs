@@ -2,11 +2,11 @@
 
 use alloy::primitives::{Address, B256, Bytes, U256, bytes};
 use alloy::sol_types::{SolCall, SolValue};
-use stheno_chain::contracts::AccessPassContract as Pass;
-use stheno_chain::{AnchorError, Sender};
+use stheno_chain::contracts::{AccessPassContract as Pass, CommitteeContract as Committees};
+use stheno_chain::{AnchorError, ChainError, Locator, Sender, read_committee};
 use stheno_protocol::Unknown;
 
-use crate::process::{Anvil, account, deploy_pass};
+use crate::process::{Anvil, CHAIN, account, deploy_pass};
 
 #[tokio::test]
 async fn call_sees_the_state_of_its_block() {
@@ -96,4 +96,48 @@ async fn anchor_passes_at_the_final_head_and_fails_after_a_reorganisation() {
     assert!(matches!(gone, Err(AnchorError::NotCanonical { .. })));
     let call = chain.call(last.hash, Address::ZERO, Bytes::new()).await;
     assert!(matches!(call, Err(Unknown::Rpc(_))), "{call:?}");
+}
+
+#[tokio::test]
+async fn committee_has_no_epoch_when_it_was_only_just_created() {
+    let anvil = Anvil::start();
+    let chain = anvil.chain().await;
+    let sender = Sender::new(chain.clone(), account(0));
+    let code = Committees::BYTECODE.clone();
+    let sent = sender.send(None, code, U256::ZERO).await.unwrap();
+    let contract = sent.created.unwrap();
+    let create = Committees::createCommitteeCall {
+        windows: Committees::Windows {
+            deal: 4,
+            complain: 4,
+            answer: 4,
+            confirm: 4,
+            margin: 3,
+            consentDelay: 0,
+        },
+        devnet: true,
+    };
+    sender.call(contract, &create).await.unwrap();
+    let at = chain.head().await.unwrap();
+    let mut locator = Locator {
+        chain_id: CHAIN,
+        contract,
+        committee_id: 1,
+    };
+    let claimed = Committees::networkIdCall { committeeId: 1 };
+    let claimed = chain.read(at.hash, contract, &claimed).await.unwrap();
+    assert_eq!(claimed.0, *locator.network().as_bytes());
+    let found = read_committee(&chain, &locator, Some(at)).await;
+    assert!(
+        matches!(found, Err(ChainError::NoEpoch { .. })),
+        "{found:?}"
+    );
+    locator.committee_id = 2;
+    let refused = read_committee(&chain, &locator, Some(at))
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("UnknownCommittee"),
+        "{refused}"
+    );
 }

@@ -85,6 +85,7 @@ impl Says {
                 },
                 epoch: self.epoch,
                 ceremony: 3,
+                running: 0,
                 members: u32::from(size),
                 devnet: self.devnet,
             }

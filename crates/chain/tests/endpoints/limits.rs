@@ -44,7 +44,12 @@ async fn answer_is_cut_off_when_it_does_not_end() {
         ..options()
     };
     let chain = Chain::connect(config(&all, 1), options).await.unwrap();
-    all[0].instead("eth_getBlockByNumber", Reply::Flood { announced: false });
+    let sent = Arc::new(AtomicU64::new(0));
+    let flood = Reply::Flood {
+        announced: false,
+        sent: Arc::clone(&sent),
+    };
+    all[0].instead("eth_getBlockByNumber", flood);
     let begun = Instant::now();
     let refused = chain.block_at(5).await.unwrap_err();
     assert!(begun.elapsed() < Duration::from_secs(30));
