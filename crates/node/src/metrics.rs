@@ -1,6 +1,6 @@
 //! What the node counts, for Prometheus. No label has a value that a reader chooses.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -48,6 +48,30 @@ struct Head {
 struct MessageOutcome {
     step: &'static str,
     outcome: &'static str,
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub struct InFlight<'m> {
+    metrics: &'m Metrics,
+    began: Instant,
+}
+
+impl InFlight<'_> {
+    /// It was answered with shares, or refused.
+    pub fn answered(self, refused: Option<Code>) {
+        let code = refused.map_or("ok", Code::as_str);
+        let inner = &self.metrics.0;
+        inner.requests.get_or_create(&Outcome { code }).inc();
+        inner.seconds.observe(self.began.elapsed().as_secs_f64());
+    }
+}
+
+// Also of requests that were cut off.
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.metrics.0.in_flight.dec();
+    }
 }
 
 impl Default for Metrics {
@@ -111,17 +135,14 @@ impl Metrics {
         text
     }
 
-    /// A request has come in; until [`answered`](Self::answered).
-    pub fn began(&self) {
+    /// A request has come in; it is in flight until the guard is dropped.
+    #[must_use]
+    pub fn began(&self) -> InFlight<'_> {
         self.0.in_flight.inc();
-    }
-
-    /// A request has been answered with shares, or refused.
-    pub fn answered(&self, refused: Option<Code>, seconds: f64) {
-        let code = refused.map_or("ok", Code::as_str);
-        self.0.requests.get_or_create(&Outcome { code }).inc();
-        self.0.seconds.observe(seconds);
-        self.0.in_flight.dec();
+        InFlight {
+            metrics: self,
+            began: Instant::now(),
+        }
     }
 
     /// Shares were released.

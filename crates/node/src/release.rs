@@ -17,7 +17,7 @@ use std::{
     net::IpAddr,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use alloy::primitives::{Address, B256, Bytes};
@@ -43,6 +43,8 @@ use verdict::Verdicts;
 
 /// Policies that are kept decoded.
 const POLICIES: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+/// Longest wait for a turn to be evaluated.
+const MOST_WAIT: Duration = Duration::from_secs(5);
 
 /// What a node needs to decide on requests.
 #[derive(Debug)]
@@ -100,12 +102,9 @@ impl Release {
     /// # Errors
     /// [`Problem`]: the first check that fails.
     pub async fn answer(&self, body: &[u8], address: IpAddr) -> Result<Bytes, Problem> {
-        self.metrics.began();
-        let began = Instant::now();
+        let in_flight = self.metrics.began();
         let answer = self.decide(body, address).await;
-        let refused = answer.as_ref().err().map(|problem| problem.code);
-        self.metrics
-            .answered(refused, began.elapsed().as_secs_f64());
+        in_flight.answered(answer.as_ref().err().map(|problem| problem.code));
         answer
     }
 
@@ -193,7 +192,8 @@ impl Release {
         reader_key: &ReaderKey,
     ) -> Result<Bytes, Problem> {
         {
-            let _permit = self.evaluations.acquire().await.map_err(|_| stopping())?;
+            let turn = tokio::time::timeout(MOST_WAIT, self.evaluations.acquire()).await;
+            let _permit = turn.map_err(|_| busy())?.map_err(|_| stopping())?;
             let anchors = anchors::check(&self.chains, request, clock::now()).await?;
             self.verdicts
                 .check(&self.chains, request, policy, &anchors)
@@ -301,6 +301,11 @@ fn compute(
 fn too_many(who: &str, wait: u64) -> Problem {
     let detail = format!("{who} has asked for too many items; try again in {wait} s");
     Problem::new(Code::RateLimited, detail).with_retry_after(wait)
+}
+
+fn busy() -> Problem {
+    let detail = "the node has as many requests to evaluate as it takes on";
+    Problem::new(Code::Busy, detail).with_retry_after(1)
 }
 
 fn stopping() -> Problem {

@@ -10,13 +10,14 @@ mod member;
 use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256};
-use stheno_crypto::{KeyShare, NodeIndex};
+use stheno_crypto::{KeyShare, NodeIndex, PossessionProof};
 use stheno_protocol::ceremony::{
     Answer, CeremonyKey, Complaint, Dealing, Extension, Outcome, Phase, confirmation_quorum,
 };
 
 use super::{
     End, Event, Noted, Record, RecordFault, Setting,
+    call::proof_message,
     qualify::{Disqualified, qualify},
     record::index_of,
 };
@@ -144,6 +145,12 @@ impl Machine {
         self.published.insert(index);
     }
 
+    /// Whether a node key of this ceremony's epoch is known to be on the chain.
+    #[must_use]
+    pub fn is_published(&self, index: u16) -> bool {
+        self.published.contains(&index)
+    }
+
     /// Notes who the operator is, once it is known.
     pub fn operator_known(&mut self, operator: Address) {
         self.me.operator = Some(operator);
@@ -204,7 +211,7 @@ impl Machine {
             None => {}
         }
         if self.record.timetable().is_none() {
-            return self.post_key().into_iter().collect();
+            return self.post_key(clock).into_iter().collect();
         }
         self.receive(clock);
         self.settle(clock);
@@ -244,6 +251,32 @@ impl Machine {
     #[must_use]
     pub fn disqualified(&self) -> Vec<(u16, Disqualified)> {
         qualify(&self.record).disqualified.into_iter().collect()
+    }
+
+    /// Receivers that confirmed this node's outcome without proving that they hold their share;
+    /// for the log. The contract counts them, so the next member list may do without them.
+    #[must_use]
+    pub fn unproven(&self) -> Vec<u16> {
+        let (Some(made), Some(context)) = (&self.made, self.record.context()) else {
+            return Vec::new();
+        };
+        let confirmations = self.record.confirmations().iter();
+        confirmations
+            .filter(|(_, confirmed)| confirmed.outcome == made.outcome)
+            .filter(|(receiver, confirmed)| {
+                let message = proof_message(&made.outcome, context, **receiver);
+                let key = usize::from(**receiver).checked_sub(1);
+                let key = key.and_then(|at| made.keys.node_keys.get(at));
+                let proof = <[u8; 128]>::try_from(confirmed.proof.as_ref());
+                match (key, proof) {
+                    (Some(key), Ok(proof)) => {
+                        !key.verify_proof(&message.0, &PossessionProof::from_bytes(proof))
+                    }
+                    _ => true,
+                }
+            })
+            .map(|(receiver, _)| *receiver)
+            .collect()
     }
 
     /// Computes the outcome once nothing can change it.

@@ -79,9 +79,11 @@ pub struct Record {
 
 #[derive(Debug)]
 struct Proposed {
+    block: u64,
     kind: CeremonyKind,
     threshold: u16,
     size: u16,
+    from_epoch: u64,
     proposal: B256,
 }
 
@@ -254,9 +256,16 @@ impl Record {
                 kind,
                 threshold,
                 size,
+                from_epoch,
                 proposal,
-                ..
-            } => self.propose(kind, threshold, size, proposal),
+            } => Ok(self.propose(Proposed {
+                block,
+                kind,
+                threshold,
+                size,
+                from_epoch,
+                proposal,
+            })),
             Event::Members { first, members } => self.enlist(first, members),
             Event::KeyPosted {
                 member,
@@ -337,6 +346,22 @@ impl Record {
             .as_ref()
             .is_some_and(|proposed| proposed.kind == CeremonyKind::Reshare);
         self.setting.origin.as_ref().filter(|_| reshare)
+    }
+
+    /// The epoch that it reshares, 0 for none; `None` before the proposal.
+    #[must_use]
+    pub fn from_epoch(&self) -> Option<u64> {
+        self.proposed.as_ref().map(|proposed| proposed.from_epoch)
+    }
+
+    /// First block in which keys and approvals are too late, as the contract counts:
+    /// `max(20 * windows.deal, 100)` blocks after the proposal.
+    #[must_use]
+    pub fn consent_closes(&self) -> Option<u64> {
+        let window = (20 * u64::from(self.setting.windows.deal)).max(100);
+        self.proposed
+            .as_ref()
+            .map(|proposed| proposed.block.saturating_add(window))
     }
 
     /// The proposal's digest, once the terms are known.

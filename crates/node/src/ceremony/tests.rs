@@ -88,6 +88,7 @@ fn ceremony_of_five_makes_shares_that_open_with_any_three() {
         let share = board.nodes[node].kept.as_ref().unwrap();
         assert_eq!(share.public_key(), keys(&board, 0).node_keys[node]);
     }
+    assert!(board.nodes[0].machine.unproven().is_empty());
     let keys = keys(&board, 0);
     assert!(opens(&board, keys, 3, &[0, 1, 2]));
     assert!(opens(&board, keys, 3, &[4, 1, 3]));

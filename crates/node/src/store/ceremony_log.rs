@@ -71,15 +71,16 @@ impl Store {
         Ok(())
     }
 
-    /// The number of the latest ceremony that has events here.
+    /// The numbers of the ceremonies that have events here, ascending.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn latest_ceremony(&self) -> Result<Option<u64>, StoreError> {
-        let latest: Option<i64> = sqlx::query_scalar("SELECT max(ceremony) FROM ceremony_log")
-            .fetch_one(&self.pool)
-            .await?;
-        latest.map(unsigned).transpose()
+    pub async fn ceremonies(&self) -> Result<Vec<u64>, StoreError> {
+        let numbers: Vec<i64> =
+            sqlx::query_scalar("SELECT DISTINCT ceremony FROM ceremony_log ORDER BY ceremony")
+                .fetch_all(&self.pool)
+                .await?;
+        numbers.into_iter().map(unsigned).collect()
     }
 
     /// The events of a ceremony, in their order on the chain.
@@ -114,19 +115,15 @@ impl Store {
             .collect()
     }
 
-    /// Forgets a ceremony's events and the position, to read them again from the chain.
+    /// Forgets all events and the position, to read them again from the chain.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn forget_ceremony(&self, ceremony: u64) -> Result<(), StoreError> {
+    pub async fn forget_logs(&self) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query("DELETE FROM ceremony_log WHERE ceremony = ?")
-            .bind(integer(ceremony)?)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("DELETE FROM follower")
-            .execute(&mut *transaction)
-            .await?;
+        for statement in ["DELETE FROM ceremony_log", "DELETE FROM follower"] {
+            sqlx::query(statement).execute(&mut *transaction).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

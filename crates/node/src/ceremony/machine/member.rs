@@ -21,8 +21,11 @@ use super::{
 pub(super) type Received = BTreeMap<u16, Result<DealtShare, ReceiveError>>;
 
 impl Machine {
-    pub(super) fn post_key(&self) -> Option<Action> {
+    pub(super) fn post_key(&self, clock: Clock) -> Option<Action> {
         let member = self.receiver()?.get();
+        if clock.head + 1 >= self.record.consent_closes()? {
+            return None;
+        }
         if self.record.context().is_some() || self.record.keys().contains_key(&member) {
             return None;
         }

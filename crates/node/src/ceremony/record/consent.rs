@@ -10,23 +10,12 @@ use stheno_protocol::ceremony::{
 use super::{Noted, Proposed, Record, RecordFault, ignored, nth};
 
 impl Record {
-    pub(super) fn propose(
-        &mut self,
-        kind: CeremonyKind,
-        threshold: u16,
-        size: u16,
-        proposal: B256,
-    ) -> Result<Noted, RecordFault> {
+    pub(super) fn propose(&mut self, proposed: Proposed) -> Noted {
         if self.proposed.is_some() {
-            return ignored("a second proposal of the same ceremony");
+            return Noted::Ignored("a second proposal of the same ceremony".to_owned());
         }
-        self.proposed = Some(Proposed {
-            kind,
-            threshold,
-            size,
-            proposal,
-        });
-        Ok(Noted::Counted)
+        self.proposed = Some(proposed);
+        Noted::Counted
     }
 
     /// With the last members the terms are complete; they must hash to the proposal.

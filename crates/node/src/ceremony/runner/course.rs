@@ -1,36 +1,42 @@
-//! Where the runner stands: the follower of the final log, and the machine of the latest ceremony.
+//! Where the runner stands: the follower of the final log, and a machine for each ceremony that
+//! is not over.
+//!
+//! Several may be proposed side by side; the one that gathers its approvals first runs, alone,
+//! and with its success the others are void.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::{
     primitives::{B256, LogData},
     rpc::types::{Filter, Log},
 };
-use stheno_chain::{
-    Block, BlockRef, Cursor, LogFollower, contracts::committee::CommitteeContract as contract,
-};
-use stheno_crypto::NodePublicKey;
-use stheno_protocol::ceremony::{Member, Windows, keys_root};
+use stheno_chain::{Block, BlockRef, Cursor, LogFollower};
+use stheno_protocol::ceremony::Windows;
 
 use super::{
     super::{
-        Action, Clock, Event, Machine, Me, Noted, Origin, Setting,
+        Action, Clock, End, Event, Machine, Me, Noted, Setting,
         event::{Decoded, decode},
     },
-    Runner, RunnerError, is_over,
+    Runner, RunnerError,
+    views::Views,
 };
-use crate::store::{EpochKeys, StoredLog};
-
-/// Most members or keys asked for in one call of a view.
-const PAGE: u16 = 64;
+use crate::store::StoredLog;
 
 /// The runner's place in the log.
 pub(super) struct Course {
     follower: LogFollower,
     up_to: Option<Block>,
-    machine: Option<Machine>,
-    origin_context: Option<B256>,
+    parts: BTreeMap<u64, Part>,
     windows: Windows,
+}
+
+/// This node's part in one ceremony.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) machine: Machine,
+    /// The context of the ceremony whose shares this one hands on.
+    pub(super) origin_context: Option<B256>,
 }
 
 /// A batch was applied.
@@ -47,36 +53,26 @@ struct Placed {
 }
 
 impl Course {
-    /// Goes on where the store says; a new node begins with the latest ceremony.
+    /// Goes on where the store says; a new node begins with the oldest ceremony that matters.
     pub(super) async fn resume(runner: &Runner) -> Result<Self, RunnerError> {
         let last = runner.chain.final_head().await?;
-        let committee = contract::committeeCall {
-            committeeId: runner.locator.committee_id,
-        };
-        let committee = runner
-            .chain
-            .read(last.hash, runner.locator.contract, &committee)
-            .await?;
+        let views = Views { runner, at: last };
+        let committee = views.committee().await?;
         let cursor = match runner.store.followed_to().await? {
             Some(block) => Cursor::After(block),
-            None if committee.ceremony == 0 => Cursor::After(last.at()),
-            None => Cursor::From(
-                ceremony_info(runner, committee.ceremony, &last)
-                    .await?
-                    .proposedAt,
-            ),
+            None => match views.first_block(&committee).await? {
+                Some(block) => Cursor::From(block),
+                None => Cursor::After(last.at()),
+            },
         };
-        let filter =
-            Filter::new()
-                .address(runner.locator.contract)
-                .topic1(B256::left_padding_from(
-                    &runner.locator.committee_id.to_be_bytes(),
-                ));
+        let committee_id = B256::left_padding_from(&runner.locator.committee_id.to_be_bytes());
+        let filter = Filter::new()
+            .address(runner.locator.contract)
+            .topic1(committee_id);
         let mut course = Self {
             follower: LogFollower::new(runner.chain.clone(), filter, cursor),
             up_to: None,
-            machine: None,
-            origin_context: None,
+            parts: BTreeMap::new(),
             windows: Windows {
                 deal: committee.windows.deal,
                 complain: committee.windows.complain,
@@ -86,22 +82,11 @@ impl Course {
                 consent_delay: committee.windows.consentDelay,
             },
         };
-        if let Some(ceremony) = runner.store.latest_ceremony().await? {
-            let logs = runner.store.ceremony_logs(ceremony).await?;
-            let events = logs
-                .iter()
-                .filter_map(|log| place(log.block, &log.data))
-                .collect();
-            course.apply(runner, events, &last).await?;
-        }
+        course.replay(runner, last).await?;
         if let Cursor::After(block) = cursor {
             course.up_to = block_of(runner, block, &last).await?;
         }
-        tracing::debug!(
-            ?cursor,
-            ceremony = committee.ceremony,
-            "following the committee"
-        );
+        tracing::debug!(?cursor, ceremonies = ?course.parts.keys(), "following the committee");
         Ok(course)
     }
 
@@ -112,14 +97,18 @@ impl Course {
         };
         let standing_may_change = batch.events.iter().any(|log| changes_standing(log.data()));
         let stored: Vec<StoredLog> = batch.events.iter().filter_map(stored_log).collect();
-        let events: Vec<Placed> = stored
-            .iter()
-            .filter_map(|log| place(log.block, &log.data))
-            .collect();
-        self.apply(runner, events, &batch.up_to).await?;
+        let events = stored.iter().filter_map(placed).collect();
+        let open = self.open_ceremonies();
+        self.apply(runner, events, batch.up_to).await?;
         self.note_published(&batch.events);
-        self.check_transcript(runner, &batch.up_to).await?;
+        let touched: BTreeSet<u64> = stored.iter().map(|log| log.ceremony).collect();
+        self.check_transcripts(runner, batch.up_to, &touched)
+            .await?;
         runner.store.append_logs(&stored, batch.up_to.at()).await?;
+        for ceremony in open {
+            self.tell_end(ceremony);
+        }
+        self.tidy();
         self.up_to = Some(batch.up_to);
         Ok(Some(News {
             standing_may_change,
@@ -131,263 +120,226 @@ impl Course {
         self.up_to
     }
 
-    pub(super) fn machine(&self) -> Option<&Machine> {
-        self.machine.as_ref()
+    /// The ceremonies that this node follows.
+    pub(super) fn ceremonies(&self) -> Vec<u64> {
+        self.parts.keys().copied().collect()
     }
 
-    pub(super) fn machine_mut(&mut self) -> Option<&mut Machine> {
-        self.machine.as_mut()
-    }
-
-    /// The context of the ceremony whose shares this one hands on.
-    pub(super) fn origin_context(&self) -> Option<B256> {
-        self.origin_context
+    pub(super) fn part_mut(&mut self, ceremony: u64) -> Option<&mut Part> {
+        self.parts.get_mut(&ceremony)
     }
 
     /// Whether an open ceremony has a part for this node.
     pub(super) fn has_part(&self) -> bool {
-        self.machine.as_ref().is_some_and(|machine| {
+        self.parts.values().any(|Part { machine, .. }| {
             !is_over(machine) && (machine.receiver().is_some() || machine.dealer().is_some())
         })
     }
 
     /// What is due, computed on a thread that may be busy for a while.
-    pub(super) async fn due(&mut self, clock: Clock) -> Result<Vec<Action>, RunnerError> {
-        let Some(mut machine) = self.machine.take() else {
-            return Ok(Vec::new());
-        };
-        let work = move || {
-            let due = machine.due(clock);
-            (machine, due)
-        };
-        let (machine, due) = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| RunnerError::BrokeOff)?;
-        self.machine = Some(machine);
-        Ok(due)
+    pub(super) async fn due(
+        &mut self,
+        ceremony: u64,
+        clock: Clock,
+    ) -> Result<Vec<Action>, RunnerError> {
+        let due = self
+            .work(ceremony, move |machine| machine.due(clock))
+            .await?;
+        Ok(due.unwrap_or_default())
     }
 
-    /// Applies events in order; a proposal of a later ceremony begins a new machine.
+    /// Replays what the store has of ceremonies that are not over, and of the last that succeeded.
+    async fn replay(&mut self, runner: &Runner, at: Block) -> Result<(), RunnerError> {
+        for ceremony in runner.store.ceremonies().await? {
+            let logs = runner.store.ceremony_logs(ceremony).await?;
+            let events: Vec<Placed> = logs.iter().filter_map(placed).collect();
+            if events.iter().any(|placed| placed.event == Event::Failed) {
+                continue;
+            }
+            self.apply(runner, events, at).await?;
+        }
+        self.tidy();
+        Ok(())
+    }
+
+    /// Applies events in order; a proposal begins a new machine.
     async fn apply(
         &mut self,
         runner: &Runner,
         events: Vec<Placed>,
-        at: &Block,
+        at: Block,
     ) -> Result<(), RunnerError> {
-        let mut pending = Vec::new();
+        let mut by_ceremony: BTreeMap<u64, Vec<Placed>> = BTreeMap::new();
         for placed in events {
-            let current = self
-                .machine
-                .as_ref()
-                .map_or(0, |machine| machine.record().setting().number);
-            if placed.ceremony < current {
-                continue;
-            }
-            if placed.ceremony > current {
-                self.feed(std::mem::take(&mut pending)).await?;
-                self.begin(runner, &placed, at).await?;
-            }
-            pending.push(placed);
+            by_ceremony.entry(placed.ceremony).or_default().push(placed);
         }
-        self.feed(pending).await
-    }
-
-    async fn begin(
-        &mut self,
-        runner: &Runner,
-        first: &Placed,
-        at: &Block,
-    ) -> Result<(), RunnerError> {
-        let (origin, context) = match first.event {
-            Event::Proposed { from_epoch, .. } if from_epoch > 0 => {
-                let (origin, context) = origin(runner, from_epoch, at).await?;
-                (Some(origin), Some(context))
+        for (ceremony, events) in by_ceremony {
+            if let Some(Placed {
+                event: Event::Proposed { from_epoch, .. },
+                ..
+            }) = events.first()
+            {
+                let part = begin(runner, self.windows, ceremony, *from_epoch, at).await?;
+                self.parts.insert(ceremony, part);
             }
-            _ => (None, None),
-        };
-        let setting = Setting {
-            domain: runner.domain,
-            number: first.ceremony,
-            windows: self.windows,
-            origin,
-        };
-        let me = Me {
-            identity: runner.vault.address(),
-            operator: runner.data_dir.operator()?,
-        };
-        tracing::info!(ceremony = first.ceremony, "a ceremony was proposed");
-        self.machine = Some(Machine::new(setting, me));
-        self.origin_context = context;
+            self.feed(ceremony, events).await?;
+        }
         Ok(())
     }
 
-    async fn feed(&mut self, events: Vec<Placed>) -> Result<(), RunnerError> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        let Some(mut machine) = self.machine.take() else {
-            return Ok(());
-        };
-        let ceremony = machine.record().setting().number;
-        let work = move || {
+    async fn feed(&mut self, ceremony: u64, events: Vec<Placed>) -> Result<(), RunnerError> {
+        let apply = move |machine: &mut Machine| {
             for placed in events {
-                match machine.apply(placed.block, placed.event) {
-                    Ok(Noted::Counted) => {}
-                    Ok(Noted::Ignored(why)) => {
-                        tracing::warn!(ceremony, block = placed.block, "passed over {why}");
-                    }
-                    Err(fault) => return (machine, Err(fault)),
+                if let Noted::Ignored(why) = machine.apply(placed.block, placed.event)? {
+                    tracing::warn!(ceremony, block = placed.block, "passed over {why}");
                 }
             }
-            (machine, Ok(()))
+            Ok(())
         };
-        let (machine, applied) = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| RunnerError::BrokeOff)?;
-        self.machine = Some(machine);
-        applied.map_err(|fault| RunnerError::Record { ceremony, fault })
+        match self.work(ceremony, apply).await? {
+            Some(Err(fault)) => Err(RunnerError::Record { ceremony, fault }),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    /// Lets a machine work on a thread that may be busy for a while; `None` without one.
+    async fn work<T: Send + 'static>(
+        &mut self,
+        ceremony: u64,
+        work: impl FnOnce(&mut Machine) -> T + Send + 'static,
+    ) -> Result<Option<T>, RunnerError> {
+        let Some(mut part) = self.parts.remove(&ceremony) else {
+            return Ok(None);
+        };
+        let working = tokio::task::spawn_blocking(move || {
+            let done = work(&mut part.machine);
+            (part, done)
+        });
+        let (part, done) = working.await.map_err(|_| RunnerError::BrokeOff)?;
+        self.parts.insert(ceremony, part);
+        Ok(Some(done))
+    }
+
+    fn open_ceremonies(&self) -> Vec<u64> {
+        let open = self
+            .parts
+            .iter()
+            .filter(|(_, part)| !is_over(&part.machine));
+        open.map(|(ceremony, _)| *ceremony).collect()
+    }
+
+    /// Compares running hashes with the contract's at the same block.
+    async fn check_transcripts(
+        &mut self,
+        runner: &Runner,
+        at: Block,
+        touched: &BTreeSet<u64>,
+    ) -> Result<(), RunnerError> {
+        let views = Views { runner, at };
+        for (ceremony, part) in &mut self.parts {
+            if is_over(&part.machine) && !touched.contains(ceremony) {
+                continue;
+            }
+            let info = views.ceremony(*ceremony).await?;
+            let checked = part.machine.check_transcript(info.transcript);
+            checked.map_err(|fault| RunnerError::Record {
+                ceremony: *ceremony,
+                fault,
+            })?;
+        }
+        Ok(())
     }
 
     fn note_published(&mut self, logs: &[Log]) {
-        let Some(machine) = &mut self.machine else {
+        for log in logs {
+            let Decoded::KeyPublished { epoch, index } = decode(log.data()) else {
+                continue;
+            };
+            for part in self.parts.values_mut() {
+                if made_epoch(&part.machine) == Some(epoch) {
+                    part.machine.key_published(index);
+                }
+            }
+        }
+    }
+
+    /// Drops what came to nothing, and what another ceremony's success has made void.
+    fn tidy(&mut self) {
+        let last = self
+            .parts
+            .iter()
+            .filter(|(_, part)| made_epoch(&part.machine).is_some())
+            .map(|(ceremony, _)| *ceremony)
+            .max_by_key(|ceremony| {
+                self.parts
+                    .get(ceremony)
+                    .and_then(|part| made_epoch(&part.machine))
+            });
+        let epoch = last
+            .and_then(|ceremony| self.parts.get(&ceremony))
+            .and_then(|part| made_epoch(&part.machine));
+        self.parts.retain(|ceremony, part| {
+            let record = part.machine.record();
+            match record.end() {
+                Some(End::Failed) => false,
+                Some(End::Active { .. }) => Some(*ceremony) == last,
+                None => epoch.is_none_or(|epoch| record.from_epoch() == Some(epoch)),
+            }
+        });
+    }
+
+    /// Says how a ceremony that was open has ended, if it has.
+    fn tell_end(&self, ceremony: u64) {
+        let Some(Part { machine, .. }) = self.parts.get(&ceremony) else {
             return;
         };
-        for log in logs {
-            if let Decoded::KeyPublished { index, .. } = decode(log.data()) {
-                machine.key_published(index);
+        match machine.record().end() {
+            Some(End::Active { epoch, outcome, .. }) => tracing::info!(
+                ceremony,
+                epoch,
+                qualified = outcome.qualified_dealers().count(),
+                disqualified = ?machine.disqualified(),
+                unproven = ?machine.unproven(),
+                "the ceremony has made an epoch"
+            ),
+            Some(End::Failed) => {
+                let disqualified = machine.disqualified();
+                tracing::error!(ceremony, ?disqualified, "the ceremony has failed");
             }
+            None => {}
         }
-    }
-
-    /// Compares the log's running hash with the contract's at the same block.
-    async fn check_transcript(&mut self, runner: &Runner, at: &Block) -> Result<(), RunnerError> {
-        let Some(machine) = &mut self.machine else {
-            return Ok(());
-        };
-        let ceremony = machine.record().setting().number;
-        let info = ceremony_info(runner, ceremony, at).await?;
-        machine
-            .check_transcript(info.transcript)
-            .map_err(|fault| RunnerError::Record { ceremony, fault })
     }
 }
 
-/// Whose keys of an epoch are on the chain at `at`.
-pub(super) async fn published_keys(
+async fn begin(
     runner: &Runner,
-    epoch: u64,
-    size: usize,
-    at: &Block,
-) -> Result<BTreeSet<u16>, RunnerError> {
-    let keys = keys_on_chain(runner, epoch, size, at).await?;
-    Ok((1..)
-        .zip(keys)
-        .filter(|(_, key)| !key.is_empty())
-        .map(|(index, _)| index)
-        .collect())
-}
-
-async fn keys_on_chain(
-    runner: &Runner,
-    epoch: u64,
-    size: usize,
-    at: &Block,
-) -> Result<Vec<alloy::primitives::Bytes>, RunnerError> {
-    let mut keys = Vec::with_capacity(size);
-    while let Some(first) = next_index(keys.len(), size) {
-        let call = contract::epochKeysCall {
-            committeeId: runner.locator.committee_id,
-            epoch,
-            first,
-            count: PAGE,
-        };
-        let page = runner
-            .chain
-            .read(at.hash, runner.locator.contract, &call)
-            .await?;
-        if page.is_empty() {
-            return Err(RunnerError::Contract("a page of keys is empty".to_owned()));
-        }
-        keys.extend(page);
-    }
-    Ok(keys)
-}
-
-fn next_index(have: usize, size: usize) -> Option<u16> {
-    (have < size).then(|| u16::try_from(have + 1).ok())?
-}
-
-/// The epoch that a reshare starts from, and the context of its ceremony.
-async fn origin(runner: &Runner, epoch: u64, at: &Block) -> Result<(Origin, B256), RunnerError> {
-    let (committee_id, contract_address) = (runner.locator.committee_id, runner.locator.contract);
-    let call = contract::epochInfoCall {
-        committeeId: committee_id,
-        epoch,
-    };
-    let info = runner.chain.read(at.hash, contract_address, &call).await?;
-    let size = usize::from(info.size);
-    let mut members = Vec::with_capacity(size);
-    while let Some(first) = next_index(members.len(), size) {
-        let call = contract::epochMembersCall {
-            committeeId: committee_id,
-            epoch,
-            first,
-            count: PAGE,
-        };
-        let page = runner.chain.read(at.hash, contract_address, &call).await?;
-        if page.is_empty() {
-            return Err(RunnerError::Contract(
-                "a page of members is empty".to_owned(),
-            ));
-        }
-        members.extend(page.into_iter().map(|member| Member {
-            operator: member.operator,
-            identity: member.identity,
-        }));
-    }
-    let keys = match runner.store.epoch_keys(&info.context).await? {
-        Some(keys) => keys,
-        None => {
-            let keys = keys_on_chain(runner, epoch, size, at).await?;
-            let node_keys = keys
-                .iter()
-                .map(|key| NodePublicKey::from_bytes(key))
-                .collect::<Result<_, _>>();
-            EpochKeys {
-                network_key: stheno_crypto::NetworkKey::from_bytes(&info.networkKey)
-                    .map_err(|error| RunnerError::Contract(format!("the network key: {error}")))?,
-                node_keys: node_keys
-                    .map_err(|error| RunnerError::Contract(format!("a node key: {error}")))?,
-            }
+    windows: Windows,
+    number: u64,
+    from_epoch: u64,
+    at: Block,
+) -> Result<Part, RunnerError> {
+    let (origin, origin_context) = match from_epoch {
+        0 => (None, None),
+        epoch => {
+            let (origin, context) = Views { runner, at }.origin(epoch).await?;
+            (Some(origin), Some(context))
         }
     };
-    if keys_root(&keys.node_keys) != info.keysRoot {
-        return Err(RunnerError::Contract(format!(
-            "the node keys of epoch {epoch} are not under its root"
-        )));
-    }
-    let origin = Origin {
-        members,
-        threshold: info.threshold,
-        network_key: keys.network_key.to_eip2537().to_vec().into(),
-        node_keys: keys.node_keys,
+    let setting = Setting {
+        domain: runner.domain,
+        number,
+        windows,
+        origin,
     };
-    Ok((origin, info.context))
-}
-
-async fn ceremony_info(
-    runner: &Runner,
-    ceremony: u64,
-    at: &Block,
-) -> Result<contract::CeremonyInfo, RunnerError> {
-    let call = contract::ceremonyInfoCall {
-        committeeId: runner.locator.committee_id,
-        ceremony,
+    let me = Me {
+        identity: runner.vault.address(),
+        operator: runner.data_dir.operator()?,
     };
-    Ok(runner
-        .chain
-        .read(at.hash, runner.locator.contract, &call)
-        .await?)
+    tracing::info!(ceremony = number, "a ceremony was proposed");
+    Ok(Part {
+        machine: Machine::new(setting, me),
+        origin_context,
+    })
 }
 
 /// The block that the store left off at.
@@ -401,6 +353,17 @@ async fn block_of(
     }
     let found = runner.chain.block_at(block.number).await?;
     Ok(found.filter(|found| found.hash == block.hash))
+}
+
+fn is_over(machine: &Machine) -> bool {
+    machine.record().end().is_some()
+}
+
+fn made_epoch(machine: &Machine) -> Option<u64> {
+    match machine.record().end() {
+        Some(End::Active { epoch, .. }) => Some(*epoch),
+        _ => None,
+    }
 }
 
 /// Whether an event begins or ends something for this node.
@@ -427,11 +390,11 @@ fn stored_log(log: &Log) -> Option<StoredLog> {
     })
 }
 
-fn place(block: u64, data: &LogData) -> Option<Placed> {
-    match decode(data) {
+fn placed(log: &StoredLog) -> Option<Placed> {
+    match decode(&log.data) {
         Decoded::Ceremony(ceremony, event) => Some(Placed {
             ceremony,
-            block,
+            block: log.block,
             event,
         }),
         _ => None,
