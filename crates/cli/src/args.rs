@@ -33,8 +33,8 @@ pub struct Cli {
 const EXAMPLE: &str = "\
 Example, against a committee on this machine:
 
-  stheno devnet --dir devnet &            # prints a network file, accounts, and this example
-  stheno encrypt talk.mp4 --policy pass.json --network devnet/network.json -o talk.fee
+  stheno devnet --state devnet            # prints accounts and what to type in another terminal
+  stheno encrypt talk.mp4 --policy devnet/policy.json --network devnet/network.json -o talk.fee
   STHENO_PRIVATE_KEY=0x… stheno decrypt talk.fee --rpc http://127.0.0.1:8545 -o talk.mp4
 
 Exit code: 0 done, 1 access denied, 2 usage or system error, 130 interrupted.";

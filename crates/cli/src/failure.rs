@@ -75,7 +75,11 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut failure = Self::new(error.code(), error.headline()).hint(error.hint());
+        let mut hint = error.hint();
+        if matches!(error, Error::NotFinalYet(_)) {
+            hint += ", or wait longer with --wait SECONDS";
+        }
+        let mut failure = Self::new(error.code(), error.headline()).hint(hint);
         failure.denied = error.is_denial();
         if let Some(tally) = error.tally() {
             failure.details = tally_lines(tally);

@@ -32,15 +32,12 @@ enum Sink {
 }
 
 impl Output {
-    /// Opens `path` for writing; `-` is standard output, if that is no terminal.
+    /// Opens `path` for writing; `-` is standard output.
     ///
     /// # Errors
-    /// [`OutputError::Exists`] and [`OutputError::Terminal`] without `replace`, and whatever the file system says.
+    /// [`OutputError::Exists`] without `replace`, and whatever the file system says.
     pub fn create(path: &str, replace: bool) -> Result<Self, OutputError> {
         if path == "-" {
-            if io::stdout().is_terminal() && !replace {
-                return Err(OutputError::Terminal);
-            }
             return Ok(Self {
                 sink: Sink::Stdout(BufWriter::new(io::stdout())),
             });
@@ -75,6 +72,17 @@ impl Output {
                 replace,
             },
         })
+    }
+
+    /// Refuses a terminal, which binary data would garble.
+    ///
+    /// # Errors
+    /// [`OutputError::Terminal`].
+    pub fn not_a_terminal(self) -> Result<Self, OutputError> {
+        match self.is_stdout() && io::stdout().is_terminal() {
+            true => Err(OutputError::Terminal),
+            false => Ok(self),
+        }
     }
 
     /// Whether this is standard output, so that nothing else may be written there.

@@ -32,21 +32,22 @@ impl Progress {
     }
 
     /// Counts the bytes that are read through it, out of `len`.
-    pub fn bytes(
-        &self,
-        doing: &'static str,
-        reader: impl Read + Send,
-        len: Option<u64>,
-    ) -> impl Read + Send {
-        self.bar
-            .set_style(style(if len.is_some() { BYTES } else { UNKNOWN }));
-        self.bar.set_prefix(doing);
-        self.bar.set_position(0);
+    pub fn count(&self, reader: impl Read + Send, len: Option<u64>) -> impl Read + Send {
         match len {
             Some(len) => self.bar.set_length(len),
             None => self.bar.unset_length(),
         }
         self.bar.wrap_read(reader)
+    }
+
+    /// Shows the bytes counted so far, and from now on.
+    pub fn show_bytes(&self, doing: &'static str) {
+        self.bar.disable_steady_tick();
+        self.bar.set_style(style(match self.bar.length() {
+            Some(_) => BYTES,
+            None => UNKNOWN,
+        }));
+        self.bar.set_prefix(doing);
     }
 
     /// Says what is being done, without an end in sight.
@@ -67,7 +68,8 @@ impl Progress {
             Event::Waiting { why, pause } => {
                 self.step(format!("waiting {} s: {why}", pause.as_secs()));
             }
-            _ => self.bar.disable_steady_tick(),
+            Event::KeyOpened { .. } => self.show_bytes("decrypting"),
+            _ => {}
         }
     }
 

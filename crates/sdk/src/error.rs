@@ -216,7 +216,17 @@ impl Error {
                 "`stheno inspect` shows the digest that the policy must have".to_owned()
             }
             Self::WalletNeeded => "give the wallet of the account that may read".to_owned(),
-            Self::Denied(tally) | Self::Refused(tally) | Self::NotFinalYet(tally) => tally
+            Self::NotFinalYet(tally) => {
+                let refusals = tally.refusals();
+                let blocks = refusals
+                    .iter()
+                    .filter_map(|refusal| refusal.problem.blocks_to_wait);
+                match blocks.max() {
+                    Some(blocks) => format!("ask again when {blocks} more blocks are final"),
+                    None => "ask again when it is final".to_owned(),
+                }
+            }
+            Self::Denied(tally) | Self::Refused(tally) => tally
                 .refusals()
                 .first()
                 .map_or("", |refusal| refusal.problem.code.remedy())

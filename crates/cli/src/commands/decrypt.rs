@@ -47,7 +47,7 @@ pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
     });
     let display = progress.clone();
     let options = options.observer(move |event| display.event(event));
-    let bytes = progress.bytes("decrypting", input.reader, input.len);
+    let bytes = progress.count(input.reader, input.len);
     let decrypted = client
         .decrypt_with(reader.as_ref(), bytes, &mut output, &options)
         .await;

@@ -23,6 +23,13 @@ use crate::{
 /// What keeps the envelope from being written.
 pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
+    if args.file == "-" && args.policy.as_os_str() == "-" {
+        return Err(Failure::new(
+            "stdin_twice",
+            "standard input cannot be both file and policy",
+        )
+        .hint("put the policy into a file"));
+    }
     let policy = policy::load(&args.policy)?;
     let network = NetworkFile::load(&args.network)?;
     let mut options = options(&args)?;
@@ -31,7 +38,7 @@ pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
         return Err(Failure::new("output_is_input", "the output is the input")
             .hint("give the envelope a name of its own"));
     }
-    let output = Output::create(&args.output, args.force)?;
+    let mut output = Output::create(&args.output, args.force)?.not_a_terminal()?;
     let beside_data = output.is_stdout();
 
     let name = network.name.clone();
@@ -45,8 +52,8 @@ pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
         }
     };
     options.plaintext_len = input.len;
-    let reader = progress.bytes("encrypting", input.reader, input.len);
-    let mut output = output;
+    let reader = progress.count(input.reader, input.len);
+    progress.show_bytes("encrypting");
     let written = client.encrypt(&policy, reader, &mut output, options).await;
     progress.finish();
     let written = written?;

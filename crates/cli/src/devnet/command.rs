@@ -1,6 +1,6 @@
 //! The command: start, tell, wait for Ctrl-C, stop.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use serde_json::json;
 
@@ -48,7 +48,9 @@ pub async fn run(args: DevnetArgs, json: bool) -> anyhow::Result<ExitCode> {
     options.threshold = args.threshold.unwrap_or(args.nodes / 2 + 1);
     options.base_port = args.ports;
     options.dir = args.state;
-    if !json {
+    // Progress is for somebody who watches.
+    let watched = !json && std::io::stderr().is_terminal();
+    if watched {
         options.tell = tell;
     }
     let mut interrupted = Box::pin(stop_signal());
@@ -69,7 +71,7 @@ pub async fn run(args: DevnetArgs, json: bool) -> anyhow::Result<ExitCode> {
             }
         }
     };
-    if !json {
+    if watched {
         tell("stopping the nodes and the chain");
     }
     devnet.stop().await;

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy::primitives::Address;
 use tempfile::TempDir;
 use url::Url;
 
@@ -110,7 +111,7 @@ impl Foundation {
         )?;
         let control = Control::new(rpc.clone());
         ready::chain_answers(&control, &mut anvil).await?;
-        let metronome = Metronome::start(control.clone(), options.pace).await?;
+        let metronome = Metronome::start(control.clone(), options.pace);
         let chain = began.elapsed();
 
         tell("deploying the contracts");
@@ -154,7 +155,16 @@ impl Foundation {
     /// # Errors
     /// [`DevnetError`].
     pub async fn propose(&mut self) -> Result<(), DevnetError> {
-        let accounts = self.members.iter().map(|m| m.operator().account).collect();
+        self.propose_with(&[]).await
+    }
+
+    /// The same with further members behind the devnet's own, registered and run by somebody else.
+    ///
+    /// # Errors
+    /// [`DevnetError`].
+    pub async fn propose_with(&mut self, others: &[Address]) -> Result<(), DevnetError> {
+        let accounts = self.members.iter().map(|m| m.operator().account);
+        let accounts = accounts.chain(others.iter().copied()).collect();
         self.owner
             .propose(&self.contracts, self.threshold, accounts)
             .await?;
@@ -172,6 +182,11 @@ impl Foundation {
         let approvals = futures::future::try_join_all(operators.iter().map(Operator::approve));
         let approved = ready::while_alive(approvals, &mut self.anvil, &mut self.members);
         approved.await.map(drop)
+    }
+
+    /// The chain's endpoint.
+    pub fn rpc(&self) -> &Url {
+        &self.rpc
     }
 
     /// The chain's keeper.

@@ -28,8 +28,8 @@ pub enum Pace {
     /// As fast as the nodes have done what a block waits for.
     #[default]
     OnDemand,
-    /// One a second from the start, as afterwards.
-    EverySecond,
+    /// At this interval, whatever the nodes do.
+    Every(Duration),
 }
 
 /// Seconds between blocks once the committee serves.
@@ -56,23 +56,17 @@ pub struct Metronome {
 
 impl Metronome {
     /// Starts it.
-    ///
-    /// # Errors
-    /// [`DevnetError::Chain`].
-    pub async fn start(control: Control, pace: Pace) -> Result<Self, DevnetError> {
+    pub fn start(control: Control, pace: Pace) -> Self {
         let (follow, followed) = watch::channel(None);
         let task = match pace {
-            Pace::OnDemand => Some(tokio::spawn(beat(control.clone(), followed))),
-            Pace::EverySecond => {
-                control.mine_every(BLOCK_SECONDS).await?;
-                None
-            }
+            Pace::OnDemand => tokio::spawn(on_demand(control.clone(), followed)),
+            Pace::Every(interval) => tokio::spawn(every(control.clone(), interval)),
         };
-        Ok(Self {
+        Self {
             control,
             follow,
-            task,
-        })
+            task: Some(task),
+        }
     }
 
     /// From now on the ceremonies of this committee are waited for.
@@ -102,13 +96,21 @@ impl Drop for Metronome {
     }
 }
 
-async fn beat(control: Control, followed: watch::Receiver<Option<Contracts>>) {
+async fn every(control: Control, interval: Duration) {
+    let mut ticks = tokio::time::interval(interval);
+    loop {
+        ticks.tick().await;
+        // Errors are not this task's to report: whoever waits for the chain meets them too.
+        let _ = control.mine().await;
+    }
+}
+
+async fn on_demand(control: Control, followed: watch::Receiver<Option<Contracts>>) {
     let mut last = Instant::now();
     let mut until_final = 0;
     loop {
         tokio::time::sleep(TICK).await;
         let followed = *followed.borrow();
-        // Errors are not this task's to report: whoever waits for the chain meets them too.
         let Ok(pending) = control.pending().await else {
             continue;
         };
