@@ -108,20 +108,7 @@ impl Interrupted {
 
     /// Waits until the ceremony has come so far.
     async fn until(&self, what: &str, so_far: impl Fn(&Ceremony) -> bool) {
-        let began = Instant::now();
-        let (control, contracts) = (self.foundation.control(), self.foundation.contracts());
-        loop {
-            let ceremony = Ceremony::latest(control, contracts).await.unwrap();
-            if ceremony.as_ref().is_some_and(&so_far) {
-                return;
-            }
-            let told = ceremony.map(|c| c.in_words());
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "no {what}: {told:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until(&self.foundation, what, so_far).await;
     }
 
     async fn kill_and_restart(&mut self) {
@@ -159,4 +146,26 @@ async fn status_of(endpoint: &url::Url) -> Status {
         .await
         .unwrap();
     answer.json().await.unwrap()
+}
+
+/// Waits until the ceremony has come so far, and gives it as it is then.
+pub(crate) async fn until(
+    foundation: &Foundation,
+    what: &str,
+    so_far: impl Fn(&Ceremony) -> bool,
+) -> Ceremony {
+    let began = Instant::now();
+    loop {
+        let ceremony = Ceremony::latest(foundation.control(), foundation.contracts()).await;
+        let ceremony = ceremony.unwrap().expect("a ceremony was proposed");
+        if so_far(&ceremony) {
+            return ceremony;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "no {what}: {}",
+            ceremony.in_words()
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

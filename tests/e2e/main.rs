@@ -9,7 +9,9 @@
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
 //! | [`bad_input`] | what people, disks and networks get wrong |
 //! | [`bad_requests`] | what a node answers to requests that no SDK makes |
+//! | [`reader_in_anger`] | nodes that answer badly |
 //! | [`ceremony`] | the key: who agrees on it, and that a killed node goes on |
+//! | [`ceremony_in_anger`] | the key: members that cheat, and what becomes of them |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
 //! | [`lifecycle`] | a devnet ends without a trace |
 
@@ -23,11 +25,14 @@
 mod bad_input;
 mod bad_requests;
 mod ceremony;
+mod ceremony_in_anger;
 mod command;
 mod contracts_agree;
 mod desk;
 mod lifecycle;
 mod main_job;
+mod puppet;
+mod reader_in_anger;
 mod someone;
 mod stage;
 
@@ -39,8 +44,10 @@ fn main() -> ExitCode {
         main_job::trials(),
         bad_input::trials(),
         bad_requests::trials(),
+        reader_in_anger::trials(),
         contracts_agree::trials(),
         ceremony::trials(),
+        ceremony_in_anger::trials(),
         lifecycle::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
