@@ -87,7 +87,11 @@ async fn reader_succeeds_when_two_of_five_do_mischief() {
         let began = Instant::now();
         let tally = scene.reads(&[1, 2], mischief).await;
         let tally = tally.unwrap_or_else(|error| panic!("{mischief:?}: {error}"));
-        assert!(began.elapsed() < Duration::from_secs(8), "{mischief:?}: {:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_secs(8),
+            "{mischief:?}: {:?}",
+            began.elapsed()
+        );
         for report in &tally.reports[..2] {
             assert_ne!(report.outcome, Outcome::Shared, "{mischief:?}: {report}");
         }
@@ -100,8 +104,15 @@ async fn reader_names_all_three_when_three_of_five_do_mischief() {
     let scene = Scene::set(&devnet, "three of five").await;
     for mischief in ALL {
         let began = Instant::now();
-        let error = scene.reads(&[1, 2, 3], mischief).await.expect_err("two nodes are too few");
-        assert!(began.elapsed() < Duration::from_secs(30), "{mischief:?}: {:?}", began.elapsed());
+        let error = scene
+            .reads(&[1, 2, 3], mischief)
+            .await
+            .expect_err("two nodes are too few");
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "{mischief:?}: {:?}",
+            began.elapsed()
+        );
         let Error::TooFewNodes(tally) = &error else {
             panic!("{mischief:?}: {error}");
         };
@@ -130,7 +141,12 @@ impl Scene {
         let writer = Client::offline(devnet.network().clone()).unwrap();
         let original = noise(40, 20_000);
         let mut sealed = Vec::new();
-        let written = writer.encrypt(&policy, &original[..], &mut sealed, EncryptOptions::default());
+        let written = writer.encrypt(
+            &policy,
+            &original[..],
+            &mut sealed,
+            EncryptOptions::default(),
+        );
         written.await.unwrap();
         let nodes = devnet.members().iter();
         Self {
@@ -160,20 +176,27 @@ impl Scene {
         let result = self.decrypt(&self.client(detours)).await;
         servers.iter().for_each(tokio::task::JoinHandle::abort);
         if result.is_err() {
-            self.decrypt(&honest).await.expect("without mischief it opens");
+            self.decrypt(&honest)
+                .await
+                .expect("without mischief it opens");
         }
         result
     }
 
     async fn decrypt(&self, client: &Client) -> Result<Tally, Error> {
         let mut copy = Vec::new();
-        let decrypted = client.decrypt(&self.wallet, &self.sealed[..], &mut copy).await?;
+        let decrypted = client
+            .decrypt(&self.wallet, &self.sealed[..], &mut copy)
+            .await?;
         assert!(copy == self.original);
         Ok(decrypted.tally)
     }
 
     fn client(&self, detours: BTreeMap<u16, Url>) -> Client {
-        let ledger = Rerouted { ledger: RpcLedger::new([self.rpc.clone()]), detours };
+        let ledger = Rerouted {
+            ledger: RpcLedger::new([self.rpc.clone()]),
+            detours,
+        };
         let tuning = Tuning {
             answer_timeout: Duration::from_secs(2),
             patience: Duration::from_secs(2),
@@ -226,12 +249,20 @@ struct Relay {
 impl Relay {
     fn new(mischief: Mischief, node: Url, other: Url) -> Arc<Self> {
         let http = reqwest::Client::new();
-        Arc::new(Self { mischief, node, other, http, seen: Mutex::new(None) })
+        Arc::new(Self {
+            mischief,
+            node,
+            other,
+            http,
+            seen: Mutex::new(None),
+        })
     }
 
     async fn serve(self: Arc<Self>) -> (Url, tokio::task::JoinHandle<()>) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
         let router = Router::new()
             .route("/v1/status", get(status))
             .route("/v1/reencrypt", post(reencrypt))
@@ -242,14 +273,25 @@ impl Relay {
 
     /// What the node, or the other one, says to this request.
     async fn ask(&self, node: &Url, body: String) -> String {
-        let request = self.http.post(node.join("v1/reencrypt").unwrap()).body(body);
-        let answer = request.header(header::CONTENT_TYPE, "application/json").send().await;
+        let request = self
+            .http
+            .post(node.join("v1/reencrypt").unwrap())
+            .body(body);
+        let answer = request
+            .header(header::CONTENT_TYPE, "application/json")
+            .send()
+            .await;
         answer.unwrap().text().await.unwrap()
     }
 }
 
 async fn status(State(relay): State<Arc<Relay>>) -> Response {
-    let answer = relay.http.get(relay.node.join("v1/status").unwrap()).send().await.unwrap();
+    let answer = relay
+        .http
+        .get(relay.node.join("v1/status").unwrap())
+        .send()
+        .await
+        .unwrap();
     json(answer.text().await.unwrap())
 }
 

@@ -34,13 +34,18 @@ use tokio::sync::watch;
 
 #[tokio::main]
 async fn main() {
-    let numbers: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    let numbers: Vec<usize> = std::env::args()
+        .filter_map(|word| word.parse().ok())
+        .collect();
     let requests = numbers.first().copied().unwrap_or(4_000);
     let concurrency = numbers.get(1).copied().unwrap_or(64);
     let home = Home::new().await;
     let release = Arc::new(desk(&home).await);
     let reader = Reader::new();
-    home.chain.lock().passes.push((500, reader.wallet.address(), 1));
+    home.chain
+        .lock()
+        .passes
+        .push((500, reader.wallet.address(), 1));
     let bodies: Vec<Vec<u8>> = (0..requests + concurrency)
         .map(|_| serde_json::to_vec(&reader.signed(reader.request(&home.chain, 1))).unwrap())
         .collect();
@@ -58,7 +63,11 @@ async fn main() {
         count / wall
     );
     let floor = share_alone(&home, &reader);
-    println!("share alone      {:>7.0} a second of processor time ({:.0} µs each)", 1.0 / floor, floor * 1e6);
+    println!(
+        "share alone      {:>7.0} a second of processor time ({:.0} µs each)",
+        1.0 / floor,
+        floor * 1e6
+    );
     println!("whole / share    {:.2}", cpu / count / floor);
 }
 
@@ -81,7 +90,9 @@ async fn desk(home: &Home) -> Release {
         CHAIN_ID,
         vec![format!("http://{}/", home.chain.address).parse().unwrap()],
     );
-    let chain = Chain::connect(config, HttpOptions::default()).await.unwrap();
+    let chain = Chain::connect(config, HttpOptions::default())
+        .await
+        .unwrap();
     let epoch = Epoch {
         number: 1,
         index: key_share(2).index(),
@@ -97,7 +108,15 @@ async fn desk(home: &Home) -> Release {
     };
     let store = Store::open(&data_dir.database()).await.unwrap();
     let chains = Chains::of([chain]);
-    Release::new(domain(), Arc::new(vault), store, chains, standing, Metrics::default(), &limits)
+    Release::new(
+        domain(),
+        Arc::new(vault),
+        store,
+        chains,
+        standing,
+        Metrics::default(),
+        &limits,
+    )
 }
 
 fn vault(home: &Home) -> (Vault, DataDir) {
@@ -118,7 +137,12 @@ fn share_alone(home: &Home, reader: &Reader) -> f64 {
     for round in 0..ROUNDS {
         let key = ReaderKey::from_bytes(request.reader_key.as_slice()).unwrap();
         let item = item(round as usize);
-        let identity = Identity::new(&domain().network, &fingerprint, &request.policy_digest(), &item);
+        let identity = Identity::new(
+            &domain().network,
+            &fingerprint,
+            &request.policy_digest(),
+            &item,
+        );
         let share = held.share(1, &identity, &key).unwrap();
         std::hint::black_box(share.encode());
     }
