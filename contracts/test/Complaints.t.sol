@@ -5,7 +5,7 @@ import {ICommitteeErrors} from "../src/interfaces/ICommitteeErrors.sol";
 import {ICommitteeEvents} from "../src/interfaces/ICommitteeEvents.sol";
 import {Accusation, Phase, RevealedShare} from "../src/types/CommitteeTypes.sol";
 import {RunningFixture} from "./support/RunningFixture.sol";
-import {Vm} from "forge-std/Vm.sol";
+import {Cheatcodes} from "./support/Cheatcodes.sol";
 
 /// The phases Complain and Answer.
 contract ComplaintsTest is RunningFixture {
@@ -200,7 +200,7 @@ contract ComplaintsTest is RunningFixture {
         Accusation[] memory accusations = accusationsOf(2, 255);
         vm.recordLogs();
         complain(1, accusations);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Cheatcodes.Log[] memory logs = vm.getRecordedLogs();
         assertEq(logs.length, 3);
         uint256 next = 0;
         for (uint256 i = 0; i < logs.length; ++i) {

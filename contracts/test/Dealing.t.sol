@@ -5,7 +5,7 @@ import {ICommitteeErrors} from "../src/interfaces/ICommitteeErrors.sol";
 import {ICommitteeEvents} from "../src/interfaces/ICommitteeEvents.sol";
 import {CeremonyInfo, CeremonyState, Phase} from "../src/types/CommitteeTypes.sol";
 import {RunningFixture} from "./support/RunningFixture.sol";
-import {Vm} from "forge-std/Vm.sol";
+import {Cheatcodes} from "./support/Cheatcodes.sol";
 
 /// The phase Deal.
 contract DealingTest is RunningFixture {
@@ -118,7 +118,7 @@ contract DealingTest is RunningFixture {
         assertEq(dealing.length, 45_184);
         vm.recordLogs();
         deal(256);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Cheatcodes.Log[] memory logs = vm.getRecordedLogs();
         bytes memory whole;
         for (uint256 i = 0; i + 1 < logs.length; ++i) {
             assertEq(logs[i].topics[0], ICommitteeEvents.DealingPart.selector);

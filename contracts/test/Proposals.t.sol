@@ -5,7 +5,7 @@ import {ICommitteeErrors} from "../src/interfaces/ICommitteeErrors.sol";
 import {ICommitteeEvents} from "../src/interfaces/ICommitteeEvents.sol";
 import {CeremonyInfo, CeremonyKind, CeremonyState, Member} from "../src/types/CommitteeTypes.sol";
 import {CeremonyFixture} from "./support/CeremonyFixture.sol";
-import {Vm} from "forge-std/Vm.sol";
+import {Cheatcodes} from "./support/Cheatcodes.sol";
 
 /// Proposals, and how they are withdrawn.
 contract ProposalsTest is CeremonyFixture {
@@ -53,7 +53,7 @@ contract ProposalsTest is CeremonyFixture {
         }
         vm.recordLogs();
         propose(101, people(1, 200));
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Cheatcodes.Log[] memory logs = vm.getRecordedLogs();
         assertEq(logs.length, 1 + 3);
         uint256 next = 1;
         for (uint256 i = 1; i < logs.length; ++i) {
