@@ -26,7 +26,7 @@ use axum::{
     routing::{get, post},
 };
 use stheno_protocol::{Code, Domain, Problem};
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, Any, CorsLayer},
@@ -47,8 +47,22 @@ pub(crate) struct Desk {
     pub(crate) proxies: Proxies,
 }
 
+/// The requests in flight: each holds a read lock, so who gets the write lock knows that none is.
+///
+/// The server's own graceful shutdown waits for connections instead, and a client may keep one open
+/// on which it never asked anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InFlight(Arc<RwLock<()>>);
+
+impl InFlight {
+    /// Resolves when no request is in flight; from the call on, new ones are held back.
+    pub(crate) async fn none(&self) {
+        drop(self.0.write().await);
+    }
+}
+
 /// The routes, with their limits around them.
-pub(crate) fn router(config: &Config, desk: Desk) -> Router {
+pub(crate) fn router(config: &Config, desk: Desk, in_flight: InFlight) -> Router {
     let limits = &config.limits;
     let patience = Duration::from_millis(limits.request_ms);
     Router::new()
@@ -67,6 +81,12 @@ pub(crate) fn router(config: &Config, desk: Desk) -> Router {
                 .into_response()
         }))
         .layer(cors(&config.cors_origins))
+        .layer(middleware::from_fn_with_state(in_flight, counted))
+}
+
+async fn counted(State(in_flight): State<InFlight>, request: Request, next: Next) -> Response {
+    let _held = in_flight.0.read().await;
+    next.run(request).await
 }
 
 fn cors(origins: &[String]) -> CorsLayer {

@@ -13,13 +13,16 @@ use crate::{
     ceremony::runner::Runner,
     data_dir::{DataDir, DataDirError, DataDirLock},
     heads::Heads,
-    http::{self, Desk, Proxies},
+    http::{self, Desk, InFlight, Proxies},
     metrics::Metrics,
     release::Release,
     standing::Standing,
     store::{Store, StoreError},
     vault::{UnlockError, UnlockSecret, Vault, VaultError},
 };
+
+/// How long connections may take to close once nothing is in flight on them.
+const FAREWELL: Duration = Duration::from_millis(250);
 
 /// A node that holds its lock, its vault and its socket, and is about to serve.
 #[derive(Debug)]
@@ -165,8 +168,9 @@ impl Server {
             metrics,
             proxies: Proxies::new(&self.config.limits.trusted_proxies),
         };
-        let router =
-            http::router(&self.config, desk).into_make_service_with_connect_info::<SocketAddr>();
+        let in_flight = InFlight::default();
+        let router = http::router(&self.config, desk, in_flight.clone())
+            .into_make_service_with_connect_info::<SocketAddr>();
         let told = stop.clone();
         let mut serving = tokio::spawn(
             axum::serve(self.listener, router)
@@ -186,12 +190,16 @@ impl Server {
         let ended = match ended {
             Some(ended) => Some(ended),
             None => {
-                let ended = tokio::time::timeout(patience, &mut serving).await;
-                if ended.is_err() {
+                if tokio::time::timeout(patience, in_flight.none())
+                    .await
+                    .is_err()
+                {
                     tracing::warn!("requests in flight were cut off");
-                    serving.abort();
                 }
-                ended.ok()
+                // The last answers leave; connections that nobody uses are not waited for.
+                let ended = tokio::time::timeout(FAREWELL, &mut serving).await.ok();
+                serving.abort();
+                ended
             }
         };
         tasks.shutdown().await;
