@@ -168,7 +168,7 @@ pub fn decode(log: &LogData) -> Decoded {
     };
     let (ceremony, event) = match log {
         Log::CeremonyProposed(e) => {
-            let Ok(kind) = CeremonyKind::try_from(e.kind as u8) else {
+            let Ok(kind) = CeremonyKind::try_from(e.kind) else {
                 return Decoded::Other;
             };
             let proposed = Event::Proposed {
@@ -259,7 +259,7 @@ pub fn decode(log: &LogData) -> Decoded {
             (e.ceremony, confirmed)
         }
         Log::ExtensionSigned(e) => {
-            let Some(phase) = phase(e.phase as u8) else {
+            let Some(phase) = phase(e.phase) else {
                 return Decoded::Other;
             };
             let signed = Event::ExtensionSigned {
@@ -271,7 +271,7 @@ pub fn decode(log: &LogData) -> Decoded {
             (e.ceremony, signed)
         }
         Log::PhaseExtended(e) => {
-            let Some(phase) = phase(e.phase as u8) else {
+            let Some(phase) = phase(e.phase) else {
                 return Decoded::Other;
             };
             let closes = e.closes;

@@ -165,7 +165,7 @@ fn debug_shows_no_secret() {
         "{vault:?} {held:?} {:?}",
         vault.ceremony_seeds(&context).unwrap()
     );
-    let identity = hex::encode(&*vault.identity().expose_secret());
+    let identity = hex::encode(vault.identity().expose_secret().as_slice());
     for secret in ["open sesame", "5a5a5a", "90, 90", identity.as_str()] {
         assert!(!shown.contains(secret), "{shown}");
     }

@@ -106,7 +106,7 @@ impl UnlockSecret {
             Unlock::KeyFile(path) if !path.exists() => {
                 let mut key = Zeroizing::new([0; 32]);
                 getrandom::fill(&mut *key).map_err(UnlockError::Randomness)?;
-                let text = Zeroizing::new(format!("{}\n", hex::encode(&*key)));
+                let text = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
                 write_new(path, text.as_bytes()).map_err(|source| UnlockError::Io {
                     path: path.clone(),
                     source,
