@@ -18,7 +18,7 @@ pub struct Failure {
     fault: String,
     details: Vec<String>,
     hint: Option<String>,
-    nodes: Option<Value>,
+    nodes: Option<Box<Value>>,
     denied: bool,
 }
 
@@ -67,7 +67,7 @@ impl Failure {
             "hint": self.hint,
         });
         if let (Some(nodes), Some(object)) = (&self.nodes, object.as_object_mut()) {
-            object.insert("nodes".to_owned(), nodes.clone());
+            object.insert("nodes".to_owned(), Value::clone(nodes));
         }
         object
     }
@@ -83,7 +83,7 @@ impl From<Error> for Failure {
         failure.denied = error.is_denial();
         if let Some(tally) = error.tally() {
             failure.details = tally_lines(tally);
-            failure.nodes = Some(tally_json(tally));
+            failure.nodes = Some(Box::new(tally_json(tally)));
         }
         failure
     }

@@ -39,7 +39,7 @@ impl Input {
                     .hint("give a file; pack a directory first, for example with tar"),
             );
         }
-        let len = metadata.is_file().then(|| metadata.len());
+        let len = metadata.is_file().then_some(metadata.len());
         Ok(Self {
             reader: Box::new(file),
             len,

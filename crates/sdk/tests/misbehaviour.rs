@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ark_bls12_381::{Fq, G1Affine};
+use ark_bls12_381::{Fq, Fr, G1Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInteger, PrimeField};
 use stheno::{
@@ -248,13 +248,18 @@ async fn torsion_in_either_component_never_opens_and_is_blamed_on_its_node() {
     }
 }
 
-/// Adds (0, 2), a point of order three, to an uncompressed point.
+/// Adds a point outside the subgroup to an uncompressed point. Its order is large: of one of order
+/// three, weights that three divides would leave nothing, and there would be nobody to blame.
 fn add_torsion(bytes: &mut [u8]) {
     let fq = |bytes: &[u8]| Fq::from_be_bytes_mod_order(bytes);
     let point = G1Affine::new_unchecked(fq(&bytes[..48]), fq(&bytes[48..]));
-    let torsion = G1Affine::new_unchecked(Fq::from(0), Fq::from(2));
+    let torsion = (1u64..)
+        .find_map(|x| G1Affine::get_point_from_x_unchecked(Fq::from(x), false))
+        .unwrap()
+        .mul_bigint(Fr::MODULUS)
+        .into_affine();
     assert!(point.is_on_curve() && torsion.is_on_curve());
-    assert!(!torsion.is_in_correct_subgroup_assuming_on_curve());
+    assert!(!torsion.mul_bigint([3u64]).into_affine().is_zero());
     let sum = (point.into_group() + torsion).into_affine();
     assert!(sum.is_on_curve() && !sum.is_in_correct_subgroup_assuming_on_curve());
     bytes[..48].copy_from_slice(&sum.x.into_bigint().to_bytes_be());
