@@ -20,7 +20,7 @@ check: contracts/node_modules/.package-lock.json ## formatting, lints, licences,
 	cargo clippy $(UNITS) --locked -- -D warnings
 	.ci/deny
 	cd contracts && npm run --silent check
-	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --locked
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --release --workspace --no-deps --locked
 
 build: contracts/node_modules/.package-lock.json ## compile every crate, test, example and benchmark
 	cargo test $(UNITS) --locked --no-run

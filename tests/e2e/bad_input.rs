@@ -356,7 +356,7 @@ async fn node_with_a_wrong_passphrase_does_not_start() {
         .expect_done();
     let mut start = stheno(["node", "--config", &config, "run"]);
     let said = run(start.env("STHENO_NODE_PASSPHRASE", "wrong")).await;
-    said.expect_error(2, &["passphrase"]).expect_hint();
+    said.expect_error(2, &["passphrase", "give the one that it was made with"]);
     assert!(
         !said.stderr.contains("wrong\""),
         "the passphrase is shown: {said:?}"

@@ -9,7 +9,6 @@
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
 //! | [`bad_input`] | what people, disks and networks get wrong |
 //! | [`bad_requests`] | what a node answers to requests that no SDK makes |
-//! | [`reader_in_anger`] | nodes that answer badly |
 //! | [`ceremony`] | the key: who agrees on it, and that a killed node goes on |
 //! | [`ceremony_in_anger`] | the key: members that cheat, and what becomes of them |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
@@ -32,7 +31,6 @@ mod desk;
 mod lifecycle;
 mod main_job;
 mod puppet;
-mod reader_in_anger;
 mod someone;
 mod stage;
 
@@ -44,7 +42,6 @@ fn main() -> ExitCode {
         main_job::trials(),
         bad_input::trials(),
         bad_requests::trials(),
-        reader_in_anger::trials(),
         contracts_agree::trials(),
         ceremony::trials(),
         ceremony_in_anger::trials(),
