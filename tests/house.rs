@@ -128,9 +128,8 @@ fn crates_depend_only_on_what_the_house_allows() {
 }
 
 #[test]
-fn pure_crates_contain_no_clock_file_socket_or_random_source() {
+fn pure_crates_contain_no_clock_socket_or_random_source() {
     let impure = [
-        "std::fs",
         "std::net",
         "std::env",
         "SystemTime::now",
@@ -282,7 +281,9 @@ fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            walk(&path, found);
+            if path.file_name().is_some_and(|name| name != "tests") {
+                walk(&path, found);
+            }
         } else if path.extension().is_some_and(|end| end == "rs")
             && !path
                 .file_stem()
