@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -234,9 +237,13 @@ async fn share_of_an_earlier_request_is_blamed_on_its_node() {
 #[tokio::test]
 async fn torsion_in_either_component_never_opens_and_is_blamed_on_its_node() {
     for component in [0, 96] {
+        // A different point at each node: weights such as 3, -3 and 1 cancel equal ones, and what
+        // is cancelled opens, with nobody to blame.
+        let calls = AtomicU64::new(0);
         let fault = Fault::shares(move |mut shares| {
             let mut bytes = shares[0].to_vec();
-            add_torsion(&mut bytes[component..component + 96]);
+            let call = calls.fetch_add(1, Ordering::Relaxed);
+            add_torsion(&mut bytes[component..component + 96], call);
             shares[0] = bytes.into();
             shares
         });
@@ -248,13 +255,14 @@ async fn torsion_in_either_component_never_opens_and_is_blamed_on_its_node() {
     }
 }
 
-/// Adds a point outside the subgroup to an uncompressed point. Its order is large: of one of order
-/// three, weights that three divides would leave nothing, and there would be nobody to blame.
-fn add_torsion(bytes: &mut [u8]) {
+/// Adds the `nth` of some points outside the subgroup to an uncompressed point. Their order is
+/// large: weights that three divides would leave nothing of one of order three.
+fn add_torsion(bytes: &mut [u8], nth: u64) {
     let fq = |bytes: &[u8]| Fq::from_be_bytes_mod_order(bytes);
     let point = G1Affine::new_unchecked(fq(&bytes[..48]), fq(&bytes[48..]));
     let torsion = (1u64..)
-        .find_map(|x| G1Affine::get_point_from_x_unchecked(Fq::from(x), false))
+        .filter_map(|x| G1Affine::get_point_from_x_unchecked(Fq::from(x), false))
+        .nth(nth as usize)
         .unwrap()
         .mul_bigint(Fr::MODULUS)
         .into_affine();
