@@ -204,7 +204,7 @@ fn combine_and_open(criterion: &mut Criterion) {
 /// The peer's way: verify each share, combine, decrypt.
 fn threshold_crypto(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("threshold_crypto, verify and combine");
-    for (n, t) in [(5u16, 3u16), (100, 67)] {
+    for (n, t) in [(5, 3), (64, 43), (100, 67), (256, 171)] {
         let mut numbers = Numbers(4);
         let coefficients = (0..t)
             .map(|_| peer::IntoFr::into_fr(numbers.next()))

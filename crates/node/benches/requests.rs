@@ -1,10 +1,13 @@
-//! Whole requests at one node: JSON, form, signature, cached policy, share, receipt, group commit.
+//! Whole requests at one node: HTTP, JSON, form, signature, cached policy, share, receipt, group
+//! commit; the bytes of one answer leave when its receipt is durable.
 //!
-//! `cargo bench -p stheno-node --bench requests [-- REQUESTS [CONCURRENCY]]`
+//! `cargo bench --profile dist --workspace --bench requests [-- REQUESTS [CONNECTIONS]]`
 //!
-//! Prints requests a second of processor time, the measure that does not depend on how many cores
-//! are free; and beside it the share computation alone, which is the floor. The chain is in memory,
-//! its answers are cached by block; receipts go to a file in the temporary directory.
+//! The server is the one that ships, on a socket of the loopback; the load comes from threads of the
+//! same process, and what they take of the processors is told. The measure is requests a second of
+//! the node's processor time, which does not depend on how many cores are free. Beside it stand the
+//! same work without HTTP, and the computation of the share alone, which is the floor. The chain is
+//! in memory, its answers are cached by block; receipts go to a file in the temporary directory.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -30,45 +33,145 @@ use stheno_node::{
     store::Store,
     vault::{UnlockSecret, Vault},
 };
-use tokio::sync::watch;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::watch,
+};
 
-#[tokio::main]
-async fn main() {
+/// What a measurement took.
+struct Cost {
+    wall: f64,
+    /// Processor seconds of the node: all threads but the load's.
+    node: f64,
+    load: f64,
+}
+
+fn main() {
     let numbers: Vec<usize> = std::env::args()
         .filter_map(|word| word.parse().ok())
         .collect();
-    let requests = numbers.first().copied().unwrap_or(4_000);
-    let concurrency = numbers.get(1).copied().unwrap_or(64);
+    let requests = numbers.first().copied().unwrap_or(6_000);
+    let connections = numbers.get(1).copied().unwrap_or(64);
+
+    let node = runtime("node");
+    let load = runtime(LOAD);
+    let (floor, inside) = node.block_on(without_http(requests, connections));
+    let over_http = {
+        let serving = node.block_on(async {
+            let home = Home::new().await;
+            let node = home.run_with("", NO_RATE_LIMITS).await;
+            node.until_ready().await;
+            node
+        });
+        let bodies = bodies(&serving.home, requests + connections);
+        let url = format!("{}/v1/reencrypt", serving.url);
+        let (warm, timed) = bodies.split_at(connections);
+        // Spawned, so that this thread, whose time counts as the node's, only waits.
+        let ask = |bodies: &[Vec<u8>]| {
+            let asking = load.spawn(ask(url.clone(), bodies.to_vec(), connections));
+            load.block_on(asking).unwrap();
+        };
+        ask(warm);
+        let cost = measure(|| ask(timed));
+        node.block_on(serving.stop());
+        cost
+    };
+
+    let count = requests as f64;
+    println!("| one node | a second of its processor time | µs each | of the share alone |");
+    println!("|---|---|---|---|");
+    let row = |what: &str, each: f64| {
+        println!(
+            "| {what} | {:.0} | {:.0} | {:.2} × |",
+            1.0 / each,
+            each * 1e6,
+            each / floor
+        );
+    };
+    row("share alone, bytes to bytes", floor);
+    row("whole request without HTTP", inside.node / count);
+    row("whole request over HTTP", over_http.node / count);
+    println!(
+        "\n{requests} requests on {connections} connections in {:.2} s: {:.0} a second on this machine, of whose \
+         processor time the load took {:.0} %.",
+        over_http.wall,
+        count / over_http.wall,
+        100.0 * over_http.load / (over_http.load + over_http.node),
+    );
+}
+
+/// The name of the threads whose time is not the node's.
+const LOAD: &str = "load";
+const NO_RATE_LIMITS: &str =
+    "[limits]\nip_items_per_minute = 4000000000\naccount_items_per_minute = 4000000000";
+
+fn runtime(name: &str) -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name(name)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// The cost of the share alone, and of requests that come without HTTP.
+async fn without_http(requests: usize, concurrency: usize) -> (f64, Cost) {
     let home = Home::new().await;
     let release = Arc::new(desk(&home).await);
-    let reader = Reader::new();
-    home.chain
-        .lock()
-        .passes
-        .push((500, reader.wallet.address(), 1));
-    let bodies: Vec<Vec<u8>> = (0..requests + concurrency)
-        .map(|_| serde_json::to_vec(&reader.signed(reader.request(&home.chain, 1))).unwrap())
-        .collect();
+    let bodies = bodies(&home, requests + concurrency);
     let (warm, timed) = bodies.split_at(concurrency);
     run(&release, warm, concurrency).await;
-
-    let (began, cpu) = (Instant::now(), processor_seconds());
+    let before = Instant::now();
+    let (node, _) = processor_seconds();
     run(&release, timed, concurrency).await;
-    let (wall, cpu) = (began.elapsed().as_secs_f64(), processor_seconds() - cpu);
-    let count = requests as f64;
-    println!(
-        "whole requests   {:>7.0} a second of processor time ({:.0} µs each), {:.0} a second on this machine",
-        count / cpu,
-        cpu / count * 1e6,
-        count / wall
-    );
-    let floor = share_alone(&home, &reader);
-    println!(
-        "share alone      {:>7.0} a second of processor time ({:.0} µs each)",
-        1.0 / floor,
-        floor * 1e6
-    );
-    println!("whole / share    {:.2}", cpu / count / floor);
+    let cost = Cost {
+        wall: before.elapsed().as_secs_f64(),
+        node: processor_seconds().0 - node,
+        load: 0.0,
+    };
+    (share_alone(&home, &Reader::new()), cost)
+}
+
+/// Requests of a reader who holds a pass, each signed and with a nonce of its own.
+fn bodies(home: &Home, count: usize) -> Vec<Vec<u8>> {
+    let reader = Reader::new();
+    let pass = (500, reader.wallet.address(), 1);
+    home.chain.lock().passes.push(pass);
+    let one = |_| serde_json::to_vec(&reader.signed(reader.request(&home.chain, 1))).unwrap();
+    (0..count).map(one).collect()
+}
+
+async fn ask(url: String, bodies: Vec<Vec<u8>>, connections: usize) {
+    let http = reqwest::Client::builder()
+        .pool_max_idle_per_host(connections)
+        .build()
+        .unwrap();
+    stream::iter(bodies)
+        .map(|body| {
+            let request = http
+                .post(&url)
+                .header("content-type", "application/json")
+                .body(body);
+            tokio::spawn(async move {
+                let answer = request.send().await.unwrap();
+                assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+                answer.bytes().await.unwrap()
+            })
+        })
+        .buffer_unordered(connections)
+        .for_each(|answer| async move { drop(answer.unwrap()) })
+        .await;
+}
+
+fn measure(work: impl FnOnce()) -> Cost {
+    let (began, (node, load)) = (Instant::now(), processor_seconds());
+    work();
+    let after = processor_seconds();
+    Cost {
+        wall: began.elapsed().as_secs_f64(),
+        node: after.0 - node,
+        load: after.1 - load,
+    }
 }
 
 async fn run(release: &Arc<Release>, bodies: &[Vec<u8>], concurrency: usize) {
@@ -133,7 +236,7 @@ fn share_alone(home: &Home, reader: &Reader) -> f64 {
     let held = vault.held_share(&context()).unwrap().unwrap();
     let request = reader.request(&home.chain, 1);
     let fingerprint = home.chain.lock().network_key.fingerprint();
-    let began = processor_seconds();
+    let (began, _) = processor_seconds();
     for round in 0..ROUNDS {
         let key = ReaderKey::from_bytes(request.reader_key.as_slice()).unwrap();
         let item = item(round as usize);
@@ -146,14 +249,26 @@ fn share_alone(home: &Home, reader: &Reader) -> f64 {
         let share = held.share(1, &identity, &key).unwrap();
         std::hint::black_box(share.encode());
     }
-    (processor_seconds() - began) / f64::from(ROUNDS)
+    (processor_seconds().0 - began) / f64::from(ROUNDS)
 }
 
-/// User and system time of this process (proc(5), fields 14 and 15, in ticks of 10 ms).
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let (_, fields) = stat.rsplit_once(')').unwrap();
-    let fields: Vec<&str> = fields.split_whitespace().collect();
-    let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
-    (ticks(11) + ticks(12)) / 100.0
+/// User and system time of this process's threads, in seconds: of the node's, and of the load's
+/// (proc(5), fields 14 and 15, in ticks of 10 ms).
+fn processor_seconds() -> (f64, f64) {
+    let mut seconds = (0.0, 0.0);
+    for task in std::fs::read_dir("/proc/self/task").unwrap() {
+        // A thread may have ended since it was listed.
+        let Ok(stat) = std::fs::read_to_string(task.unwrap().path().join("stat")) else {
+            continue;
+        };
+        let (name, fields) = stat.rsplit_once(')').unwrap();
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
+        let took = (ticks(11) + ticks(12)) / 100.0;
+        match name.ends_with(LOAD) {
+            true => seconds.1 += took,
+            false => seconds.0 += took,
+        }
+    }
+    seconds
 }
