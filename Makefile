@@ -34,6 +34,9 @@ test-doc: build
 test-contracts: contracts/node_modules/.package-lock.json
 	cd contracts && npm test --silent
 
+bench: contracts/node_modules/.package-lock.json ## the figures of BENCHMARKS.md; wants a machine that does nothing else
+	cargo bench --profile dist --workspace --locked --bench threshold --bench requests --bench grant
+
 artifacts: contracts/node_modules/.package-lock.json ## compile the contracts and write crates/chain/abi
 	cd contracts && npm run --silent build
 

@@ -1,6 +1,14 @@
 //! What the scheme costs, beside the bare operations that it cannot do without and beside
-//! `threshold_crypto`. Figures of one run compare with each other; machines differ.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+//! `threshold_crypto`: `cargo bench --profile dist --workspace --bench threshold`.
+//!
+//! What is compared runs in turn, round by round, so that a machine whose speed drifts is unfair to
+//! nobody; times are of the thread's processor, and medians. Machines differ, ratios of one run hold.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
@@ -9,12 +17,65 @@ use std::hint::black_box;
 
 use ark_bls12_381::{G1Affine, G2Affine};
 use ark_ec::AffineRepr;
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use fixture::*;
+use rustix::time::{ClockId, clock_gettime};
 use stheno_crypto::{dkg::*, engine::Engine, *};
 use threshold_crypto as peer;
 
 const COMMITTEES: [(u16, u16); 3] = [(5, 3), (64, 43), (256, 171)];
+/// Rounds of a comparison.
+const ROUNDS: usize = 15;
+/// A subject is called so often in a round that it takes at least so long, in seconds.
+const LEAST: f64 = 0.01;
+
+fn main() {
+    shares();
+    opening();
+    ceremonies();
+}
+
+/// Something to be timed.
+type Subject<'a> = Box<dyn FnMut() + 'a>;
+
+/// Median processor time of one call of each subject, in seconds.
+fn medians<const N: usize>(mut subjects: [Subject<'_>; N]) -> [f64; N] {
+    let calls: [u32; N] = std::array::from_fn(|at| {
+        subjects[at]();
+        let once = time(&mut subjects[at], 1);
+        (LEAST / once).clamp(1.0, 1e4) as u32
+    });
+    let mut times = [const { Vec::new() }; N];
+    for _ in 0..ROUNDS {
+        for (at, subject) in subjects.iter_mut().enumerate() {
+            times[at].push(time(subject, calls[at]));
+        }
+    }
+    times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    })
+}
+
+fn time(subject: &mut Subject<'_>, calls: u32) -> f64 {
+    let now = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    };
+    let began = now();
+    for _ in 0..calls {
+        subject();
+    }
+    (now() - began) / f64::from(calls)
+}
+
+/// Seconds for people.
+fn show(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-3 => format!("{:.0} µs", s * 1e6),
+        s if s < 0.1 => format!("{:.2} ms", s * 1e3),
+        s => format!("{:.0} ms", s * 1e3),
+    }
+}
 
 /// The bare operations, by blst's own interface: what no implementation can go below.
 mod floor {
@@ -120,127 +181,128 @@ mod floor {
     }
 }
 
-fn floors(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("floor");
-    let mut numbers = Numbers(1);
-    let operands =
-        floor::Operands::new(&G1Affine::generator(), &G2Affine::generator(), &mut numbers);
-    group.bench_function("g1 multiplication", |b| b.iter(|| operands.g1_mul()));
-    group.bench_function("g2 multiplication", |b| b.iter(|| operands.g2_mul()));
-    group.bench_function("hash to g1", |b| b.iter(|| operands.hash()));
-    group.bench_function("decode and check g1", |b| b.iter(|| operands.decode()));
-    group.bench_function("pairing", |b| b.iter(|| operands.pairing()));
-    group.bench_function("share", |b| {
-        b.iter(|| {
-            assert!(operands.decode());
-            black_box(operands.hash());
-            for _ in 0..3 {
-                black_box(operands.g1_mul());
-            }
-            operands.g2_mul()
-        });
-    });
-    for (n, t) in COMMITTEES {
-        let points = vec![operands.g1_affine; t.into()];
-        let scalars: Vec<u8> = (0..t)
-            .flat_map(|_| scalar_bytes(&numbers.scalar()))
-            .collect();
-        // Two sums, b·C1, one pairing, ρ·P2.
-        group.bench_function(BenchmarkId::new("combine and open", n), |b| {
-            b.iter(|| {
-                black_box(operands.msm(&points, &scalars));
-                black_box(operands.msm(&points, &scalars));
-                black_box(operands.g1_mul());
-                black_box(operands.pairing());
-                operands.g2_mul()
-            });
-        });
-    }
-    group.finish();
+fn operands() -> floor::Operands {
+    let (p, q) = (G1Affine::generator(), G2Affine::generator());
+    floor::Operands::new(&p, &q, &mut Numbers(1))
 }
 
-fn share(criterion: &mut Criterion) {
+/// One share at a node, bytes to bytes.
+fn shares() {
+    let operands = operands();
+    let bare = || {
+        assert!(operands.decode());
+        black_box(operands.hash());
+        for _ in 0..3 {
+            black_box(operands.g1_mul());
+        }
+        black_box(operands.g2_mul());
+    };
     let fixture = Fixture::new(1, 1, 1);
     let node = &fixture.nodes[0];
     let reader = fixture.reader.public().to_bytes();
-    let mut group = criterion.benchmark_group("share");
-    for engine in Engine::ALL {
-        group.bench_function(format!("{engine:?}, bytes to bytes"), |b| {
+    let share = |engine: Engine| {
+        let (node, reader, fixture) = (&node, &reader, &fixture);
+        move || {
             engine.scope(|| {
-                b.iter(|| {
-                    let reader = ReaderKey::from_bytes(black_box(&reader)).unwrap();
-                    node.share(1, &fixture.id, &reader, &SEED, &[7; 32])
-                        .encode()
-                });
+                let reader = ReaderKey::from_bytes(black_box(reader)).unwrap();
+                let share = node.share(1, &fixture.id, &reader, &SEED, &[7; 32]);
+                black_box(share.encode());
             });
-        });
+        }
+    };
+    println!("| one share, bytes to bytes | time | of the floor |\n|---|---|---|");
+    let [floor, blst, arkworks] = medians([
+        Box::new(bare),
+        Box::new(share(Engine::Blst)),
+        Box::new(share(Engine::Arkworks)),
+    ]);
+    println!("| floor: the bare operations | {} | |", show(floor));
+    for (engine, time) in [("blst", blst), ("arkworks (portable)", arkworks)] {
+        println!("| {engine} | {} | {:.2} × |", show(time), time / floor);
     }
-    group.finish();
 }
 
-fn combine_and_open(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("combine and open");
-    for (n, t) in COMMITTEES {
-        let fixture = Fixture::new(n, t, 2);
-        let chosen = Numbers(3).subset(n, t);
-        let shares: Vec<_> = fixture
-            .shares(&chosen)
+/// A reader combines and opens, from bytes; beside it `threshold_crypto` verifies and combines.
+fn opening() {
+    println!("\n| combine and open | floor | ours | of the floor | `threshold_crypto` | of ours |");
+    println!("|---|---|---|---|---|---|");
+    for (n, t) in [COMMITTEES[0], COMMITTEES[1], (100, 67), COMMITTEES[2]] {
+        let [floor, ours, peer] = medians([bare_opening(t), our_opening(n, t), peer_opening(t)]);
+        println!(
+            "| {t} of {n} | {} | {} | {:.2} × | {} | {:.1} × |",
+            show(floor),
+            show(ours),
+            ours / floor,
+            show(peer),
+            peer / ours
+        );
+    }
+}
+
+/// Two sums, `b·C1`, one pairing, `ρ·P2`.
+fn bare_opening(t: u16) -> Subject<'static> {
+    let operands = operands();
+    let mut numbers = Numbers(2);
+    let points = vec![operands.g1_affine; t.into()];
+    let scalars: Vec<u8> = (0..t)
+        .flat_map(|_| scalar_bytes(&numbers.scalar()))
+        .collect();
+    Box::new(move || {
+        black_box(operands.msm(&points, &scalars));
+        black_box(operands.msm(&points, &scalars));
+        black_box(operands.g1_mul());
+        black_box(operands.pairing());
+        black_box(operands.g2_mul());
+    })
+}
+
+fn our_opening(n: u16, t: u16) -> Subject<'static> {
+    let fixture = Fixture::new(n, t, 2);
+    let chosen = Numbers(3).subset(n, t);
+    let shares: Vec<_> = fixture
+        .shares(&chosen)
+        .iter()
+        .map(|share| (share.index(), share.encode()))
+        .collect();
+    Box::new(move || {
+        let shares: Vec<Share> = shares
             .iter()
-            .map(|share| (share.index(), share.encode()))
+            .map(|(index, bytes)| Share::decode(*index, bytes).unwrap())
             .collect();
-        group.bench_function(BenchmarkId::from_parameter(n), |b| {
-            b.iter(|| {
-                let shares: Vec<Share> = shares
-                    .iter()
-                    .map(|(index, bytes)| Share::decode(*index, bytes).unwrap())
-                    .collect();
-                fixture.open(&shares).unwrap()
-            });
-        });
-    }
-    group.finish();
+        black_box(fixture.open(&shares).unwrap());
+    })
 }
 
-/// The peer's way: verify each share, combine, decrypt.
-fn threshold_crypto(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("threshold_crypto, verify and combine");
-    for (n, t) in [(5, 3), (64, 43), (100, 67), (256, 171)] {
-        let mut numbers = Numbers(4);
-        let coefficients = (0..t)
-            .map(|_| peer::IntoFr::into_fr(numbers.next()))
-            .collect::<Vec<peer::Fr>>();
-        let keys = peer::SecretKeySet::from(peer::poly::Poly::from(coefficients));
-        let public = keys.public_keys();
-        let ciphertext = public.public_key().encrypt([7; 32]);
-        let shares: Vec<_> = (0..usize::from(t))
-            .map(|i| {
-                let share = keys.secret_key_share(i).decrypt_share(&ciphertext).unwrap();
-                (i, public.public_key_share(i), share)
-            })
-            .collect();
-        group.sample_size(10);
-        group.bench_function(BenchmarkId::from_parameter(n), |b| {
-            b.iter(|| {
-                for (_, key, share) in &shares {
-                    assert!(key.verify_decryption_share(share, &ciphertext));
-                }
-                let shares = shares.iter().map(|(i, _, share)| (*i, share));
-                public.decrypt(shares, &ciphertext).unwrap()
-            });
-        });
-        // Ours at the same size.
-        let fixture = Fixture::new(n, t, 5);
-        let shares = fixture.shares(&Numbers(6).subset(n, t));
-        group.bench_function(BenchmarkId::new("ours", n), |b| {
-            b.iter(|| fixture.open(&shares).unwrap());
-        });
-    }
-    group.finish();
+/// The peer's way: verify each share, combine, decrypt. (Its shares are decoded already.)
+fn peer_opening(t: u16) -> Subject<'static> {
+    let mut numbers = Numbers(4);
+    let coefficients = (0..t)
+        .map(|_| peer::IntoFr::into_fr(numbers.next()))
+        .collect::<Vec<peer::Fr>>();
+    let keys = peer::SecretKeySet::from(peer::poly::Poly::from(coefficients));
+    let public = keys.public_keys();
+    let ciphertext = public.public_key().encrypt([7; 32]);
+    let shares: Vec<_> = (0..usize::from(t))
+        .map(|i| {
+            let share = keys.secret_key_share(i).decrypt_share(&ciphertext).unwrap();
+            (i, public.public_key_share(i), share)
+        })
+        .collect();
+    Box::new(move || {
+        for (_, key, share) in &shares {
+            assert!(key.verify_decryption_share(share, &ciphertext));
+        }
+        let shares = shares.iter().map(|(i, _, share)| (*i, share));
+        black_box(public.decrypt(shares, &ciphertext).unwrap());
+    })
 }
 
-fn ceremony(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("ceremony");
-    group.sample_size(10);
+/// What a member does in a first ceremony.
+fn ceremonies() {
+    println!(
+        "\n| ceremony | deal | decode and verify one dealing | receive one | its outcome |\n\
+         |---|---|---|---|---|"
+    );
     for (n, t) in [(5u8, 3u16), (16, 9), (64, 43)] {
         let context = CeremonyContext::from_bytes([1; 32]);
         let secrets: Vec<_> = (1..=n)
@@ -250,30 +312,23 @@ fn ceremony(criterion: &mut Criterion) {
         let seed = DealerSeed::from_bytes([2; 32]);
         let me = index(1);
         let deal = || Dealing::deal(&context, me, t, &keys, Constant::Fresh, &seed).unwrap();
-        group.bench_function(BenchmarkId::new("deal", n), |b| b.iter(deal));
         let bytes = deal().encode();
         let verify = || {
             let dealing = Dealing::decode(&bytes, t, n.into()).unwrap();
             dealing.verify(&context, me, None).unwrap()
         };
-        group.bench_function(BenchmarkId::new("decode and verify", n), |b| b.iter(verify));
         let verified = verify();
-        group.bench_function(BenchmarkId::new("receive", n), |b| {
-            b.iter(|| verified.receive(me, &secrets[0]).unwrap());
-        });
-        group.bench_function(BenchmarkId::new("outcome of one dealing", n), |b| {
-            b.iter(|| outcome(Kind::First, &[(me, &verified)], n.into()).unwrap());
-        });
+        let times = medians([
+            Box::new(|| drop(black_box(deal()))),
+            Box::new(|| drop(black_box(verify()))),
+            Box::new(|| drop(black_box(verified.receive(me, &secrets[0]).unwrap()))),
+            Box::new(|| {
+                drop(black_box(
+                    outcome(Kind::First, &[(me, &verified)], n.into()).unwrap(),
+                ));
+            }),
+        ]);
+        let [deal, verify, receive, outcome] = times.map(show);
+        println!("| {t} of {n} | {deal} | {verify} | {receive} | {outcome} |");
     }
-    group.finish();
 }
-
-criterion_group!(
-    benches,
-    floors,
-    share,
-    combine_and_open,
-    threshold_crypto,
-    ceremony
-);
-criterion_main!(benches);

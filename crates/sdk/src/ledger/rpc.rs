@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use futures::{future::join_all, lock::Mutex};
-use stheno_chain::{Chain, ChainConfig, ChainError, HttpOptions, read_committee};
+use stheno_chain::{Block, Chain, ChainConfig, ChainError, HttpOptions, read_committee};
+use stheno_crypto::NetworkId;
 use stheno_envelope::Locator;
-use stheno_protocol::{ChainId, Position};
+use stheno_protocol::{B256, ChainId, Position};
 use url::Url;
 
 use super::{Committee, Ledger, LedgerError, Member};
@@ -20,6 +21,9 @@ pub struct RpcLedger {
     sorted: BTreeMap<ChainId, Vec<Url>>,
     options: HttpOptions,
     connected: Mutex<BTreeMap<ChainId, Chain>>,
+    /// Of each network the committee that was read last, and the block it was read at. Checking its
+    /// keys takes longer than everything else, and at one block it stays what it is.
+    last_read: Mutex<BTreeMap<NetworkId, (B256, Committee)>>,
 }
 
 impl RpcLedger {
@@ -30,6 +34,7 @@ impl RpcLedger {
             sorted: BTreeMap::new(),
             options: HttpOptions::default(),
             connected: Mutex::new(BTreeMap::new()),
+            last_read: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -91,38 +96,53 @@ impl RpcLedger {
         }
     }
 
+    /// The committee at the chain's final head.
     async fn read_committee(&self, locator: &Locator) -> Result<Committee, LedgerError> {
         let chain = self.chain(locator.chain_id).await?;
-        let place = stheno_chain::Locator {
-            chain_id: locator.chain_id,
-            contract: locator.contract.into(),
-            committee_id: locator.committee_id,
-        };
-        let read = read_committee(&chain, &place, None)
-            .await
-            .map_err(|error| match error {
-                ChainError::Refused { reason, .. } => LedgerError::NoCommittee {
-                    why: format!(
-                        "contract {} on chain {} has no committee {} that serves: {reason}",
-                        place.contract, place.chain_id, place.committee_id
-                    ),
-                },
-                other => in_words(other),
-            })?;
-        let members = read.members.into_iter().map(|member| Member {
-            index: member.index,
-            endpoint: member.endpoint,
-            identity: member.identity,
-            node_key: member.node_key,
-        });
-        Ok(Committee {
-            locator: *locator,
-            epoch: read.epoch,
-            threshold: read.threshold,
-            network_key: read.network_key,
-            members: members.collect(),
-        })
+        let head = chain.final_head().await.map_err(in_words)?;
+        let network = locator.network();
+        if let Some((at, committee)) = self.last_read.lock().await.get(&network)
+            && *at == head.hash
+        {
+            return Ok(committee.clone());
+        }
+        let committee = read_at(&chain, locator, head).await?;
+        let mut last_read = self.last_read.lock().await;
+        last_read.insert(network, (head.hash, committee.clone()));
+        Ok(committee)
     }
+}
+
+async fn read_at(chain: &Chain, locator: &Locator, at: Block) -> Result<Committee, LedgerError> {
+    let place = stheno_chain::Locator {
+        chain_id: locator.chain_id,
+        contract: locator.contract.into(),
+        committee_id: locator.committee_id,
+    };
+    let read = read_committee(chain, &place, Some(at))
+        .await
+        .map_err(|error| match error {
+            ChainError::Refused { reason, .. } => LedgerError::NoCommittee {
+                why: format!(
+                    "contract {} on chain {} has no committee {} that serves: {reason}",
+                    place.contract, place.chain_id, place.committee_id
+                ),
+            },
+            other => in_words(other),
+        })?;
+    let members = read.members.into_iter().map(|member| Member {
+        index: member.index,
+        endpoint: member.endpoint,
+        identity: member.identity,
+        node_key: member.node_key,
+    });
+    Ok(Committee {
+        locator: *locator,
+        epoch: read.epoch,
+        threshold: read.threshold,
+        network_key: read.network_key,
+        members: members.collect(),
+    })
 }
 
 impl Ledger for RpcLedger {
