@@ -110,6 +110,18 @@ impl Encryptor {
         &self.header
     }
 
+    /// Bytes that the envelope will have, where the plaintext's length was announced.
+    pub fn envelope_len(&self) -> Option<u64> {
+        let plaintext = self.plaintext_len?;
+        let chunks = if self.body.cipher().is_chunked() {
+            self.header.chunk_count()?
+        } else {
+            1
+        };
+        let header = self.header.as_bytes().len() as u64;
+        Some(header + plaintext + chunks * TAG_BYTES as u64)
+    }
+
     /// Writes header and body; reads `plaintext` to its end.
     ///
     /// On an error what was written is no envelope: let it not be kept.

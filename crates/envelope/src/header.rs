@@ -14,7 +14,7 @@ use crate::error::HeaderError;
 use crate::{BaseNonce, ChunkSize, Cipher, EnvelopeError, Recipient, labels};
 
 pub(crate) use decode::Fields;
-pub use detached::Location;
+pub use detached::{Location, ParseCidError};
 pub(crate) use encode::Draft;
 
 /// The largest header that is read: 1 MiB.
@@ -23,6 +23,30 @@ pub const MAX_HEADER_BYTES: usize = 1 << 20;
 pub const COMMON_HEADER_BYTES: usize = 4096;
 /// The most recipients that are read.
 pub const MAX_RECIPIENTS: usize = 1000;
+
+/// The labels that a header's own fields have.
+const KNOWN_LABELS: [i64; 9] = [
+    labels::ALG,
+    labels::CRITICAL,
+    labels::TYP,
+    labels::KEY_COMMITMENT,
+    labels::IV,
+    labels::CHUNK_SIZE,
+    labels::CHUNK_COUNT,
+    labels::APP_METADATA,
+    labels::LOCATION,
+];
+
+/// A field of a header that this version does not know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnknownField {
+    /// Whether it is authenticated with the body.
+    pub protected: bool,
+    /// An integer or a text.
+    pub label: Value,
+    /// Anything.
+    pub value: Value,
+}
 
 /// A parsed header.
 ///
@@ -110,6 +134,35 @@ impl Header {
     /// Where the ciphertext lies, if this header is detached from it (−65804). Unauthenticated.
     pub fn location(&self) -> Option<&Location> {
         self.location.as_ref()
+    }
+
+    /// Fields that this version does not know, protected ones first. They are kept as they stand.
+    pub fn unknown_fields(&self) -> Vec<UnknownField> {
+        let parts = [(true, &self.protected), (false, &self.unprotected)];
+        parts
+            .into_iter()
+            .filter_map(|(protected, bytes)| Some((protected, Fields::protected(bytes)?)))
+            .flat_map(|(protected, fields)| {
+                let known = move |label: &Value| {
+                    KNOWN_LABELS
+                        .iter()
+                        .any(|known| *label == Value::from(*known))
+                };
+                let values = fields.values().into_iter();
+                values
+                    .filter(move |(label, _)| !known(label))
+                    .map(move |(label, value)| UnknownField {
+                        protected,
+                        label,
+                        value,
+                    })
+            })
+            .collect()
+    }
+
+    /// Whether the list of recipients can be exchanged: the tag is authenticated with the body.
+    pub fn has_recipient_list(&self) -> bool {
+        self.tag == labels::TAG_ENCRYPT
     }
 
     /// Whether the header commits to the content-encryption key (−65803).

@@ -37,6 +37,9 @@ pub const LOCATION: i64 = -65804;
 /// What is hashed into a [`KEY_COMMITMENT`].
 pub const KEY_COMMITMENT_TAG: &str = "STHENO-V1-ENVELOPE-KEY-COMMITMENT";
 
+/// What is hashed with a shared key into the key id that is written for it.
+pub const SHARED_KEY_ID_TAG: &str = "STHENO-V1-SHARED-KEY-ID";
+
 /// Body: AES-256-GCM over the whole file (RFC 9053 §4.1).
 pub const A256GCM: i64 = 3;
 /// Body: chunked AES-256-GCM STREAM.

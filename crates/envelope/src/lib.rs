@@ -47,11 +47,11 @@ pub use cipher::{BaseNonce, ChunkSize, Cipher};
 pub use decrypt::{Decrypted, Decryptor};
 pub use encrypt::{EncryptOptions, Encrypted, Encryptor};
 pub use error::{EnvelopeError, HeaderError};
-pub use header::{Header, Location};
+pub use header::{Header, Location, ParseCidError, UnknownField};
 pub use piece::{PieceCid, PieceHasher, PieceReader, PieceWriter};
 pub use range::{ChunkOpener, RangeReader};
 pub use read_at::ReadAt;
 pub use recipient::{
-    Aes256KwRecipient, Locator, PolicyField, Recipient, SharedKey, ThresholdRecipient,
-    UnknownRecipient, X25519Public, X25519Recipient, X25519Secret,
+    Aes256KwRecipient, Locator, ParseKeyError, PolicyField, Recipient, SharedKey,
+    ThresholdRecipient, UnknownRecipient, X25519Public, X25519Recipient, X25519Secret,
 };

@@ -1,16 +1,20 @@
 //! Recipients: who can recover the content-encryption key, and how. SPEC.md §5.
 
 mod aes256kw;
+mod key_text;
 #[cfg(test)]
 mod tests;
 mod threshold;
 mod x25519;
+
+use ciborium::Value;
 
 use crate::cbor::{cursor::Cursor, write::Writer};
 use crate::header::Fields;
 use crate::labels;
 
 pub use aes256kw::{Aes256KwRecipient, SharedKey};
+pub use key_text::ParseKeyError;
 pub use threshold::{Locator, PolicyField, ThresholdRecipient};
 pub use x25519::{X25519Public, X25519Recipient, X25519Secret};
 
@@ -37,6 +41,28 @@ impl Recipient {
     /// The key identifier, if it has one. Unauthenticated; several recipients may share one.
     pub fn kid(&self) -> Option<&[u8]> {
         self.entry().kid.as_deref()
+    }
+
+    /// Bytes of the wrapped key.
+    pub fn wrapped_len(&self) -> usize {
+        self.entry().wrapped.len()
+    }
+
+    /// Its protected header, then its unprotected one, label by label, for people to read.
+    pub fn fields(&self) -> Vec<(Value, Value)> {
+        let entry = self.entry();
+        let unprotected = || {
+            let mut cursor = Cursor::new(&entry.encoded);
+            cursor.array()?;
+            cursor.skip()?;
+            cursor.skip()
+        };
+        [Some(entry.protected.as_slice()), unprotected()]
+            .into_iter()
+            .flatten()
+            .filter_map(Fields::protected)
+            .flat_map(|fields| fields.values())
+            .collect()
     }
 
     /// Its bytes as they stand in the header.

@@ -72,6 +72,15 @@ impl<'a> Fields<'a> {
         self.0.iter()
     }
 
+    /// Labels and values, decoded for people to read.
+    pub(crate) fn values(&self) -> Vec<(Value, Value)> {
+        let value = |bytes: &[u8]| ciborium::from_reader::<Value, _>(bytes).ok();
+        self.0
+            .iter()
+            .filter_map(|(key, item)| Some((value(key)?, value(item.rest())?)))
+            .collect()
+    }
+
     /// Whether all that the sender marked critical (RFC 9052 §3.1) is among `known`.
     pub(crate) fn understands_critical(&self, known: &[i64]) -> bool {
         let Some(mut list) = self.field(labels::CRITICAL) else {

@@ -1,10 +1,17 @@
 //! Detached envelopes: a header alone, for ciphertext that is stored already. SPEC.md §7.
 
+use cid::Cid;
+
 use super::Header;
 use super::decode::Fields;
 use crate::cbor::write::Writer;
 use crate::error::HeaderError;
 use crate::{EnvelopeError, labels};
+
+/// A text is no CID.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("this is no CID: {0}")]
+pub struct ParseCidError(String);
 
 /// Where the ciphertext of a detached header lies.
 ///
@@ -20,6 +27,34 @@ pub struct Location {
 }
 
 impl Location {
+    /// Names a stored object by its CID in text, of any version and base.
+    ///
+    /// # Errors
+    /// [`ParseCidError`].
+    pub fn new(cid: &str, offset: u64, length: u64) -> Result<Self, ParseCidError> {
+        let cid: Cid = cid
+            .parse()
+            .map_err(|error: cid::Error| ParseCidError(error.to_string()))?;
+        Ok(Self {
+            cid: cid.to_bytes(),
+            offset,
+            length,
+        })
+    }
+
+    /// The CID as people write it; `None` where the bytes are none.
+    pub fn cid_text(&self) -> Option<String> {
+        Cid::try_from(self.cid.as_slice())
+            .ok()
+            .filter(|cid| cid.to_bytes() == self.cid)
+            .map(|cid| cid.to_string())
+    }
+
+    /// Where in the stored object the body ends.
+    pub fn end(&self) -> u64 {
+        self.offset.saturating_add(self.length)
+    }
+
     pub(super) fn decode(fields: &Fields<'_>) -> Result<Option<Self>, HeaderError> {
         let Some(mut value) = fields.field(labels::LOCATION) else {
             return Ok(None);

@@ -2,9 +2,12 @@
 
 use aes_kw::cipher::consts::U32;
 use aes_kw::{KeyInit, KwAes256};
+use hkdf::Hkdf;
+use sha2::Sha256;
 use stheno_crypto::Cek;
 use zeroize::Zeroizing;
 
+use super::key_text::{ParseKeyError, from_hex};
 use super::{Entry, Field, Recipient};
 use crate::cbor::write::Writer;
 use crate::{EnvelopeError, labels};
@@ -16,6 +19,25 @@ impl SharedKey {
     /// Takes 32 random bytes; never a password.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
+    }
+
+    /// Reads 64 hex digits.
+    ///
+    /// # Errors
+    /// [`ParseKeyError::Form`].
+    pub fn from_hex(text: &str) -> Result<Self, ParseKeyError> {
+        from_hex(text).map(Self).ok_or(ParseKeyError::Form)
+    }
+
+    /// A name for the key that gives nothing of it away, to be used as `kid`:
+    /// `HKDF-SHA-256(ikm = key, salt = none, info = tag, 8)`.
+    pub fn id(&self) -> [u8; 8] {
+        let mut id = [0; 8];
+        #[allow(clippy::expect_used, reason = "8 bytes are less than 255 hashes")]
+        Hkdf::<Sha256>::new(None, self.0.as_slice())
+            .expand(labels::SHARED_KEY_ID_TAG.as_bytes(), &mut id)
+            .expect("HKDF gives 8 bytes");
+        id
     }
 }
 
