@@ -7,6 +7,7 @@
 mod abi;
 mod fill;
 mod leaf;
+mod outline;
 mod read;
 mod subject;
 #[cfg(test)]
