@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     encrypt,
     ledger::{Committee, Ledger},
+    seal_to::{PinnedNetwork, SealTo},
     survey::{self, Survey},
     transport::Transport,
     tuning::Tuning,
@@ -32,14 +33,7 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     tuning: Tuning,
-    pinned: Option<Pinned>,
-}
-
-/// A network whose key was checked against its fingerprint.
-#[derive(Clone)]
-struct Pinned {
-    file: Arc<NetworkFile>,
-    key: NetworkKey,
+    pinned: Option<PinnedNetwork>,
 }
 
 #[cfg(all(feature = "chain", feature = "http"))]
@@ -79,15 +73,9 @@ impl Client {
     /// # Errors
     /// [`Error::NoNetwork`] when it does not.
     pub fn offline(network: NetworkFile) -> Result<Self, Error> {
-        let key = network.key()?.ok_or(Error::NoNetwork {
-            why: "the network file does not carry the network's key, only its fingerprint",
-        })?;
         let client = Self::new(RpcLedger::new([]), HttpTransport::new()?, SystemClock);
         Ok(Self {
-            pinned: Some(Pinned {
-                file: Arc::new(network),
-                key,
-            }),
+            pinned: Some(PinnedNetwork::offline(network)?),
             ..client
         })
     }
@@ -116,10 +104,7 @@ impl Client {
     pub async fn pin(mut self, network: NetworkFile) -> Result<Self, Error> {
         let committee = self.ledger.committee(&network.locator()).await?;
         check_key(&network, &committee.network_key)?;
-        self.pinned = Some(Pinned {
-            file: Arc::new(network),
-            key: committee.network_key,
-        });
+        self.pinned = Some(PinnedNetwork::new(network, committee.network_key));
         Ok(self)
     }
 
@@ -132,7 +117,12 @@ impl Client {
 
     /// The pinned network.
     pub fn network(&self) -> Option<&NetworkFile> {
-        self.pinned.as_ref().map(|pinned| pinned.file.as_ref())
+        self.pinned.as_ref().map(PinnedNetwork::file)
+    }
+
+    /// The pinned network, to be sealed to.
+    pub fn pinned(&self) -> Option<&PinnedNetwork> {
+        self.pinned.as_ref()
     }
 
     /// Encrypts `input` to whoever `policy` lets read, into an envelope.
@@ -153,8 +143,18 @@ impl Client {
         let pinned = self.pinned.as_ref().ok_or(Error::NoNetwork {
             why: "encrypting needs a network file that pins the network's key",
         })?;
-        let locator = pinned.file.locator();
-        blocking(|| encrypt::encrypt(&locator, &pinned.key, policy, input, output, options))
+        let network = pinned.file().network_id();
+        let digest = policy.digest();
+        let to = SealTo::network(pinned.clone(), policy.clone());
+        let written = blocking(|| encrypt::encrypt_to(&[to], input, output, options))?;
+        let item = written.item.ok_or(Error::NoRecipient)?;
+        Ok(Encrypted {
+            item,
+            network,
+            policy: digest,
+            plaintext_len: written.plaintext_len,
+            envelope_len: written.envelope_len,
+        })
     }
 
     /// Decrypts the envelope in `input`, if its policy lets `reader`.
@@ -222,10 +222,7 @@ impl Client {
     /// Pins a network whose key is known to be the right one.
     #[cfg(feature = "testing")]
     pub(crate) fn pinned_to(mut self, network: NetworkFile, key: NetworkKey) -> Self {
-        self.pinned = Some(Pinned {
-            file: Arc::new(network),
-            key,
-        });
+        self.pinned = Some(PinnedNetwork::new(network, key));
         self
     }
 

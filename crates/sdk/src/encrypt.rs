@@ -2,13 +2,16 @@
 
 use std::io::{Read, Write};
 
-use stheno_crypto::{Cek, ItemId, NetworkId, NetworkKey, PolicyDigest};
-use stheno_envelope::{
-    BaseNonce, ChunkSize, Cipher, Encryptor, Locator, PolicyField, Recipient, ThresholdRecipient,
-};
-use stheno_protocol::Policy;
+use std::sync::Arc;
 
-use crate::{Error, entropy::fresh};
+use stheno_crypto::{Cek, ItemId, NetworkId, PolicyDigest};
+use stheno_envelope::{BaseNonce, ChunkSize, Cipher, Encryptor, Header, Recipient, Value};
+
+use crate::{
+    Error,
+    entropy::fresh,
+    seal_to::{SealTo, item_or_fresh},
+};
 
 /// How to encrypt. The default is what most files want.
 #[derive(Clone, Debug, Default)]
@@ -27,9 +30,36 @@ pub struct EncryptOptions {
     /// The input's length, where it is known: the header then says how many chunks follow, and an
     /// input of another length is an error.
     pub plaintext_len: Option<u64>,
+    /// Who else will be able to open the file.
+    pub also_to: Vec<SealTo>,
+    /// A map of the application's, stored in the clear and unauthenticated.
+    pub metadata: Option<Value>,
+    /// The content-encryption key, instead of a fresh one. One key, one file.
+    pub cek: Option<Arc<Cek>>,
 }
 
 impl EncryptOptions {
+    /// Lets somebody else open the file as well.
+    #[must_use]
+    pub fn also_to(mut self, to: SealTo) -> Self {
+        self.also_to.push(to);
+        self
+    }
+
+    /// Puts a map of the application's into the header, in the clear and unauthenticated.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// Encrypts under a key that comes from elsewhere. It must not be used for another file.
+    #[must_use]
+    pub fn cek(mut self, cek: Cek) -> Self {
+        self.cek = Some(Arc::new(cek));
+        self
+    }
+
     /// Encrypts the body in another way than with chunked AES-256-GCM.
     #[must_use]
     pub fn cipher(mut self, cipher: Cipher) -> Self {
@@ -82,44 +112,110 @@ pub struct Encrypted {
     pub envelope_len: u64,
 }
 
-/// Encrypts under a fresh key, and seals the key to whoever the policy lets read.
+/// An envelope that was written by [`encrypt_to`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Written {
+    /// The item that the file was sealed to, where a committee is among the recipients.
+    pub item: Option<ItemId>,
+    /// The header as it was written.
+    pub header: Header,
+    /// Bytes that were read.
+    pub plaintext_len: u64,
+    /// Bytes that were written.
+    pub envelope_len: u64,
+}
+
+/// Encrypts to any recipients, and to those of [`EncryptOptions::also_to`]. Asks nobody.
 ///
-/// `network_key` must be pinned; [`Client`](crate::Client) sees to that.
-pub(crate) fn encrypt(
-    locator: &Locator,
-    network_key: &NetworkKey,
-    policy: &Policy,
+/// # Errors
+/// As [`Encryption::prepare`] and [`Encryption::write`].
+pub fn encrypt_to(
+    recipients: &[SealTo],
     input: impl Read + Send,
     output: impl Write + Send,
     options: EncryptOptions,
-) -> Result<Encrypted, Error> {
-    let item = match options.item {
-        Some(item) => item,
-        None => ItemId::from_bytes(*fresh()?),
-    };
-    let cek = Cek::from_bytes(*fresh()?);
-    let field = match options.hide_policy {
-        false => PolicyField::Bytes(policy.to_cbor()),
-        true => PolicyField::Digest(policy.digest()),
-    };
-    let recipient = ThresholdRecipient::seal(network_key, locator, field, item, &cek, &*fresh()?);
-    let encryptor = Encryptor::new(
-        stheno_envelope::EncryptOptions {
-            cipher: options.cipher,
-            chunk_size: options.chunk_size,
-            plaintext_len: options.plaintext_len,
-            ..Default::default()
-        },
-        vec![Recipient::Threshold(Box::new(recipient))],
-        &cek,
-        BaseNonce::from_bytes(*fresh()?),
-    )?;
-    let written = encryptor.encrypt(input, output)?;
-    Ok(Encrypted {
-        item,
-        network: locator.network(),
-        policy: policy.digest(),
-        plaintext_len: written.plaintext_len,
-        envelope_len: written.total_len(),
-    })
+) -> Result<Written, Error> {
+    Encryption::prepare(recipients, options)?.write(input, output)
+}
+
+/// An envelope whose header is laid down, and whose body is not written yet.
+#[derive(Debug)]
+pub struct Encryption {
+    encryptor: Encryptor,
+    item: Option<ItemId>,
+}
+
+impl Encryption {
+    /// Seals a key to all recipients, those of [`EncryptOptions::also_to`] included.
+    ///
+    /// With no recipients at all [`EncryptOptions::cek`] must be given, and is the only way to open
+    /// the file, for ever: such an envelope takes no recipients later either.
+    ///
+    /// # Errors
+    /// [`Error::NoRecipient`] with neither recipient nor key; [`Error::Envelope`] when the options
+    /// make no envelope.
+    pub fn prepare(recipients: &[SealTo], options: EncryptOptions) -> Result<Self, Error> {
+        let everybody = || recipients.iter().chain(&options.also_to);
+        let fresh_cek;
+        let cek: &Cek = match &options.cek {
+            Some(cek) => cek,
+            None if everybody().next().is_none() => return Err(Error::NoRecipient),
+            None => {
+                fresh_cek = Cek::from_bytes(*fresh()?);
+                &fresh_cek
+            }
+        };
+        let item = item_or_fresh(options.item)?;
+        let sealed: Result<Vec<Recipient>, Error> = everybody()
+            .map(|to| to.seal(cek, &item, options.hide_policy))
+            .collect();
+        let has_network = everybody().any(SealTo::is_network);
+        let encryptor = Encryptor::new(
+            stheno_envelope::EncryptOptions {
+                cipher: options.cipher,
+                chunk_size: options.chunk_size,
+                plaintext_len: options.plaintext_len,
+                metadata: options.metadata,
+                ..Default::default()
+            },
+            sealed?,
+            cek,
+            BaseNonce::from_bytes(*fresh()?),
+        )?;
+        Ok(Self {
+            encryptor,
+            item: has_network.then_some(item),
+        })
+    }
+
+    /// The header that will be written.
+    pub fn header(&self) -> &Header {
+        self.encryptor.header()
+    }
+
+    /// Bytes that the envelope will have, where the input's length was announced.
+    pub fn envelope_len(&self) -> Option<u64> {
+        self.encryptor.envelope_len()
+    }
+
+    /// Encrypts `input` to its end. Blocks the thread while it streams.
+    ///
+    /// # Errors
+    /// [`Error::Envelope`] when reading or writing fails, or the input has another length than was
+    /// announced. What was written is then incomplete.
+    pub fn write(
+        self,
+        input: impl Read + Send,
+        output: impl Write + Send,
+    ) -> Result<Written, Error> {
+        let header = self.encryptor.header().clone();
+        let written = self.encryptor.encrypt(input, output)?;
+        Ok(Written {
+            item: self.item,
+            header,
+            plaintext_len: written.plaintext_len,
+            envelope_len: written.total_len(),
+        })
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use stheno_crypto::{KeyFingerprint, NetworkId};
-use stheno_envelope::EnvelopeError;
+use stheno_envelope::{EnvelopeError, HeaderError};
 use stheno_protocol::{ChainId, Code, PolicyError};
 
 use crate::{
@@ -58,6 +58,28 @@ pub enum Error {
     /// No recipient of the envelope is a committee.
     #[error("the envelope has no threshold recipient: no committee can give out its key")]
     NoThresholdRecipient,
+    /// Nobody could ever open what would be written.
+    #[error("nobody is named who could open the file")]
+    NoRecipient,
+    /// None of one's own keys opens the envelope.
+    #[error("none of the given keys opens the envelope")]
+    KeyDoesNotOpen {
+        /// How many of its recipients are X25519 keys.
+        x25519: usize,
+        /// How many are shared symmetric keys.
+        shared: usize,
+    },
+    /// A recipient can be added only by who can open the file.
+    #[error("adding a recipient needs the file's key")]
+    KeyNeeded,
+    /// The envelope has no such recipient.
+    #[error("there is no recipient {number}: the envelope has {found}")]
+    NoSuchRecipient {
+        /// The number, from 1.
+        number: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// The envelope hides its policy, and none was given.
     #[error("the envelope says only the digest of its policy")]
     PolicyHidden,
@@ -133,6 +155,10 @@ impl Error {
             Self::NoNetwork { .. } => "network_file_needed",
             Self::WrongNetwork { .. } => "wrong_network",
             Self::NoThresholdRecipient => "no_threshold_recipient",
+            Self::NoRecipient => "no_recipient",
+            Self::KeyDoesNotOpen { .. } => "key_does_not_open",
+            Self::KeyNeeded => "key_needed",
+            Self::NoSuchRecipient { .. } => "no_such_recipient",
             Self::PolicyHidden => "policy_hidden",
             Self::PolicyMismatch => "policy_mismatch",
             Self::WalletNeeded => "wallet_needed",
@@ -210,6 +236,21 @@ impl Error {
             Self::NoThresholdRecipient => {
                 "open it with a key of one of its recipients; `stheno inspect` lists them"
                     .to_owned()
+            }
+            Self::NoRecipient => "name a policy and a network, or a key to encrypt to".to_owned(),
+            Self::KeyDoesNotOpen {
+                x25519: 0,
+                shared: 0,
+            } => "no recipient of this envelope is a key; `stheno inspect` lists them".to_owned(),
+            Self::KeyDoesNotOpen { x25519, shared } => format!(
+                "the envelope is for {x25519} X25519 and {shared} shared keys; `stheno inspect` \
+                 shows which"
+            ),
+            Self::KeyNeeded => {
+                "open the envelope with a key or a wallet that can read it".to_owned()
+            }
+            Self::NoSuchRecipient { .. } => {
+                "`stheno inspect` numbers the recipients, from 1".to_owned()
             }
             Self::PolicyHidden => "give the policy that its author handed out".to_owned(),
             Self::PolicyMismatch => {
@@ -293,12 +334,28 @@ fn ledger_hint(error: &LedgerError) -> String {
 
 fn envelope_hint(error: &EnvelopeError) -> &'static str {
     match error {
-        EnvelopeError::Header(_) => "check that this is the file that `stheno encrypt` made",
+        EnvelopeError::Header(HeaderError::NotAnEnvelope) => {
+            "check that this is the file that `stheno encrypt` made"
+        }
+        EnvelopeError::Header(HeaderError::UnsupportedCipher(_)) => {
+            "it may have been written by a newer version, or by another tool"
+        }
+        EnvelopeError::Header(_) => {
+            "the file is damaged, or not what `stheno encrypt` made; fetch it again from its source"
+        }
         EnvelopeError::Truncated { .. }
+        | EnvelopeError::Appended { .. }
         | EnvelopeError::Chunk { .. }
-        | EnvelopeError::ChunkCount { .. }
-        | EnvelopeError::WrongKey
-        | EnvelopeError::Unwrap => "fetch the file again from its source",
+        | EnvelopeError::ChunkCount { .. } => "fetch the file again from its source",
+        EnvelopeError::WrongKey | EnvelopeError::Unwrap => {
+            "check that the key is this file's; if it is, fetch the file again from its source"
+        }
+        EnvelopeError::LengthChanged { .. } => {
+            "wait until nothing writes to the file, or encrypt a copy of it"
+        }
+        EnvelopeError::TooManyChunks => {
+            "choose a larger chunk size; with 16 MiB a file may have 64 PiB"
+        }
         EnvelopeError::Read(_) | EnvelopeError::Write(_) => {
             "check the file, its disk and its rights"
         }

@@ -91,6 +91,7 @@
 //! | `client` | the parts put together; encrypt and decrypt |
 //! | `network_file` | the committee that a writer trusts |
 //! | `encrypt`, `decrypt` | file to envelope; envelope and reader to key and plaintext; when to wait |
+//! | `seal_to`, `keyring`, `rewrap` | who can open a file; keys of one's own; changing who can |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
 //! | `anchors` | which blocks a request asks about |
 //! | `survey`, `gather` | asking how nodes are; asking for shares, hedged |
@@ -122,17 +123,23 @@ mod encrypt;
 mod entropy;
 mod error;
 mod gather;
+mod keyring;
 mod network_file;
 mod request;
+mod rewrap;
+mod seal_to;
 mod survey;
 mod tuning;
 mod wallet;
 
 pub use client::Client;
 pub use decrypt::{DecryptOptions, Decrypted, Event, Observer, Opened};
-pub use encrypt::{EncryptOptions, Encrypted};
+pub use encrypt::{EncryptOptions, Encrypted, Encryption, Written, encrypt_to};
 pub use error::Error;
+pub use keyring::{KeyKind, Keyring};
 pub use network_file::{NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode};
+pub use rewrap::Rewrap;
+pub use seal_to::{PinnedNetwork, SealTo};
 pub use stheno_crypto as crypto;
 pub use stheno_envelope as envelope;
 pub use stheno_protocol as protocol;
