@@ -1,10 +1,18 @@
 //! What can be typed: the whole command line as types.
 
+mod keys;
+mod opening;
+mod recipients;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use stheno_node::commands::NodeArgs;
 use url::Url;
+
+pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
+pub use opening::OpeningArgs;
+pub use recipients::RecipientArgs;
 
 use crate::{
     demo::DemoArgs,
@@ -37,15 +45,22 @@ Example, against a committee on this machine:
   stheno encrypt talk.mp4 --policy devnet/policy.json --network devnet/network.json -o talk.fee
   STHENO_PRIVATE_KEY=0x… stheno decrypt talk.fee --rpc http://127.0.0.1:8545 -o talk.mp4
 
-Exit code: 0 done, 1 access denied, 2 usage or system error, 130 interrupted.";
+Exit code: 0 done, 1 access denied, 2 usage or system error, 130 interrupted, 141 nobody reads the
+output any more.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Encrypt a file to a policy.
-    Encrypt(EncryptArgs),
-    /// Decrypt a file, if its policy lets you.
-    Decrypt(DecryptArgs),
+    /// Encrypt a file to a policy, and to keys.
+    Encrypt(Box<EncryptArgs>),
+    /// Decrypt a file, if its policy lets you, or with a key of your own.
+    Decrypt(Box<DecryptArgs>),
+    /// Change who can open a file, without reading or writing its ciphertext anew.
+    Rewrap(Box<RewrapArgs>),
+    /// Take the file's own key out of an envelope, for another tool of this format.
+    Unwrap(UnwrapArgs),
+    /// Make a key pair: a way out that needs no network.
+    Keygen(KeygenArgs),
     /// Show what an envelope says; needs no key and no network.
     Inspect(InspectArgs),
     /// Work with policies.
@@ -71,8 +86,15 @@ pub enum Command {
 /// What `stheno encrypt` takes.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   stheno encrypt data.csv --policy policy.json --network network.json -o data.csv.fee
+
+  With the owner's key as a way out that needs no network (see `stheno keygen --help`):
+    stheno encrypt data.csv --policy policy.json --network network.json --also-to stheno1… \\
+           -o data.csv.fee
+
+  To two networks, either of which opens it:
+    stheno encrypt data.csv --network a.json --network b.json --policy policy.json -o data.csv.fee
 
 A policy that lets the holders of an access pass read:
   { \"version\": 1,
@@ -83,13 +105,9 @@ pub struct EncryptArgs {
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
 
-    /// The policy, in JSON.
-    #[arg(short, long, value_name = "FILE")]
-    pub policy: PathBuf,
-
-    /// The network file: which committee, and the fingerprint of its key.
-    #[arg(short, long, value_name = "FILE", env = "STHENO_NETWORK")]
-    pub network: PathBuf,
+    /// Who may read.
+    #[command(flatten)]
+    pub to: RecipientArgs,
 
     /// Where the envelope goes; `-` is standard output.
     #[arg(short, long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
@@ -99,14 +117,14 @@ pub struct EncryptArgs {
     #[arg(long, value_enum, default_value_t)]
     pub cipher: CipherArg,
 
-    /// Encrypt to this item (32 bytes of hex) instead of a fresh one. Whoever may read one file of
-    /// an item can read all of them, for ever.
-    #[arg(long, value_name = "HEX")]
-    pub item: Option<String>,
+    /// Encrypt under the key in this file (64 hex digits) instead of a fresh one. Use a key for one
+    /// file only. Without recipients it is the only way to open the file.
+    #[arg(long, value_name = "FILE")]
+    pub cek_file: Option<PathBuf>,
 
-    /// Put only the policy's digest into the envelope; readers must then bring the policy.
-    #[arg(long)]
-    pub hide_policy: bool,
+    /// A JSON object to be stored in the header, in the clear and unauthenticated.
+    #[arg(long, value_name = "FILE")]
+    pub metadata: Option<PathBuf>,
 
     /// Bytes of plaintext a chunk.
     #[arg(long, value_name = "BYTES")]
@@ -131,6 +149,10 @@ pub enum CipherArg {
     /// Chunked ChaCha20-Poly1305: for machines without fast AES.
     #[value(name = "chacha20-poly1305")]
     ChaCha20Poly1305,
+    /// AES-256-GCM over the whole file, at most 64 MiB and held in memory: for tools that read
+    /// nothing else.
+    #[value(name = "aes-256-gcm-whole")]
+    Aes256GcmWhole,
 }
 
 /// What `stheno decrypt` takes.
@@ -138,6 +160,9 @@ pub enum CipherArg {
 #[command(after_help = "\
 Example:
   stheno decrypt data.csv.fee --rpc https://api.node.glif.io/rpc/v1 --keystore me.json -o data.csv
+  stheno decrypt data.csv.fee -i owner.key -o data.csv
+
+Keys of your own are tried first; if they open the envelope, no committee is asked.
 
 The wallet key comes from --keystore, or from the environment variable STHENO_PRIVATE_KEY. Its
 passphrase is asked for, or taken from STHENO_KEYSTORE_PASSWORD. A policy that names no reader
@@ -159,17 +184,17 @@ pub struct DecryptArgs {
     #[arg(short, long, value_name = "FILE")]
     pub network: Option<PathBuf>,
 
-    /// An encrypted Ethereum keystore with the wallet's key.
-    #[arg(long, value_name = "FILE", env = "STHENO_KEYSTORE")]
-    pub keystore: Option<PathBuf>,
-
     /// The policy, for an envelope that only says its digest.
     #[arg(short, long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// How long to wait for a right that is not final yet, or for nodes that ask to wait.
-    #[arg(long, value_name = "SECONDS", default_value_t = 180)]
-    pub wait: u64,
+    /// What opens it.
+    #[command(flatten)]
+    pub opening: OpeningArgs,
+
+    /// The stored object with the ciphertext, for a header that was detached from it.
+    #[arg(long, value_name = "FILE")]
+    pub body: Option<PathBuf>,
 
     /// Replace the output if it exists.
     #[arg(short, long)]

@@ -1,6 +1,6 @@
 //! How a command ends badly: the fault, what each node said, the remedy, an exit code.
 
-use std::{fmt, process::ExitCode};
+use std::{fmt, io::ErrorKind, process::ExitCode};
 
 use serde_json::{Value, json};
 use stheno::{
@@ -20,6 +20,8 @@ pub struct Failure {
     hint: Option<String>,
     nodes: Option<Box<Value>>,
     denied: bool,
+    /// Nobody reads the output any more: nothing is said.
+    unheard: bool,
 }
 
 impl Failure {
@@ -32,6 +34,16 @@ impl Failure {
             hint: None,
             nodes: None,
             denied: false,
+            unheard: false,
+        }
+    }
+
+    /// The reader of the output has seen enough, such as `head`: the end is quiet, and the exit
+    /// code is the one that a shell gives to a program which SIGPIPE ended.
+    fn unheard() -> Self {
+        Self {
+            unheard: true,
+            ..Self::new("output_closed", "nobody reads the output any more")
         }
     }
 
@@ -45,6 +57,9 @@ impl Failure {
     /// Says it on stderr: `error:`, then details, then `hint:`; or one JSON object.
     #[allow(clippy::print_stderr, reason = "the one place where failures are told")]
     pub fn report(&self, as_json: bool) -> ExitCode {
+        if self.unheard {
+            return ExitCode::from(141);
+        }
         if as_json {
             eprintln!("{}", self.to_json());
         } else {
@@ -109,6 +124,13 @@ from_sdk_errors!(
 impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Self {
         let (code, hint) = match &error {
+            OutputError::Write { source, .. } if source.kind() == ErrorKind::BrokenPipe => {
+                return Self::unheard();
+            }
+            OutputError::Full { .. } => (
+                "disk_full",
+                "make room or choose another disk; nothing was kept of it",
+            ),
             OutputError::Exists { .. } => (
                 "output_exists",
                 "give another name, or --force to replace it",

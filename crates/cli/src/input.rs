@@ -1,10 +1,12 @@
 //! Where inputs come from: a file, or standard input.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{self, Read},
     path::Path,
 };
+
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
@@ -17,6 +19,45 @@ pub struct Input {
     pub reader: Box<dyn Read + Send>,
     /// How many, where that is known: a regular file's size.
     pub len: Option<u64>,
+    /// What it was when it was opened.
+    pub stamp: Stamp,
+}
+
+/// What a file was when it was opened, to be compared when it has been read.
+#[derive(Debug, Default)]
+pub struct Stamp(Option<(String, File, Metadata)>);
+
+impl Stamp {
+    fn of(path: &str, file: &File, metadata: Metadata) -> Self {
+        let again = file.try_clone().ok().filter(|_| metadata.is_file());
+        Self(again.map(|file| (path.to_owned(), file, metadata)))
+    }
+
+    /// Refuses a file that was written to meanwhile: what was read is perhaps a mixture.
+    ///
+    /// Streams have nothing to compare; a length that differs from the announced one is noticed
+    /// while reading.
+    ///
+    /// # Errors
+    /// When size or time of modification are not what they were.
+    pub fn check(&self) -> Result<(), Failure> {
+        let Some((path, file, before)) = &self.0 else {
+            return Ok(());
+        };
+        let after = file.metadata().map_err(|error| unreadable(path, &error))?;
+        let same_time = match (before.modified(), after.modified()) {
+            (Ok(before), Ok(after)) => before == after,
+            _ => true,
+        };
+        if same_time && before.len() == after.len() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            "input_changed",
+            format_args!("{path} was changed while it was read"),
+        )
+        .hint("wait until nothing writes to it, or take a copy of it"))
+    }
 }
 
 impl Input {
@@ -29,6 +70,7 @@ impl Input {
             return Ok(Self {
                 reader: Box::new(io::stdin()),
                 len: None,
+                stamp: Stamp::default(),
             });
         }
         let file = File::open(path).map_err(|error| unreadable(path, &error))?;
@@ -40,9 +82,11 @@ impl Input {
             );
         }
         let len = metadata.is_file().then_some(metadata.len());
+        let stamp = Stamp::of(path, &file, metadata);
         Ok(Self {
             reader: Box::new(file),
             len,
+            stamp,
         })
     }
 }
@@ -78,12 +122,51 @@ pub fn text(path: &Path) -> Result<String, Failure> {
         .map_err(|_| Failure::new("input_unreadable", format_args!("{shown} is not text")))
 }
 
+/// Most bytes of a file with keys.
+const MAX_SECRET: usize = 64 << 10;
+
+/// Reads a small text that holds a secret, into memory that is wiped; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read, is too large or is not UTF-8. The text is not repeated.
+pub fn secret_text(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let shown = path.display().to_string();
+    let failed = |error: &io::Error| unreadable(&shown, error);
+    // All at once: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(vec![0; MAX_SECRET + 1]);
+    let mut source: Box<dyn Read> = match shown.as_str() {
+        "-" => Box::new(io::stdin()),
+        _ => Box::new(File::open(path).map_err(|error| failed(&error))?),
+    };
+    let mut filled = 0;
+    loop {
+        let space = bytes.get_mut(filled..).unwrap_or_default();
+        match source.read(space) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(&error)),
+        }
+    }
+    if filled > MAX_SECRET {
+        return Err(Failure::new(
+            "input_too_large",
+            format_args!("{shown} is larger than 64 KiB"),
+        )
+        .hint("this should be a file with a key; is it the right one?"));
+    }
+    let text = std::str::from_utf8(bytes.get(..filled).unwrap_or_default())
+        .map_err(|_| Failure::new("bad_key", format_args!("{shown} holds no key, but bytes")))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
 /// Whether two paths name the same existing file.
 pub fn same_file(a: &str, b: &str) -> bool {
     a != "-" && fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
 }
 
-fn unreadable(path: &str, error: &io::Error) -> Failure {
+/// A file that cannot be read, and what to do about it.
+pub fn unreadable(path: &str, error: &io::Error) -> Failure {
     let hint = match error.kind() {
         io::ErrorKind::NotFound => "check the name",
         io::ErrorKind::PermissionDenied => "you may not read it",

@@ -1,7 +1,8 @@
-//! The `stheno` command: encrypt, decrypt, inspect, policies, networks, a devnet and a demo.
+//! The `stheno` command: encrypt, decrypt, inspect, rewrap, keys, policies, networks, a devnet and a demo.
 //!
 //! Results go to stdout, everything else to stderr; with `--json` each is one object. Exit code 0:
-//! done; 1: access denied; 2: usage or system error; 130: interrupted.
+//! done; 1: access denied; 2: usage or system error; 130: interrupted; 141: nobody reads the output
+//! any more.
 //!
 //! # Layout
 //!
@@ -11,7 +12,10 @@
 //! | [`commands`] | one file per command |
 //! | [`input`], [`output`] | files and streams; an output appears under its name when it is whole |
 //! | [`interrupt`] | Ctrl-C removes what is unfinished |
-//! | [`keys`] | the wallet's key, never from the command line |
+//! | [`sealed`] | an envelope to be read: its header, and where its body is |
+//! | [`recipients`], [`opening`] | from the command line to who may read, and to who opens |
+//! | [`keys`], [`key_file`] | secrets, never from the command line |
+//! | [`cbor_text`] | CBOR that somebody else wrote, for people and scripts |
 //! | [`progress`], [`say`], [`failure`] | what people and scripts are told |
 //! | [`devnet`] | a chain, contracts and nodes on this machine |
 //! | [`demo`] | the whole story once, with real processes |
@@ -23,16 +27,21 @@
 )]
 
 pub mod args;
+pub mod cbor_text;
 pub mod commands;
 pub mod demo;
 pub mod devnet;
 pub mod failure;
 pub mod input;
 pub mod interrupt;
+pub mod key_file;
 pub mod keys;
+pub mod opening;
 pub mod output;
 pub mod progress;
+pub mod recipients;
 pub mod say;
+pub mod sealed;
 
 use std::process::ExitCode;
 
@@ -64,8 +73,11 @@ pub fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
-        Command::Encrypt(args) => commands::encrypt::run(args, cli.json).await?,
-        Command::Decrypt(args) => commands::decrypt::run(args, cli.json).await?,
+        Command::Encrypt(args) => commands::encrypt::run(*args, cli.json).await?,
+        Command::Decrypt(args) => commands::decrypt::run(*args, cli.json).await?,
+        Command::Rewrap(args) => commands::rewrap::run(*args, cli.json).await?,
+        Command::Unwrap(args) => commands::unwrap::run(args, cli.json).await?,
+        Command::Keygen(args) => commands::keygen::run(&args, cli.json)?,
         Command::Inspect(args) => commands::inspect::run(args, cli.json)?,
         Command::Policy(command) => commands::policy::run(command, cli.json)?,
         Command::Network(command) => commands::network::run(command, cli.json).await?,

@@ -6,9 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use stheno::envelope::EnvelopeError;
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::interrupt;
+use crate::{failure::Failure, interrupt};
 
 /// An output that has been opened and not yet committed.
 ///
@@ -16,6 +17,20 @@ use crate::interrupt;
 #[derive(Debug)]
 pub struct Output {
     sink: Sink,
+    /// What people call it.
+    name: String,
+    written: u64,
+    /// How many bytes it will have, where that is known.
+    needed: Option<u64>,
+}
+
+/// Who may read a file that is made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Mode {
+    /// As any program's output: the umask decides.
+    Common,
+    /// The user alone, from the first byte on.
+    Secret,
 }
 
 #[derive(Debug)]
@@ -37,9 +52,28 @@ impl Output {
     /// # Errors
     /// [`OutputError::Exists`] without `replace`, and whatever the file system says.
     pub fn create(path: &str, replace: bool) -> Result<Self, OutputError> {
+        Self::open(path, replace, Mode::Common)
+    }
+
+    /// [`Output::create`] for a secret: nobody else can read the file.
+    ///
+    /// # Errors
+    /// As [`Output::create`].
+    pub fn create_secret(path: &str, replace: bool) -> Result<Self, OutputError> {
+        Self::open(path, replace, Mode::Secret)
+    }
+
+    fn open(path: &str, replace: bool, mode: Mode) -> Result<Self, OutputError> {
+        let of = |sink| Self {
+            sink,
+            name: path.to_owned(),
+            written: 0,
+            needed: None,
+        };
         if path == "-" {
             return Ok(Self {
-                sink: Sink::Stdout(BufWriter::new(io::stdout())),
+                name: "standard output".to_owned(),
+                ..of(Sink::Stdout(BufWriter::new(io::stdout())))
             });
         }
         let fail = |source| OutputError::Create {
@@ -54,24 +88,49 @@ impl Output {
             }
             if !metadata.is_file() {
                 let file = OpenOptions::new().write(true).open(&target).map_err(fail)?;
-                return Ok(Self {
-                    sink: Sink::Special(file),
-                });
+                return Ok(of(Sink::Special(file)));
             }
             if !replace {
                 return Err(OutputError::Exists { path: target });
             }
         }
-        let (file, temporary) = temporary_beside(&target).map_err(fail)?.into_parts();
+        let (file, temporary) = temporary_beside(&target, mode).map_err(fail)?.into_parts();
         interrupt::remove_on_exit(&temporary);
-        Ok(Self {
-            sink: Sink::File {
-                file,
-                temporary,
-                target,
-                replace,
+        Ok(of(Sink::File {
+            file,
+            temporary,
+            target,
+            replace,
+        }))
+    }
+
+    /// Announces how many bytes there will be, for the message of a full disk.
+    pub fn expect(&mut self, bytes: Option<u64>) {
+        self.needed = bytes;
+    }
+
+    /// What to tell about an error of the work that wrote into this output.
+    pub fn failure(&self, error: stheno::Error) -> Failure {
+        match error {
+            stheno::Error::Envelope(EnvelopeError::Write(source)) => {
+                self.write_error(source).into()
+            }
+            other => other.into(),
+        }
+    }
+
+    fn write_error(&self, source: io::Error) -> OutputError {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let path = PathBuf::from(&self.name);
+        match source.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => OutputError::Full {
+                path,
+                written: self.written,
+                needed: self.needed,
+                source,
             },
-        })
+            _ => OutputError::Write { path, source },
+        }
     }
 
     /// Refuses a terminal, which binary data would garble.
@@ -94,15 +153,16 @@ impl Output {
     ///
     /// # Errors
     /// [`OutputError::Exists`] when somebody made the file meanwhile; [`OutputError::Write`].
-    pub fn commit(self) -> Result<(), OutputError> {
+    pub fn commit(mut self) -> Result<(), OutputError> {
+        if let Err(source) = self.flush() {
+            return Err(self.write_error(source));
+        }
         let fail = |path: &Path, source| OutputError::Write {
             path: path.to_owned(),
             source,
         };
         match self.sink {
-            Sink::Stdout(mut stdout) => stdout
-                .flush()
-                .map_err(|source| fail(Path::new("standard output"), source)),
+            Sink::Stdout(_) => Ok(()),
             Sink::Special(_) => Ok(()),
             Sink::File {
                 file,
@@ -128,10 +188,12 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.sink {
+        let written = match &mut self.sink {
             Sink::Stdout(stdout) => stdout.write(bytes),
             Sink::Special(file) | Sink::File { file, .. } => file.write(bytes),
-        }
+        }?;
+        self.written += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -143,7 +205,7 @@ impl Write for Output {
 }
 
 /// An unnamed neighbour, so that the last step is a rename and cannot cross file systems.
-fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
+fn temporary_beside(target: &Path, mode: Mode) -> io::Result<NamedTempFile> {
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -153,10 +215,20 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // As any program's output: the umask decides.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(match mode {
+            Mode::Common => 0o666,
+            Mode::Secret => 0o600,
+        }));
     }
     builder.tempfile_in(folder)
+}
+
+/// How much is missing.
+fn room_needed(written: u64, needed: Option<u64>) -> String {
+    match needed {
+        Some(needed) => format!("it needs {needed} bytes, {written} fit; "),
+        None => format!("it needs more than the {written} bytes that fit; "),
+    }
 }
 
 /// Why an output cannot be written.
@@ -183,6 +255,18 @@ pub enum OutputError {
     Create {
         /// The file.
         path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no room for it. What was written is gone.
+    #[error("there is no room for {}: {}{source}", path.display(), room_needed(*written, *needed))]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// Bytes for which there was room.
+        written: u64,
+        /// Bytes that it would have had, where that is known.
+        needed: Option<u64>,
         /// Why.
         source: io::Error,
     },
@@ -254,6 +338,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = Output::create(folder.path().to_str().unwrap(), true);
         assert!(matches!(error, Err(OutputError::Directory { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn output_of_a_secret_is_readable_by_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_folder, path) = in_folder();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        fs::write(&path, b"open to all").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(
+            Output::create_secret(&path, false),
+            Err(OutputError::Exists { .. })
+        ));
+        let mut output = Output::create_secret(&path, true).unwrap();
+        output.write_all(b"secret").unwrap();
+        let Sink::File { temporary, .. } = &output.sink else {
+            panic!("a file");
+        };
+        assert_eq!(mode(temporary), 0o600);
+        output.commit().unwrap();
+        assert_eq!(mode(Path::new(&path)), 0o600);
     }
 
     #[cfg(unix)]

@@ -145,7 +145,7 @@ async fn inspect_tells_people_where_the_key_is() {
         "threshold committee",
         "chain 31415926",
         "aes-256-gcm",
-        "\"balance\"",
+        "has a native balance of at least 1 on chain 31415926",
         "0x",
     ] {
         assert!(said.contains(word), "{said}");

@@ -1,19 +1,19 @@
-//! `stheno decrypt`: from an envelope and a wallet to the plaintext.
-
-use std::time::Duration;
+//! `stheno decrypt`: from an envelope and a key or a wallet to the plaintext.
 
 use serde_json::json;
-use stheno::{Client, DecryptOptions, Decrypted, NetworkFile, Tuning};
+use stheno::{Error, NetworkFile, envelope::Decryptor};
 
 use crate::{
     args::DecryptArgs,
     commands::policy,
-    failure::{Failure, tally_json},
-    input::{Input, same_file},
-    interrupt, keys,
+    failure::Failure,
+    input::same_file,
+    interrupt,
+    opening::{Granted, Opening},
     output::Output,
     progress::Progress,
     say,
+    sealed::Sealed,
 };
 
 /// Runs the command.
@@ -22,82 +22,57 @@ use crate::{
 /// What keeps the plaintext from being written; a denial above all.
 pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
-    let mut options = DecryptOptions::default();
-    if let Some(path) = &args.policy {
-        options = options.policy(policy::load(path)?);
-    }
-    let network = args.network.as_ref().map(NetworkFile::load).transpose()?;
-    let input = Input::open(&args.file)?;
-    if same_file(&args.file, &args.output) {
+    let opening = Opening {
+        args: &args.opening,
+        rpc: &args.rpc,
+        network: args.network.as_ref().map(NetworkFile::load).transpose()?,
+        policy: args.policy.as_deref().map(policy::load).transpose()?,
+    };
+    opening.check_stdin(&args.file)?;
+    let body = args.body.as_ref().map(|path| path.display().to_string());
+    if [Some(&args.file), body.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|input| same_file(input, &args.output))
+    {
         return Err(Failure::new("output_is_input", "the output is the input")
             .hint("give the plaintext a name of its own"));
     }
+    let sealed = tokio::task::block_in_place(|| Sealed::open(&args.file, args.body.as_deref()))?;
     let mut output = Output::create(&args.output, args.force)?;
     let beside_data = output.is_stdout();
-    let reader = keys::reader(args.keystore.as_deref())?;
+    output.expect(sealed.plaintext_len());
 
     let progress = Progress::new(as_json);
-    progress.step("finding the committee");
-    let client = client(&args, network).await?.with_tuning(Tuning {
-        finality_patience: Duration::from_secs(args.wait),
-        patience: Tuning::default()
-            .patience
-            .min(Duration::from_secs(args.wait)),
-        ..Tuning::default()
-    });
-    let display = progress.clone();
-    let options = options.observer(move |event| display.event(event));
-    let bytes = progress.count(input.reader, input.len);
-    let decrypted = client
-        .decrypt_with(reader.as_ref(), bytes, &mut output, &options)
-        .await;
+    let granted = opening.open(&sealed.header, &progress).await;
+    let granted = granted.inspect_err(|_| progress.finish())?;
+    let decryptor = Decryptor::new(&sealed.header, granted.cek())?;
+    let body = progress.count(sealed.body, sealed.body_len);
+    progress.show_bytes("decrypting");
+    let decrypted = tokio::task::block_in_place(|| decryptor.decrypt(body, &mut output));
     progress.finish();
-    let decrypted = decrypted?;
+    let decrypted = decrypted.map_err(|error| output.failure(Error::from(error)))?;
     output.commit()?;
-    tell(&args.output, &decrypted, as_json, beside_data);
+    tell(
+        &args.output,
+        decrypted.plaintext_len,
+        &granted,
+        as_json,
+        beside_data,
+    );
     Ok(())
 }
 
-async fn client(args: &DecryptArgs, network: Option<NetworkFile>) -> Result<Client, Failure> {
-    match network {
-        Some(network) => Ok(Client::connect(network, &args.rpc).await?),
-        None if args.rpc.is_empty() => {
-            Err(
-                Failure::new("rpc_missing", "no way to the committee's chain was given").hint(
-                    "give --rpc URL, an endpoint of the chain that the envelope names (see `stheno \
-                 inspect`), or --network FILE",
-                ),
-            )
-        }
-        None => Ok(Client::for_reading(&args.rpc)?),
-    }
-}
-
-fn tell(output: &str, decrypted: &Decrypted, as_json: bool, beside_data: bool) {
-    let tally = &decrypted.tally;
+fn tell(output: &str, bytes: u64, granted: &Granted, as_json: bool, beside_data: bool) {
     if !as_json {
-        for culprit in tally.culprits() {
-            say::note(&format!("warning: {culprit}"));
-        }
+        granted.warn_of_culprits();
     }
-    let object = json!({
-        "output": output,
-        "bytes": decrypted.plaintext_len,
-        "network": decrypted.network.to_string(),
-        "item": decrypted.item.to_string(),
-        "threshold": tally.threshold,
-        "nodes": tally_json(tally),
-        "receipts": decrypted.receipts,
-    });
+    let mut object = json!({ "output": output, "bytes": bytes });
+    granted.add_to(&mut object);
     if beside_data {
         say::beside_data(as_json, &object);
         return;
     }
-    let text = format!(
-        "decrypted {} bytes into {output} with shares of {} of {} nodes",
-        decrypted.plaintext_len,
-        tally.shared(),
-        tally.total(),
-    );
+    let text = format!("decrypted {bytes} bytes into {output} {}", granted.words());
     say::result(as_json, &text, &object);
 }

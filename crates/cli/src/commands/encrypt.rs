@@ -1,20 +1,21 @@
-//! `stheno encrypt`: from a file and a policy to an envelope.
+//! `stheno encrypt`: from a file, a policy and keys to an envelope.
 
-use serde_json::json;
+use std::path::Path;
+
+use serde_json::{Value, json};
 use stheno::{
-    Client, EncryptOptions, ItemId, NetworkFile,
-    envelope::{ChunkSize, Cipher},
+    EncryptOptions, Encryption, SealTo, Written,
+    envelope::{ChunkSize, Cipher, Value as Cbor},
 };
 
 use crate::{
     args::{CipherArg, EncryptArgs},
-    commands::policy,
     failure::Failure,
-    input::{Input, same_file},
-    interrupt,
+    input::{self, Input, same_file},
+    interrupt, key_file,
     output::Output,
     progress::Progress,
-    say,
+    recipients, say,
 };
 
 /// Runs the command.
@@ -23,16 +24,17 @@ use crate::{
 /// What keeps the envelope from being written.
 pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
-    if args.file == "-" && args.policy.as_os_str() == "-" {
-        return Err(Failure::new(
-            "stdin_twice",
-            "standard input cannot be both file and policy",
-        )
-        .hint("put the policy into a file"));
-    }
-    let policy = policy::load(&args.policy)?;
-    let network = NetworkFile::load(&args.network)?;
+    check_stdin(&args)?;
+    let progress = Progress::new(as_json);
     let mut options = options(&args)?;
+    let to = recipients::recipients(&args.to, &args.rpc, &progress).await;
+    progress.finish();
+    let to = to?;
+    if to.is_empty() && args.cek_file.is_none() {
+        return Err(Failure::from(stheno::Error::NoRecipient).hint(
+            "say who may read: --policy with --network, --also-to, --also-to-shared or --cek-file",
+        ));
+    }
     let input = Input::open(&args.file)?;
     if same_file(&args.file, &args.output) {
         return Err(Failure::new("output_is_input", "the output is the input")
@@ -41,70 +43,133 @@ pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
     let mut output = Output::create(&args.output, args.force)?.not_a_terminal()?;
     let beside_data = output.is_stdout();
 
-    let name = network.name.clone();
-    let progress = Progress::new(as_json);
-    let client = match network.key()? {
-        // The file carries the key that it pins: nobody needs to be asked.
-        Some(_) => Client::offline(network)?,
-        None => {
-            progress.step("reading the network's key from the chain");
-            Client::connect(network, &args.rpc).await?
-        }
-    };
     options.plaintext_len = input.len;
+    let encryption = Encryption::prepare(&to, options)?;
+    output.expect(encryption.envelope_len());
+    let progress = Progress::new(as_json);
     let reader = progress.count(input.reader, input.len);
     progress.show_bytes("encrypting");
-    let written = client.encrypt(&policy, reader, &mut output, options).await;
+    let written = tokio::task::block_in_place(|| encryption.write(reader, &mut output));
     progress.finish();
-    let written = written?;
+    let written = written.map_err(|error| output.failure(error))?;
+    input.stamp.check()?;
     output.commit()?;
+    tell(&args, &to, &written, as_json, beside_data);
+    Ok(())
+}
 
-    let object = json!({
+fn tell(args: &EncryptArgs, to: &[SealTo], written: &Written, as_json: bool, beside_data: bool) {
+    let warning = recipients::header_warning(&written.header);
+    if let Some(warning) = warning.as_ref().filter(|_| !as_json) {
+        say::note(&format!("warning: {warning}"));
+    }
+    let networks: Vec<(String, String, &str)> = to
+        .iter()
+        .filter_map(|to| match to {
+            SealTo::Network { network, policy } => Some((
+                network.file().network_id().to_string(),
+                policy.digest().to_string(),
+                network.file().name.as_str(),
+            )),
+            _ => None,
+        })
+        .collect();
+    let mut object = json!({
         "output": args.output,
-        "item": written.item.to_string(),
-        "network": written.network.to_string(),
-        "policyDigest": written.policy.to_string(),
         "cipher": cipher(args.cipher).to_string(),
         "plaintextBytes": written.plaintext_len,
         "envelopeBytes": written.envelope_len,
+        "headerBytes": written.header.as_bytes().len(),
+        "recipients": written.header.recipients().len(),
+        "item": written.item.map(|item| item.to_string()),
+        "networks": networks.iter().map(|(network, policy, name)| json!({
+            "network": network, "policyDigest": policy, "name": name,
+        })).collect::<Vec<Value>>(),
+        "warning": warning,
     });
+    // The common case, one network, without a list.
+    if let (Some((network, policy, _)), Some(object)) = (networks.first(), object.as_object_mut()) {
+        object.insert("network".to_owned(), json!(network));
+        object.insert("policyDigest".to_owned(), json!(policy));
+    }
     if beside_data {
         say::beside_data(as_json, &object);
-        return Ok(());
+        return;
     }
-    let text = format!(
-        "encrypted {} bytes into {} ({} bytes)\nitem      {}\nnetwork   {} ({name})\npolicy    {}",
-        written.plaintext_len,
-        args.output,
-        written.envelope_len,
-        written.item,
-        written.network,
-        written.policy,
+    let mut text = format!(
+        "encrypted {} bytes into {} ({} bytes)\n",
+        written.plaintext_len, args.output, written.envelope_len,
     );
+    if let Some(item) = &written.item {
+        text += &format!("item      {item}\n");
+    }
+    for (network, policy, name) in &networks {
+        text += &format!("network   {network} ({name})\npolicy    {policy}\n");
+    }
+    for to in to {
+        text += &match to {
+            SealTo::X25519(key) => format!("key       {key}\n"),
+            SealTo::Shared(_) => "key       a shared one\n".to_owned(),
+            _ => continue,
+        };
+    }
+    if written.header.recipients().is_empty() {
+        text += "key       the given one alone opens it\n";
+    }
     say::result(as_json, &text, &object);
-    Ok(())
 }
 
 fn options(args: &EncryptArgs) -> Result<EncryptOptions, Failure> {
     let mut options = EncryptOptions::default().cipher(cipher(args.cipher));
-    options.hide_policy = args.hide_policy;
-    if let Some(item) = &args.item {
-        let item: ItemId = item.parse().map_err(|error| {
-            Failure::new("bad_item", format_args!("--item: {error}"))
-                .hint("an item is 0x and 64 hex digits")
-        })?;
-        options = options.item(item);
-    }
+    options.hide_policy = args.to.hide_policy;
+    options.item = recipients::item(&args.to)?;
     if let Some(bytes) = args.chunk_size {
-        let size = ChunkSize::new(bytes).map_err(|error| Failure::new("bad_chunk_size", error))?;
+        let size = ChunkSize::new(bytes).map_err(|error| {
+            Failure::new("bad_chunk_size", error).hint("powers of two are usual, such as 1048576")
+        })?;
         options = options.chunk_size(size);
+    }
+    if let Some(path) = &args.metadata {
+        options = options.metadata(metadata(path)?);
+    }
+    if let Some(path) = &args.cek_file {
+        options = options.cek(key_file::cek(path)?);
     }
     Ok(options)
 }
 
+/// A JSON object as the CBOR map that envelopes carry.
+fn metadata(path: &Path) -> Result<Cbor, Failure> {
+    let text = input::text(path)?;
+    let fault = |why: String| {
+        Failure::new("bad_metadata", format_args!("{}: {why}", path.display()))
+            .hint("metadata is a JSON object, such as { \"title\": \"Gorgons\" }")
+    };
+    let object: serde_json::Map<String, Value> =
+        serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
+    Cbor::serialized(&object).map_err(|error| fault(error.to_string()))
+}
+
+fn check_stdin(args: &EncryptArgs) -> Result<(), Failure> {
+    let files = args.to.policy.iter().chain(&args.to.also_to_shared);
+    let from_stdin = files
+        .chain(args.cek_file.iter().chain(&args.metadata))
+        .filter(|path| path.as_os_str() == "-")
+        .count();
+    if from_stdin + usize::from(args.file == "-") <= 1 {
+        return Ok(());
+    }
+    Err(
+        Failure::new("stdin_twice", "standard input cannot be two things at once")
+            .hint("put all but one of them into files"),
+    )
+}
+
+/// The body cipher of an argument.
 fn cipher(arg: CipherArg) -> Cipher {
     match arg {
         CipherArg::Aes256Gcm => Cipher::ChunkedAes256Gcm,
         CipherArg::ChaCha20Poly1305 => Cipher::ChunkedChaCha20Poly1305,
+        CipherArg::Aes256GcmWhole => Cipher::Aes256Gcm,
     }
 }

@@ -4,5 +4,8 @@ pub mod decrypt;
 pub mod encrypt;
 pub mod help;
 pub mod inspect;
+pub mod keygen;
 pub mod network;
 pub mod policy;
+pub mod rewrap;
+pub mod unwrap;

@@ -1,0 +1,31 @@
+//! What opens an envelope: keys of one's own, or a wallet for a committee. Shared by `decrypt`,
+//! `unwrap` and `rewrap`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// The keys to open an envelope with.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "What opens it")]
+pub struct OpeningArgs {
+    /// A file with your X25519 secret key, from `stheno keygen`; no committee is asked if it opens.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+
+    /// A file with a shared symmetric key, in 64 hex digits.
+    #[arg(long, value_name = "FILE")]
+    pub shared_key: Vec<PathBuf>,
+
+    /// A file with the file's own key, in 64 hex digits.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["identity", "shared_key"])]
+    pub cek_file: Option<PathBuf>,
+
+    /// An encrypted Ethereum keystore with the wallet's key.
+    #[arg(long, value_name = "FILE", env = "STHENO_KEYSTORE")]
+    pub keystore: Option<PathBuf>,
+
+    /// How long to wait for a right that is not final yet, or for nodes that ask to wait.
+    #[arg(long, value_name = "SECONDS", default_value_t = 180)]
+    pub wait: u64,
+}

@@ -1,0 +1,90 @@
+//! Files with keys: what `stheno keygen` writes, and 64 hex digits.
+//!
+//! No key is ever an argument: what is typed stays in the shell's history and in the list of
+//! processes.
+
+use std::path::Path;
+
+use stheno::{
+    crypto::Cek,
+    envelope::{SharedKey, X25519Secret},
+};
+use zeroize::Zeroizing;
+
+use crate::{failure::Failure, input, say};
+
+/// The X25519 secret keys in a file, one a line; empty lines and lines that begin with # are skipped.
+///
+/// # Errors
+/// When the file cannot be read, or holds anything else. No line is repeated.
+pub fn identities(path: &Path) -> Result<Vec<X25519Secret>, Failure> {
+    let text = read(path)?;
+    let keys: Result<Vec<X25519Secret>, Failure> = text
+        .lines()
+        .zip(1..)
+        .map(|(line, number)| (line.trim(), number))
+        .filter(|(line, _)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(line, number)| {
+            X25519Secret::from_text(line).map_err(|error| {
+                let fault = format!("{}, line {number}: {error}", path.display());
+                Failure::new("bad_key", fault).hint("`stheno keygen -o FILE` makes such a file")
+            })
+        })
+        .collect();
+    let keys = keys?;
+    if keys.is_empty() {
+        let fault = format!("{} holds no key", path.display());
+        return Err(
+            Failure::new("bad_key", fault).hint("`stheno keygen -o FILE` makes such a file")
+        );
+    }
+    Ok(keys)
+}
+
+/// A symmetric key that was agreed on.
+///
+/// # Errors
+/// As [`cek`].
+pub fn shared(path: &Path) -> Result<SharedKey, Failure> {
+    let text = read(path)?;
+    SharedKey::from_hex(text.trim()).map_err(|_| not_hex(path))
+}
+
+/// A content-encryption key.
+///
+/// # Errors
+/// When the file cannot be read, or is not 64 hex digits. They are not repeated.
+pub fn cek(path: &Path) -> Result<Cek, Failure> {
+    let text = read(path)?;
+    let mut bytes = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(text.trim(), &mut bytes[..]).map_err(|_| not_hex(path))?;
+    Ok(Cek::from_bytes(*bytes))
+}
+
+fn not_hex(path: &Path) -> Failure {
+    let fault = format!("{} is not a key of 64 hex digits", path.display());
+    Failure::new("bad_key", fault).hint("`stheno keygen --symmetric -o FILE` makes one")
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    warn_if_exposed(path);
+    input::secret_text(path)
+}
+
+/// A key that everybody on the machine can read is told about, and used.
+fn warn_if_exposed(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let exposed = std::fs::metadata(path)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0);
+        if exposed {
+            let path = path.display();
+            say::note(&format!(
+                "warning: other users can read the key in {path}; `chmod 600 {path}` prevents it"
+            ));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}

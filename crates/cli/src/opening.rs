@@ -1,0 +1,188 @@
+//! From the command line to the file's key: one's own keys first, then a committee.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::{Value, json};
+use stheno::{
+    Client, DecryptOptions, Error, KeyKind, Keyring, NetworkFile, Opened, Policy, Tuning,
+    crypto::Cek, envelope::Header,
+};
+use url::Url;
+
+use crate::{
+    args::OpeningArgs,
+    failure::{Failure, tally_json},
+    key_file, keys,
+    progress::Progress,
+    say,
+};
+
+/// All that may open an envelope.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    /// Keys and wallet.
+    pub args: &'a OpeningArgs,
+    /// Endpoints of the chains.
+    pub rpc: &'a [Url],
+    /// A network file, for its endpoints and to refuse every other network.
+    pub network: Option<NetworkFile>,
+    /// The policy of an envelope that hides it.
+    pub policy: Option<Policy>,
+}
+
+/// The file's key, and who gave it.
+#[derive(Debug)]
+pub enum Granted {
+    /// A key of one's own opened it.
+    Own(Cek, KeyKind),
+    /// A committee released it.
+    Committee(Box<Opened>),
+}
+
+impl Granted {
+    /// The content-encryption key.
+    pub fn cek(&self) -> &Cek {
+        match self {
+            Self::Own(cek, _) => cek,
+            Self::Committee(opened) => &opened.cek,
+        }
+    }
+
+    /// Who opened it, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Own(_, KeyKind::Content) => "with the file's own key".to_owned(),
+            Self::Own(_, KeyKind::X25519) => "with your X25519 key".to_owned(),
+            Self::Own(..) => "with a shared key".to_owned(),
+            Self::Committee(opened) => format!(
+                "with shares of {} of {} nodes",
+                opened.tally.shared(),
+                opened.tally.total()
+            ),
+        }
+    }
+
+    /// Who opened it, for scripts, beside what the command says itself.
+    pub fn add_to(&self, object: &mut Value) {
+        let more = match self {
+            Self::Own(_, kind) => json!({ "openedWith": match kind {
+                KeyKind::Content => "content key",
+                KeyKind::X25519 => "X25519 key",
+                _ => "shared key",
+            } }),
+            Self::Committee(opened) => json!({
+                "openedWith": "committee",
+                "network": opened.network.to_string(),
+                "item": opened.item.to_string(),
+                "threshold": opened.tally.threshold,
+                "nodes": tally_json(&opened.tally),
+                "receipts": opened.receipts,
+            }),
+        };
+        if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
+            object.extend(more);
+        }
+    }
+
+    /// Names nodes that cheated.
+    pub fn warn_of_culprits(&self) {
+        if let Self::Committee(opened) = self {
+            for culprit in opened.tally.culprits() {
+                say::note(&format!("warning: {culprit}"));
+            }
+        }
+    }
+}
+
+impl Opening<'_> {
+    /// Refuses standard input for both the envelope and a key.
+    ///
+    /// # Errors
+    /// When `file` and one of the keys are `-`.
+    pub fn check_stdin(&self, file: &str) -> Result<(), Failure> {
+        let dash = |path: &&PathBuf| path.as_os_str() == "-";
+        let args = self.args;
+        let keys = args.identity.iter().chain(&args.shared_key);
+        let from_stdin = keys.chain(&args.cek_file).filter(dash).count();
+        match from_stdin + usize::from(file == "-") {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::new(
+                "stdin_twice",
+                "standard input cannot be both envelope and key",
+            )
+            .hint("put one of them into a file")),
+        }
+    }
+
+    /// Recovers the file's key.
+    ///
+    /// # Errors
+    /// What keeps it from being recovered; a denial above all.
+    pub async fn open(&self, header: &Header, progress: &Progress) -> Result<Granted, Failure> {
+        let keyring = self.keyring()?;
+        let may_ask = !self.rpc.is_empty() || self.network.is_some();
+        if !keyring.is_empty() {
+            match keyring.open(header) {
+                Ok((cek, kind)) => return Ok(Granted::Own(cek, kind)),
+                Err(Error::KeyDoesNotOpen { .. }) if may_ask => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let reader = keys::reader(self.args.keystore.as_deref())?;
+        progress.step("finding the committee");
+        let client = self.client(header).await?.with_tuning(self.tuning());
+        let display = progress.clone();
+        let mut options = DecryptOptions::default().observer(move |event| display.event(event));
+        if let Some(policy) = &self.policy {
+            options = options.policy(policy.clone());
+        }
+        let opened = client.open(reader.as_ref(), header, &options).await?;
+        Ok(Granted::Committee(Box::new(opened)))
+    }
+
+    /// One's own keys.
+    fn keyring(&self) -> Result<Keyring, Failure> {
+        let mut keyring = Keyring::new();
+        if let Some(path) = &self.args.cek_file {
+            keyring = keyring.with_cek(key_file::cek(path)?);
+        }
+        for path in &self.args.identity {
+            for secret in key_file::identities(path)? {
+                keyring = keyring.with_x25519(secret);
+            }
+        }
+        for path in &self.args.shared_key {
+            keyring = keyring.with_shared(key_file::shared(path)?);
+        }
+        Ok(keyring)
+    }
+
+    async fn client(&self, header: &Header) -> Result<Client, Failure> {
+        match &self.network {
+            Some(network) => Ok(Client::connect(network.clone(), self.rpc).await?),
+            None if !self.rpc.is_empty() => Ok(Client::for_reading(self.rpc)?),
+            None if header.recipients().is_empty() => Err(Failure::new(
+                "key_needed",
+                "the envelope has no recipients: its key comes from elsewhere",
+            )
+            .hint("give the file's key with --cek-file FILE")),
+            None => Err(Failure::new(
+                "rpc_missing",
+                "no way to the committee's chain was given, and no key",
+            )
+            .hint(
+                "give --rpc URL, an endpoint of the chain that the envelope names (see `stheno \
+                 inspect`), or --network FILE; or a key of your own with --identity FILE",
+            )),
+        }
+    }
+
+    fn tuning(&self) -> Tuning {
+        let wait = Duration::from_secs(self.args.wait);
+        Tuning {
+            finality_patience: wait,
+            patience: Tuning::default().patience.min(wait),
+            ..Tuning::default()
+        }
+    }
+}
