@@ -122,8 +122,8 @@ impl Scene {
     async fn set() -> Self {
         let mut options = Options::with_executable(STHENO);
         (options.nodes, options.threshold) = (4, 3);
-        // The puppet is not waited for, and complaints must have their time.
-        options.pace = Pace::Every(Duration::from_millis(400));
+        // Nodes are waited for; the puppet must be quick enough.
+        options.pace = Pace::Attended(Duration::from_millis(400));
         let mut foundation = Foundation::lay(options).await.unwrap();
         let puppet = Puppet::register(&foundation).await;
         foundation.propose_with(&[puppet.account()]).await.unwrap();

@@ -30,6 +30,8 @@ struct Inner {
     serving: Gauge,
     epoch: Gauge,
     messages: Family<MessageOutcome, Counter>,
+    under_way: Gauge,
+    ceremonies_at: Gauge,
     record_faults: Counter,
 }
 
@@ -87,6 +89,8 @@ impl Default for Metrics {
             serving: Gauge::default(),
             epoch: Gauge::default(),
             messages: Family::default(),
+            under_way: Gauge::default(),
+            ceremonies_at: Gauge::default(),
             record_faults: Counter::default(),
             registry: Registry::default(),
         };
@@ -116,6 +120,16 @@ impl Default for Metrics {
             i.epoch.clone(),
         );
         registry.register("messages", "Ceremony messages sent", i.messages.clone());
+        registry.register(
+            "messages_under_way",
+            "Ceremony messages sent and not mined yet",
+            i.under_way.clone(),
+        );
+        registry.register(
+            "ceremonies_block",
+            "Newest block at which the node had done what ceremonies ask of it",
+            i.ceremonies_at.clone(),
+        );
         registry.register(
             "record_faults",
             "Times that an endpoint showed an impossible ceremony log",
@@ -173,8 +187,21 @@ impl Metrics {
         self.0.epoch.set(i64::try_from(epoch).unwrap_or(i64::MAX));
     }
 
+    /// A ceremony message is on its way; [`message`](Self::message) says what became of it.
+    pub fn message_leaves(&self) {
+        self.0.under_way.inc();
+    }
+
+    /// At this head, everything that ceremonies ask of the node was done, or is under way.
+    pub fn ceremonies_done(&self, head: u64) {
+        self.0
+            .ceremonies_at
+            .set(i64::try_from(head).unwrap_or(i64::MAX));
+    }
+
     /// A ceremony message was sent, or was not.
     pub fn message(&self, step: &'static str, sent: bool) {
+        self.0.under_way.dec();
         let outcome = if sent { "sent" } else { "failed" };
         self.0
             .messages

@@ -124,6 +124,7 @@ impl Foundation {
             .zip(&ports.nodes)
             .map(|(index, port)| Operator::new(&options.stheno, index, *port, dir.path()))
             .collect::<Result<Vec<_>, _>>()?;
+        metronome.attend(operators.iter().map(|o| o.endpoint.clone()).collect());
         let enlisted = operators.iter().map(|operator| async {
             operator.init(&contracts, &rpc, &control).await?;
             operator.register().await

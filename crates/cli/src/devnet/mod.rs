@@ -18,7 +18,7 @@
 //! | [`contracts`] | what the owner of the committee does on chain |
 //! | [`member`] | one node, and the operator who types its commands |
 //! | [`ceremony`] | a ceremony as the chain has it at its head |
-//! | [`pace`] | when blocks come |
+//! | [`pace`], [`attendance`] | when blocks come |
 //! | `ready` | waiting, with an end |
 //! | [`kept`] | what a state directory remembers |
 //! | [`process`] | children that do not outlive this process |
@@ -27,6 +27,7 @@
 
 pub mod accounts;
 pub mod anvil;
+pub mod attendance;
 pub mod ceremony;
 pub mod command;
 pub mod contracts;

@@ -14,9 +14,11 @@
 use std::time::{Duration, Instant};
 
 use tokio::{sync::watch, task::JoinHandle};
+use url::Url;
 
 use super::{
     DevnetError,
+    attendance::Attendance,
     ceremony::{Ceremony, State},
     contracts::Contracts,
     control::Control,
@@ -28,8 +30,9 @@ pub enum Pace {
     /// As fast as the nodes have done what a block waits for.
     #[default]
     OnDemand,
-    /// At this interval, whatever the nodes do.
-    Every(Duration),
+    /// When every node that runs has done what it has to at the last block, however slow the machine
+    /// is; but no sooner after it than this, which is the time that others have.
+    Attended(Duration),
 }
 
 /// Seconds between blocks once the committee serves.
@@ -51,6 +54,7 @@ const FINAL_AFTER: u64 = 2;
 pub struct Metronome {
     control: Control,
     follow: watch::Sender<Option<Contracts>>,
+    attend: watch::Sender<Vec<Url>>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -58,13 +62,18 @@ impl Metronome {
     /// Starts it.
     pub fn start(control: Control, pace: Pace) -> Self {
         let (follow, followed) = watch::channel(None);
+        let (attend, attended) = watch::channel(Vec::new());
         let task = match pace {
             Pace::OnDemand => tokio::spawn(on_demand(control.clone(), followed)),
-            Pace::Every(interval) => tokio::spawn(every(control.clone(), interval)),
+            Pace::Attended(least) => {
+                let attendance = Attendance::new(control.clone(), attended);
+                tokio::spawn(attendance.mine(least))
+            }
         };
         Self {
             control,
             follow,
+            attend,
             task: Some(task),
         }
     }
@@ -72,6 +81,11 @@ impl Metronome {
     /// From now on the ceremonies of this committee are waited for.
     pub fn follow(&self, committee: Contracts) {
         self.follow.send_replace(Some(committee));
+    }
+
+    /// From now on these nodes are waited for, by a pace that waits for nodes.
+    pub fn attend(&self, nodes: Vec<Url>) {
+        self.attend.send_replace(nodes);
     }
 
     /// Ends it; the chain makes a block a second from now on.
@@ -93,15 +107,6 @@ impl Drop for Metronome {
         if let Some(task) = &self.task {
             task.abort();
         }
-    }
-}
-
-async fn every(control: Control, interval: Duration) {
-    let mut ticks = tokio::time::interval(interval);
-    loop {
-        ticks.tick().await;
-        // Errors are not this task's to report: whoever waits for the chain meets them too.
-        let _ = control.mine().await;
     }
 }
 

@@ -133,6 +133,7 @@ impl Runner {
                 self.look(&course).await?;
                 look_again = false;
             }
+            self.metrics.ceremonies_done(head.number);
             tokio::time::sleep(self.every).await;
         }
     }

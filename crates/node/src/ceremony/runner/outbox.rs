@@ -69,6 +69,7 @@ impl Outbox {
             return;
         }
         let before = self.note(step, State::UnderWay);
+        self.metrics.message_leaves();
         let (outbox, head) = (self.clone(), head.number);
         tokio::spawn(async move {
             let sent = outbox
