@@ -56,6 +56,10 @@ interface Cheatcodes {
         external
         pure
         returns (bytes[] memory);
+    function parseJsonBytes32Array(string calldata json, string calldata key)
+        external
+        pure
+        returns (bytes32[] memory);
     function parseJsonUintArray(string calldata json, string calldata key)
         external
         pure

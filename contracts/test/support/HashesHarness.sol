@@ -6,6 +6,14 @@ import {Accusation, Outcome, Phase, RevealedShare} from "../../src/types/Committ
 
 /// @title The message hashes, callable: they take calldata
 contract HashesHarness {
+    function networkId(uint64 committeeId) external view returns (bytes32) {
+        return MessageHashes.networkId(committeeId);
+    }
+
+    function domainSeparator(bytes32 network) external view returns (bytes32) {
+        return MessageHashes.domainSeparator(network);
+    }
+
     function registration(
         address operator,
         address identity,
