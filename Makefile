@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-doc test-contracts artifacts fmt bench clean-contracts
+.PHONY: help demo test check build test-rust test-doc test-contracts wasm-check artifacts fmt bench clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,9 @@ test-contracts: contracts/node_modules/.package-lock.json
 
 bench: contracts/node_modules/.package-lock.json ## the figures of BENCHMARKS.md; wants a machine that does nothing else
 	cargo bench --profile dist --workspace --locked --bench threshold --bench requests --bench grant
+
+wasm-check: ## compile for the browser: crypto, envelope, protocol, chain and the SDK
+	.ci/wasm-check
 
 artifacts: contracts/node_modules/.package-lock.json ## compile the contracts and write crates/chain/abi
 	cd contracts && npm run --silent build
