@@ -105,10 +105,6 @@ pub struct EncryptArgs {
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
 
-    /// Who may read.
-    #[command(flatten)]
-    pub to: RecipientArgs,
-
     /// Where the envelope goes; `-` is standard output.
     #[arg(short, long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub output: String,
@@ -137,6 +133,10 @@ pub struct EncryptArgs {
     /// Replace the output if it exists.
     #[arg(short, long)]
     pub force: bool,
+
+    /// Who may read.
+    #[command(flatten)]
+    pub to: RecipientArgs,
 }
 
 /// How the body is encrypted.
@@ -188,10 +188,6 @@ pub struct DecryptArgs {
     #[arg(short, long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// What opens it.
-    #[command(flatten)]
-    pub opening: OpeningArgs,
-
     /// The stored object with the ciphertext, for a header that was detached from it.
     #[arg(long, value_name = "FILE")]
     pub body: Option<PathBuf>,
@@ -199,6 +195,10 @@ pub struct DecryptArgs {
     /// Replace the output if it exists.
     #[arg(short, long)]
     pub force: bool,
+
+    /// What opens it.
+    #[command(flatten)]
+    pub opening: OpeningArgs,
 }
 
 /// What `stheno inspect` takes.

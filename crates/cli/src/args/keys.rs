@@ -61,10 +61,6 @@ pub struct UnwrapArgs {
     #[arg(short = 'o', long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub cek_out: String,
 
-    /// What opens it.
-    #[command(flatten)]
-    pub opening: OpeningArgs,
-
     /// A JSON-RPC endpoint; give one for each chain that the policy names, or several of a chain.
     #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
     pub rpc: Vec<Url>,
@@ -80,6 +76,10 @@ pub struct UnwrapArgs {
     /// Replace the output if it exists.
     #[arg(short, long)]
     pub force: bool,
+
+    /// What opens it.
+    #[command(flatten)]
+    pub opening: OpeningArgs,
 }
 
 /// What `stheno rewrap` takes.
@@ -127,6 +127,14 @@ pub struct RewrapArgs {
     #[arg(long, value_name = "FILE")]
     pub body: Option<PathBuf>,
 
+    /// JSON-RPC endpoints, of the chains of old and new committees.
+    #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
+    pub rpc: Vec<Url>,
+
+    /// Replace the output if it exists.
+    #[arg(short, long)]
+    pub force: bool,
+
     /// Who may read from now on.
     #[command(flatten)]
     pub to: RecipientArgs,
@@ -138,12 +146,4 @@ pub struct RewrapArgs {
     /// The policy that the envelope hides, where a committee opens it.
     #[arg(long, value_name = "FILE", help_heading = "What opens it")]
     pub hidden_policy: Option<PathBuf>,
-
-    /// JSON-RPC endpoints, of the chains of old and new committees.
-    #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
-    pub rpc: Vec<Url>,
-
-    /// Replace the output if it exists.
-    #[arg(short, long)]
-    pub force: bool,
 }

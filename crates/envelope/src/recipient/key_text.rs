@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use bech32::primitives::decode::CheckedHrpstring;
 use bech32::{Bech32m, Hrp};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use zeroize::Zeroizing;
 
 use super::x25519::{X25519Public, X25519Secret};
@@ -110,9 +111,15 @@ fn decode(text: &str) -> Result<(bool, Zeroizing<[u8; 32]>), ParseKeyError> {
 
 /// 64 hex digits.
 pub(super) fn from_hex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    // The decoder insists on room that fits.
+    if text.len() != 64 {
+        return None;
+    }
     let mut bytes = Zeroizing::new([0; 32]);
-    let decoded = data_encoding::HEXLOWER_PERMISSIVE.decode_mut(text.as_bytes(), &mut bytes[..]);
-    (text.len() == 64 && decoded.is_ok()).then_some(bytes)
+    HEXLOWER_PERMISSIVE
+        .decode_mut(text.as_bytes(), &mut bytes[..])
+        .ok()?;
+    Some(bytes)
 }
 
 #[cfg(test)]
