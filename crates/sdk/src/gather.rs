@@ -1,9 +1,10 @@
 //! Asking a committee: in parallel, no more nodes than it takes, hedged, until the result opens.
 //!
-//! First `t` nodes and a spare are asked. A node that fails is replaced at once; when nothing
-//! happens for a while, more are asked. As soon as `t` good answers are there, opening is tried; a
-//! node whose share turns out to be bad counts as failed and the gathering goes on. So one slow or
-//! bad node never fails a request, and an error has a line on every node.
+//! First `t` nodes and a spare are asked. A node that fails is replaced at once; one that merely
+//! lags behind the anchor is asked again besides; when nothing happens for a while, more are asked.
+//! As soon as `t` good answers are there, opening is tried; a node whose share turns out to be bad
+//! counts as failed and the gathering goes on. So one slow or bad node never fails a request, and
+//! an error has a line on every node.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,7 +14,7 @@ use futures::{
     stream::FuturesUnordered,
 };
 use stheno_crypto::NodeIndex;
-use stheno_protocol::{Answer, Request};
+use stheno_protocol::{Answer, Code, Request};
 
 use crate::{
     clock::Clock,
@@ -23,6 +24,9 @@ use crate::{
     transport::Transport,
     tuning::Tuning,
 };
+
+/// How often a node that lags behind the anchor is asked again within a round.
+const MOST_AGAIN: u32 = 4;
 
 /// Whom to ask, and how.
 pub(crate) struct Asking<'a> {
@@ -66,16 +70,18 @@ impl Asking<'_> {
         let mut flying = FuturesUnordered::new();
         let mut wanted = threshold.saturating_add(self.tuning.spare).min(total);
         let mut again: BTreeSet<NodeIndex> = BTreeSet::new();
+        let mut lags: BTreeMap<NodeIndex, u32> = BTreeMap::new();
+        let mut lagging: usize = 0;
         let mut outcomes: BTreeMap<NodeIndex, Outcome> = BTreeMap::new();
         let mut good: Vec<(NodeIndex, S)> = Vec::new();
         let mut unattributed = false;
 
         loop {
-            while flying.len() + good.len() < wanted {
+            while flying.len().saturating_sub(lagging) + good.len() < wanted {
                 let Some(member) = queue.pop_front() else {
                     break;
                 };
-                flying.push(self.ask(member, request));
+                flying.push(self.ask(member, request, false));
             }
             let denied = outcomes.values().filter(|outcome| denies(outcome)).count();
             let decided = denied > total.saturating_sub(threshold);
@@ -83,7 +89,7 @@ impl Asking<'_> {
                 // The others cannot change it, but what they say belongs in the report.
                 wanted = total + good.len();
                 while let Some(member) = queue.pop_front() {
-                    flying.push(self.ask(member, request));
+                    flying.push(self.ask(member, request, false));
                 }
             }
             let next = match select(flying.next(), self.clock.sleep(self.tuning.hedge_after)).await
@@ -98,13 +104,24 @@ impl Asking<'_> {
                 }
             };
 
-            let (member, answer) = next;
+            let (member, answer, lagged) = next;
+            if lagged {
+                lagging = lagging.saturating_sub(1);
+            }
             match answer.and_then(|answer| judge(member, answer).map_err(Outcome::Misbehaved)) {
                 Ok(shares) => {
                     outcomes.insert(member.index, Outcome::Shared);
                     good.push((member.index, shares));
                 }
                 Err(outcome) => {
+                    if lags_behind(&outcome) {
+                        let times = lags.entry(member.index).or_default();
+                        *times = times.saturating_add(1);
+                        if *times <= MOST_AGAIN {
+                            lagging = lagging.saturating_add(1);
+                            flying.push(self.ask(member, request, true));
+                        }
+                    }
                     // A connection may break by chance: such a node gets a second chance, last.
                     if matches!(outcome, Outcome::Unreachable { .. }) && again.insert(member.index)
                     {
@@ -145,16 +162,19 @@ impl Asking<'_> {
         Err(Failure::Exhausted(self.tally(outcomes)))
     }
 
+    /// Asks a node; one that `lagged` when it was asked before, after a moment.
     async fn ask<'a>(
         &'a self,
         member: &'a Member,
         request: &'a Request,
-    ) -> (&'a Member, Result<Answer, Outcome>) {
+        lagged: bool,
+    ) -> (&'a Member, Result<Answer, Outcome>, bool) {
+        if lagged {
+            self.clock.sleep(self.tuning.hedge_after / 2).await;
+        }
         let call = self.transport.reencrypt(member, request);
-        (
-            member,
-            within(call, self.tuning.answer_timeout, self.clock).await,
-        )
+        let answer = within(call, self.tuning.answer_timeout, self.clock).await;
+        (member, answer, lagged)
     }
 
     /// A line on every member, in order of index.
@@ -179,6 +199,11 @@ fn blame(outcomes: &mut BTreeMap<NodeIndex, Outcome>, culprits: &[NodeIndex]) {
     for culprit in culprits {
         outcomes.insert(*culprit, Outcome::Misbehaved(Misbehaviour::Share));
     }
+}
+
+/// Whether the node has the anchor, and will hold it final in a moment as the others do.
+fn lags_behind(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(problem) if problem.code == Code::AnchorNotFinal)
 }
 
 fn denies(outcome: &Outcome) -> bool {

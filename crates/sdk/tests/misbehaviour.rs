@@ -15,8 +15,9 @@ use ark_bls12_381::{Fq, Fr, G1Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInteger, PrimeField};
 use stheno::{
-    Client, Decrypted, EncryptOptions, Error, Misbehaviour, Outcome, Policy, Tally, Tuning, Wallet,
-    protocol::{B256, Bytes},
+    Client, DecryptOptions, Decrypted, EncryptOptions, Error, Event, Misbehaviour, Outcome, Policy,
+    Tally, Tuning, Wallet,
+    protocol::{B256, Bytes, Code},
     testing::{CHAIN_ID, Committee, Fault},
 };
 
@@ -385,4 +386,42 @@ async fn lies_and_absence_together_do_no_harm_in_a_larger_committee() {
             .all(|node| [2, 3].contains(node))
     );
     assert_eq!(decrypted.receipts.len(), 5);
+}
+
+#[tokio::test]
+async fn node_that_lags_by_a_block_is_asked_again_in_the_same_round() {
+    let scene = scene(3, 3).await;
+    scene
+        .committee
+        .set_fault(2, Fault::refuses(Code::AnchorNotFinal, 2));
+    let waited = Arc::new(Mutex::new(false));
+    let noting = waited.clone();
+    let options = DecryptOptions::default().observer(move |event| {
+        if matches!(event, Event::Waiting { .. }) {
+            *noting.lock().unwrap() = true;
+        }
+    });
+    let sealed = scene.envelope.as_slice();
+    scene
+        .client
+        .decrypt_with(&scene.wallet, sealed, std::io::sink(), &options)
+        .await
+        .unwrap();
+    assert!(!*waited.lock().unwrap(), "there was a second round");
+}
+
+#[tokio::test]
+async fn denial_is_told_by_the_node_that_lags_as_well() {
+    let scene = scene(3, 5).await;
+    scene
+        .committee
+        .set_fault(5, Fault::refuses(Code::AnchorNotFinal, 2));
+    let stranger = Wallet::random().unwrap();
+    let sealed = scene.envelope.as_slice();
+    let error = scene
+        .client
+        .decrypt(&stranger, sealed, std::io::sink())
+        .await
+        .unwrap_err();
+    assert_eq!(error.headline(), "access denied by 5 of 5 nodes");
 }

@@ -324,7 +324,11 @@ impl Transport for Committee {
         request: &'a Request,
     ) -> BoxFuture<'a, Result<Answer, CallError>> {
         Box::pin(async move {
-            match self.fault(member.index) {
+            let fault = self.fault(member.index);
+            if let Some(problem) = fault.refusal() {
+                return Err(CallError::Refused(Box::new(problem)));
+            }
+            match fault {
                 Fault::Down => return Err(unreachable("connection refused")),
                 Fault::Silent => std::future::pending().await,
                 Fault::Slow(by) => tokio::time::sleep(by).await,

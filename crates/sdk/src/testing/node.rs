@@ -60,7 +60,8 @@ impl Node {
         }
     }
 
-    /// Answers as an honest node does, except for [`Fault::Shares`] and [`Fault::Answer`].
+    /// Answers as an honest node does, except for [`Fault::Shares`], [`Fault::Makes`] and
+    /// [`Fault::Answer`].
     pub(super) fn answer(
         &self,
         request: &Request,
@@ -90,8 +91,10 @@ impl Node {
             Ok(share.encode().to_vec().into())
         });
         let mut shares = shares.collect::<Result<Vec<_>, Problem>>()?;
-        if let Fault::Shares(change) = &self.fault {
-            shares = change(shares);
+        match &self.fault {
+            Fault::Shares(change) => shares = change(shares),
+            Fault::Makes(make) => shares = make(&self.key, request),
+            _ => {}
         }
         let body = Receipt {
             epoch: around.epoch,
