@@ -5,6 +5,7 @@ use std::{fmt, io::ErrorKind, process::ExitCode};
 use serde_json::{Value, json};
 use stheno::{
     Error, Outcome, Tally,
+    ledger::LedgerError,
     protocol::{LeafReport, Truth},
     tally::name,
 };
@@ -90,10 +91,22 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut hint = error.hint();
-        if matches!(error, Error::NotFinalYet(_)) {
-            hint += ", or wait longer with --wait SECONDS";
-        }
+        let hint = match &error {
+            Error::NotFinalYet(_) => {
+                format!("{}, or wait longer with --wait SECONDS", error.hint())
+            }
+            Error::WalletNeeded => {
+                "give --keystore FILE, or set STHENO_PRIVATE_KEY, for the account that may read"
+                    .to_owned()
+            }
+            Error::PolicyHidden => {
+                "give --policy FILE, the policy that its author handed out".to_owned()
+            }
+            Error::Ledger(LedgerError::NoEndpoint { chain_id }) => {
+                format!("give --rpc URL, an endpoint of chain {chain_id}")
+            }
+            _ => error.hint(),
+        };
         let mut failure = Self::new(error.code(), error.headline()).hint(hint);
         failure.denied = error.is_denial();
         if let Some(tally) = error.tally() {
@@ -161,11 +174,13 @@ pub fn tally_lines(tally: &Tally) -> Vec<String> {
     let mut lines = Vec::new();
     for refusal in tally.refusals() {
         let nodes = name(&refusal.nodes);
-        lines.push(format!(
-            "{nodes}: {} ({})",
-            refusal.problem.detail, refusal.problem.code
-        ));
         let conditions: Vec<&LeafReport> = refusal.conditions().collect();
+        // The conditions below say what the sentence would.
+        let problem = match conditions.is_empty() {
+            true => refusal.problem.detail.as_str(),
+            false => &refusal.problem.title,
+        };
+        lines.push(format!("{nodes}: {problem} ({})", refusal.problem.code));
         // An older node may not say which conditions stand in the way; then all are shown.
         let blocking: Vec<&LeafReport> = conditions
             .iter()
