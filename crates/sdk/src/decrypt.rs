@@ -251,9 +251,11 @@ impl Client {
                 Verdict::Final(error) => return Err(error),
                 Verdict::Later(error, later) => (error, later),
             };
+            // A node that says "at once", again and again, must not keep the reader busy for ever.
             let pause = later
                 .pause
-                .map_or_else(|| self.tuning().pause_before(round), Duration::from_secs);
+                .map_or_else(|| self.tuning().pause_before(round), Duration::from_secs)
+                .max(self.tuning().pause);
             let patience = match later.for_finality {
                 true => self.tuning().finality_patience,
                 false => self.tuning().patience,

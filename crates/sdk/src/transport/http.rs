@@ -13,6 +13,8 @@ use crate::{Error, bounds::BoxFuture, ledger::Member};
 
 /// Most bytes of an answer that are read: 256 shares in hex are 150 KB.
 const MAX_ANSWER: usize = 1 << 20;
+/// Most characters of a sentence in a refusal.
+const MAX_WORDS: usize = 2_000;
 /// How long a connection may take to come about. The caller limits the whole call.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -104,7 +106,7 @@ async fn answer<T: DeserializeOwned>(
             .map_err(|error| garbage(format!("its answer: {error}")));
     }
     match serde_json::from_slice::<Problem>(&body) {
-        Ok(problem) => Err(CallError::Refused(Box::new(problem))),
+        Ok(problem) => Err(CallError::Refused(Box::new(printable(problem)))),
         Err(_) => Err(garbage(format!(
             "HTTP status {status} without an explanation"
         ))),
@@ -112,6 +114,16 @@ async fn answer<T: DeserializeOwned>(
 }
 
 async fn read_limited(response: Response) -> Result<Vec<u8>, CallError> {
+    let too_long = || CallError::Garbage {
+        why: format!("more than {MAX_ANSWER} bytes"),
+    };
+    // What is announced is not waited for; what comes is counted all the same.
+    if response
+        .content_length()
+        .is_some_and(|bytes| bytes > MAX_ANSWER as u64)
+    {
+        return Err(too_long());
+    }
     let mut body = Vec::new();
     let mut stream = response.bytes_stream();
     while let Some(part) = stream.next().await {
@@ -119,13 +131,40 @@ async fn read_limited(response: Response) -> Result<Vec<u8>, CallError> {
             why: in_words(&error),
         })?;
         if body.len() + part.len() > MAX_ANSWER {
-            return Err(CallError::Garbage {
-                why: format!("more than {MAX_ANSWER} bytes"),
-            });
+            return Err(too_long());
         }
         body.extend_from_slice(&part);
     }
     Ok(body)
+}
+
+/// The same with nothing in it that a terminal or a log would act upon, and of bounded length: a
+/// node's words end up before a person's eyes.
+fn printable(mut problem: Problem) -> Problem {
+    problem.kind = tame(&problem.kind).into();
+    problem.title = tame(&problem.title).into();
+    problem.detail = tame(&problem.detail);
+    for leaf in &mut problem.leaves {
+        for words in [&mut leaf.path, &mut leaf.what, &mut leaf.found] {
+            *words = tame(words);
+        }
+    }
+    problem
+}
+
+fn tame(words: &str) -> String {
+    let acts = |c: char| c.is_control() || ('\u{2028}'..='\u{202e}').contains(&c);
+    words
+        .chars()
+        .take(MAX_WORDS)
+        .map(|c| {
+            if acts(c) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// The innermost cause: "connection refused" rather than "error sending request".
@@ -169,6 +208,18 @@ mod tests {
         ] {
             assert_eq!(url(&node(endpoint), "v1/status").unwrap().as_str(), want);
         }
+    }
+
+    #[test]
+    fn words_of_a_node_are_shown_without_what_a_terminal_would_act_upon() {
+        let evil = format!("no\u{1b}[2J\nerror:\u{202e}{}", "x".repeat(1 << 20));
+        let problem = printable(Problem::new(stheno_protocol::Code::Busy, evil));
+        assert!(
+            problem
+                .detail
+                .starts_with("no\u{fffd}[2J\u{fffd}error:\u{fffd}xx")
+        );
+        assert_eq!(problem.detail.chars().count(), MAX_WORDS);
     }
 
     #[test]
