@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-doc test-contracts wasm-check artifacts fmt bench clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-doc test-contracts wasm-check artifacts fmt bench clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,6 +27,9 @@ build: contracts/node_modules/.package-lock.json ## compile every crate, test, e
 
 test-rust: build
 	cargo test --release --workspace --lib --bins --tests --examples --locked
+
+test-anger: build ## ceremonies with nodes killed at random, STHENO_ANGER_ROUNDS of them
+	STHENO_ANGER_ROUNDS=$${STHENO_ANGER_ROUNDS:-20} cargo test --release --workspace --test e2e --locked -- --test-threads 1 ceremony_killed
 
 test-doc: build
 	cargo test --release --workspace --doc --locked

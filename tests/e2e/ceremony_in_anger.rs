@@ -29,8 +29,12 @@ trials![
     member_that_does_nothing_is_done_without,
     false_complaint_is_answered_and_harms_nobody,
     messages_out_of_phase_replayed_or_malformed_are_refused,
+    messages_of_strangers_are_refused,
+    member_that_never_joins_is_given_up_and_a_ceremony_without_it_succeeds,
 ];
 
+/// Between blocks, where the puppet has much to say in one phase.
+const MANY_MESSAGES: Duration = Duration::from_millis(700);
 /// The node that the puppet picks on.
 const VICTIM: u16 = 1;
 
@@ -79,22 +83,91 @@ async fn false_complaint_is_answered_and_harms_nobody() {
 }
 
 async fn messages_out_of_phase_replayed_or_malformed_are_refused() {
-    let scene = Scene::set().await;
+    let scene = Scene::set_at(MANY_MESSAGES).await;
     let (puppet, foundation) = (&scene.puppet, &scene.foundation);
-    let ceremony = scene.deals(|dealing| dealing).await;
+    let ceremony = until(foundation, "timetable", |c| c.state == State::Running).await;
     let dealing = puppet.dealing(foundation, &ceremony).await;
+    scene.phase(0, &ceremony).await;
+    let early = puppet.complain_about(&ceremony, PUPPET, VICTIM, B256::ZERO);
+    refused(early.await, "PhaseNotOpen");
+    // Too short and too long, by one share and by more than any committee has.
+    for length in [0, dealing.len() - 96, dealing.len() + 96, 100_000] {
+        let mut other = dealing.clone();
+        other.resize(length, 0);
+        refused(puppet.deal(&ceremony, other).await, "BadDealingLength");
+    }
+    // Signed for another ceremony.
+    let elsewhere = puppet.deal_as(&ceremony, PUPPET, B256::repeat_byte(1), dealing.clone());
+    refused(elsewhere.await, "WrongSigner");
+    puppet.deal(&ceremony, dealing.clone()).await.unwrap();
     refused(puppet.deal(&ceremony, dealing.clone()).await, "AlreadyDone");
-    let early = puppet.complain(foundation, &ceremony, VICTIM).await;
-    refused(early, "PhaseNotOpen");
 
     scene.phase(1, &ceremony).await;
     refused(puppet.deal(&ceremony, dealing).await, "PhaseNotOpen");
     let uncalled = puppet.answer(&ceremony, VICTIM).await;
     refused(uncalled, "PhaseNotOpen");
+    let invented = puppet.complain_about(&ceremony, PUPPET, VICTIM, B256::ZERO);
+    refused(invented.await, "WrongDealingHash");
     scene.phase(2, &ceremony).await;
     let uncalled = puppet.answer(&ceremony, VICTIM).await;
     refused(uncalled, "NoSuchComplaint");
     scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET]).await;
+}
+
+/// Somebody who signs well, but is not who the message says, or not a member at all.
+async fn messages_of_strangers_are_refused() {
+    let scene = Scene::set_at(MANY_MESSAGES).await;
+    let (puppet, foundation) = (&scene.puppet, &scene.foundation);
+    let ceremony = until(foundation, "timetable", |c| c.state == State::Running).await;
+    let context = ceremony.info.context;
+    let dealing = puppet.dealing(foundation, &ceremony).await;
+    scene.phase(0, &ceremony).await;
+    // In the name of another, before that one has dealt: nodes see that the phase is open a block
+    // later than who knows beforehand.
+    for (dealer, name) in [
+        (VICTIM, "WrongSigner"),
+        (0, "BadIndex"),
+        (6, "BadIndex"),
+        (u16::MAX, "BadIndex"),
+    ] {
+        let dealt = puppet.deal_as(&ceremony, dealer, context, dealing.clone());
+        refused(dealt.await, name);
+    }
+    puppet.deal(&ceremony, dealing).await.unwrap();
+    scene.phase(1, &ceremony).await;
+    let hash = puppet.dealing_hash(foundation, &ceremony, VICTIM).await;
+    for (receiver, name) in [(VICTIM + 1, "WrongSigner"), (6, "BadIndex")] {
+        let complaint = puppet.complain_about(&ceremony, receiver, VICTIM, hash);
+        refused(complaint.await, name);
+    }
+    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET]).await;
+}
+
+/// Without its key nothing begins; when its time is over, anybody may close the ceremony.
+async fn member_that_never_joins_is_given_up_and_a_ceremony_without_it_succeeds() {
+    let mut options = Options::with_executable(STHENO);
+    (options.nodes, options.threshold) = (3, 3);
+    let mut foundation = Foundation::lay(options).await.unwrap();
+    let puppet = Puppet::register(&foundation).await;
+    foundation.propose_with(&[puppet.account()]).await.unwrap();
+    let keys = |c: &Ceremony| c.progress.keys.count_ones() == 3;
+    let ceremony = until(&foundation, "the others' keys", keys).await;
+    assert_eq!(ceremony.state, State::Keys);
+    refused(puppet.fail(&ceremony).await, "NotFailed");
+    let closes = ceremony.info.proposedAt + 100;
+    while foundation.control().head().await.unwrap() < closes {
+        foundation.control().mine().await.unwrap();
+    }
+    puppet.fail(&ceremony).await.unwrap();
+
+    foundation.propose().await.unwrap();
+    let keys = |c: &Ceremony| c.number == 2 && c.state == State::Approval;
+    until(&foundation, "ceremony keys", keys).await;
+    foundation.approve().await.unwrap();
+    let devnet = Devnet::when_ready(foundation).await.unwrap();
+    let last = Ceremony::latest(devnet.control(), devnet.contracts()).await;
+    assert_eq!(last.unwrap().unwrap().number, 2);
+    devnet.stop().await;
 }
 
 /// Flips a bit of the share that is sealed for the victim.
@@ -120,10 +193,15 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
+        Self::set_at(Duration::from_millis(400)).await
+    }
+
+    /// With a block every so often, once the nodes have said what they have to say; the puppet must
+    /// be quick enough.
+    async fn set_at(interval: Duration) -> Self {
         let mut options = Options::with_executable(STHENO);
         (options.nodes, options.threshold) = (4, 3);
-        // Nodes are waited for; the puppet must be quick enough.
-        options.pace = Pace::Attended(Duration::from_millis(400));
+        options.pace = Pace::Attended(interval);
         let mut foundation = Foundation::lay(options).await.unwrap();
         let puppet = Puppet::register(&foundation).await;
         foundation.propose_with(&[puppet.account()]).await.unwrap();

@@ -9,8 +9,11 @@
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
 //! | [`bad_input`] | what people, disks and networks get wrong |
 //! | [`bad_requests`] | what a node answers to requests that no SDK makes |
+//! | [`reader_in_anger`] | nodes that answer badly, one, two or three of five |
 //! | [`ceremony`] | the key: who agrees on it, and that a killed node goes on |
 //! | [`ceremony_in_anger`] | the key: members that cheat, and what becomes of them |
+//! | [`ceremony_killed`] | the key: nodes killed at every step, chains that restart |
+//! | [`ceremony_lied_to`] | the key: endpoints that lie to a node |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
 //! | [`lifecycle`] | a devnet ends without a trace |
 
@@ -25,12 +28,16 @@ mod bad_input;
 mod bad_requests;
 mod ceremony;
 mod ceremony_in_anger;
+mod ceremony_killed;
+mod ceremony_lied_to;
 mod command;
 mod contracts_agree;
 mod desk;
+mod gate;
 mod lifecycle;
 mod main_job;
 mod puppet;
+mod reader_in_anger;
 mod someone;
 mod stage;
 
@@ -42,9 +49,12 @@ fn main() -> ExitCode {
         main_job::trials(),
         bad_input::trials(),
         bad_requests::trials(),
+        reader_in_anger::trials(),
         contracts_agree::trials(),
         ceremony::trials(),
         ceremony_in_anger::trials(),
+        ceremony_killed::trials(),
+        ceremony_lied_to::trials(),
         lifecycle::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());

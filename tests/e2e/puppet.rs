@@ -139,15 +139,27 @@ impl Puppet {
         ceremony: &Ceremony,
         dealing: Vec<u8>,
     ) -> Result<Sent, SendError> {
+        self.deal_as(ceremony, PUPPET, ceremony.info.context, dealing)
+            .await
+    }
+
+    /// Deals in the name of `dealer`, signing for the ceremony with this context.
+    pub(crate) async fn deal_as(
+        &self,
+        ceremony: &Ceremony,
+        dealer: u16,
+        context: B256,
+        dealing: Vec<u8>,
+    ) -> Result<Sent, SendError> {
         let message = typed::Dealing {
-            context: ceremony.info.context,
-            dealer: PUPPET,
+            context,
+            dealer,
             dealingHash: keccak256(&dealing),
         };
         let deal = contract::dealCall {
             committeeId: 1,
             ceremony: ceremony.number,
-            dealer: PUPPET,
+            dealer,
             dealing: dealing.into(),
             signature: self.sign(&message),
         };
@@ -161,19 +173,21 @@ impl Puppet {
         ceremony: &Ceremony,
         dealer: u16,
     ) -> Result<Sent, SendError> {
-        let call = contract::dealingHashCall {
-            committeeId: 1,
-            ceremony: ceremony.number,
-            dealer,
-        };
-        let hash = foundation
-            .control()
-            .view(self.committee, &call)
-            .await
-            .unwrap();
+        let hash = self.dealing_hash(foundation, ceremony, dealer).await;
+        self.complain_about(ceremony, PUPPET, dealer, hash).await
+    }
+
+    /// Complains in the name of `receiver` about the dealing with this hash.
+    pub(crate) async fn complain_about(
+        &self,
+        ceremony: &Ceremony,
+        receiver: u16,
+        dealer: u16,
+        hash: B256,
+    ) -> Result<Sent, SendError> {
         let message = typed::Complaint {
             context: ceremony.info.context,
-            receiver: PUPPET,
+            receiver,
             accusations: vec![typed::Accusation {
                 dealer,
                 dealingHash: hash,
@@ -182,7 +196,7 @@ impl Puppet {
         let complain = contract::complainCall {
             committeeId: 1,
             ceremony: ceremony.number,
-            receiver: PUPPET,
+            receiver,
             accusations: vec![contract::Accusation {
                 dealer,
                 dealingHash: hash,
@@ -190,6 +204,31 @@ impl Puppet {
             signature: self.sign(&message),
         };
         self.send(&complain).await
+    }
+
+    /// The hash of a dealing that is on the chain.
+    pub(crate) async fn dealing_hash(
+        &self,
+        foundation: &Foundation,
+        ceremony: &Ceremony,
+        dealer: u16,
+    ) -> B256 {
+        let call = contract::dealingHashCall {
+            committeeId: 1,
+            ceremony: ceremony.number,
+            dealer,
+        };
+        let control = foundation.control();
+        control.view(self.committee, &call).await.unwrap()
+    }
+
+    /// Closes a ceremony that came to nothing, as anybody may.
+    pub(crate) async fn fail(&self, ceremony: &Ceremony) -> Result<Sent, SendError> {
+        let fail = contract::failCall {
+            committeeId: 1,
+            ceremony: ceremony.number,
+        };
+        self.send(&fail).await
     }
 
     /// Reveals the share that it should have sent to `receiver`.

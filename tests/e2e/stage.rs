@@ -16,7 +16,7 @@ use tokio::{
 /// The executable under test.
 pub(crate) const STHENO: &str = env!("CARGO_BIN_EXE_stheno");
 
-/// How long a test may take, the devnet's start not counted.
+/// How long a round of a test may take.
 const PATIENCE: Duration = Duration::from_secs(150);
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -32,9 +32,15 @@ where
     let module = module.rsplit("::").next().unwrap_or(module);
     Trial::test(format!("{module}::{name}"), move || {
         RUNTIME
-            .block_on(async { tokio::time::timeout(PATIENCE, test()).await })
-            .map_err(|_| Failed::from(format!("not done after {} s", PATIENCE.as_secs())))
+            .block_on(async { tokio::time::timeout(PATIENCE * rounds(), test()).await })
+            .map_err(|_| Failed::from(format!("not done after {:?}", PATIENCE * rounds())))
     })
+}
+
+/// How often tests that roll dice roll them: `STHENO_ANGER_ROUNDS`, once if it is not set.
+pub(crate) fn rounds() -> u32 {
+    let rounds = std::env::var("STHENO_ANGER_ROUNDS").ok();
+    rounds.map_or(1, |rounds| rounds.parse().expect("a number of rounds"))
 }
 
 /// Lists the tests of a module: `trials![some_test, another_test];`

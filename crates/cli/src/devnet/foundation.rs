@@ -26,6 +26,9 @@ use super::{
     running::Timings,
 };
 
+/// How long the chain may take to write its state.
+const CHAIN_FAREWELL: Duration = Duration::from_secs(10);
+
 /// A chain with contracts and registered nodes, before there is a key.
 #[derive(Debug)]
 pub struct Foundation {
@@ -220,6 +223,24 @@ impl Foundation {
     pub fn start_node(&mut self, index: u16) -> Result<(), DevnetError> {
         let mut members = self.members.iter_mut().filter(|m| m.index() == index);
         members.try_for_each(|member| member.start(&self.nursery))
+    }
+
+    /// Ends the chain and starts it again where it ended, for a foundation that keeps its files.
+    /// What waited for a block is lost.
+    ///
+    /// # Errors
+    /// [`DevnetError`].
+    pub async fn restart_chain(&mut self) -> Result<(), DevnetError> {
+        self.anvil.stop(CHAIN_FAREWELL).await;
+        let state = self.dir.chain_state();
+        let (port, dir) = (self.ports.rpc, self.dir.path());
+        self.anvil = spawn_anvil(&self.nursery, port, dir, state.as_deref())?;
+        ready::chain_answers(&self.control, &mut self.anvil).await?;
+        // Anvil keeps the state of the last block alone, and nodes read at final ones.
+        for _ in 0..3 {
+            self.control.mine().await?;
+        }
+        Ok(())
     }
 
     /// How long it has been since the start.
