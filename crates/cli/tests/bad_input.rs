@@ -428,3 +428,45 @@ async fn help_explains_commands_and_codes() {
     }
     folder.fails(&["help", "condition_not_mett"], &["condition_not_met"]);
 }
+
+/// Encrypting from a pipe that does not end leaves a part of a file; Ctrl-C removes it.
+#[cfg(unix)]
+#[tokio::test]
+async fn interrupt_leaves_nothing_behind() {
+    use std::{
+        io::Write,
+        time::{Duration, Instant},
+    };
+
+    let folder = Folder::new().await;
+    let before = folder.names();
+    for signal in ["-INT", "-TERM"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stheno"))
+            .args(encrypt_with("FILE", "-"))
+            .current_dir(folder.root.path())
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(&[0; 1 << 20]).unwrap();
+        let begin = Instant::now();
+        while folder.names() == before {
+            assert!(
+                begin.elapsed() < Duration::from_secs(20),
+                "nothing was begun"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let pid = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+        assert_eq!(folder.names(), before, "{signal}");
+    }
+}
