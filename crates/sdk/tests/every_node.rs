@@ -49,7 +49,7 @@ const BLAMED: &[Mischief] = &[
     ("ones", |_| Fault::shares(|_| vec![vec![0xff; 288].into()])),
     ("the point at infinity", |_| {
         Fault::shares(|s| {
-            let infinity = |at: usize| if at % 96 == 0 && at < 192 { 0x40 } else { 0 };
+            let infinity = |at: usize| if at.is_multiple_of(96) { 0x40 } else { 0 };
             vec![
                 (0..192)
                     .map(infinity)
