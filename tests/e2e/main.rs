@@ -15,7 +15,7 @@
 //! | [`ceremony_killed`] | the key: nodes killed at every step, chains that restart |
 //! | [`ceremony_lied_to`] | the key: endpoints that lie to a node |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
-//! | [`lifecycle`] | a devnet ends without a trace |
+//! | [`lifecycle`] | a devnet as a developer meets it: started, kept, killed, gone without a trace |
 
 #![allow(
     clippy::unwrap_used,

@@ -162,10 +162,10 @@ impl From<OutputError> for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        let hint = error
-            .downcast_ref::<DevnetError>()
-            .and_then(DevnetError::hint);
-        Self::new("failed", format_args!("{error:#}")).hint(hint.unwrap_or_default())
+        let devnet = error.downcast_ref::<DevnetError>();
+        let code = devnet.map_or("failed", DevnetError::code);
+        let hint = devnet.and_then(DevnetError::hint);
+        Self::new(code, format_args!("{error:#}")).hint(hint.unwrap_or_default())
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     DevnetError,
+    finality::Finality,
     process::{Nursery, Process, Program},
 };
 
@@ -58,6 +59,7 @@ pub fn spawn_anvil(
     port: u16,
     dir: &Path,
     state: Option<&Path>,
+    finality: Finality,
 ) -> Result<Process, DevnetError> {
     let path = locate_anvil()?;
     let mut program = Program::new("anvil", &path, dir.join("anvil.log")).args([
@@ -69,9 +71,8 @@ pub fn spawn_anvil(
         "prague",
         "--gas-limit",
         "10000000000",
-        // Two blocks behind the head is final; by default it would be 64.
         "--slots-in-an-epoch",
-        "1",
+        &finality.slots_in_an_epoch().to_string(),
         "--no-mining",
         "--quiet",
     ]);

@@ -1,13 +1,13 @@
 //! The command: start, tell, wait for Ctrl-C, stop.
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 
 use serde_json::json;
 
 use super::{
-    Devnet,
-    accounts::{self, READER},
-    anvil::CHAIN_ID,
+    Devnet, DevnetError, banner,
+    finality::Finality,
+    ports::{PortWish, USUAL_BASE},
     running::Options,
     signals::stop_signal,
 };
@@ -16,9 +16,11 @@ use super::{
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  stheno devnet --ports 8545 --state devnet     # prints what to type in another terminal
+  stheno devnet --state devnet     # prints what to type in another terminal
 
-Ctrl-C ends the chain and all nodes.")]
+Accounts and contract addresses are the same on every devnet. Ctrl-C ends the chain and all nodes.
+Exit code: 0 after Ctrl-C, 2 when it could not start or the chain ended, 130 when interrupted
+before it was ready.")]
 pub struct DevnetArgs {
     /// How many nodes.
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -28,47 +30,80 @@ pub struct DevnetArgs {
     #[arg(long, value_name = "T")]
     pub threshold: Option<u16>,
 
-    /// The chain's port; the nodes take the ones after it. Default: free ports.
+    /// The chain's port; the nodes take the ones after it. 0: free ports. Default: 8545, or free
+    /// ports when that or one of the following is taken.
     #[arg(long, value_name = "BASE")]
     pub ports: Option<u16>,
+
+    /// How far behind the head blocks become final.
+    #[arg(long, value_enum, default_value_t)]
+    pub finality: Finality,
 
     /// Where chain, keys, logs and the network file go and stay; started there again, the same
     /// devnet goes on. Default: a temporary directory, removed at the end.
     #[arg(long, value_name = "DIR", visible_alias = "dir")]
     pub state: Option<PathBuf>,
+
+    /// Print one line when it is ready, the chain's URL and the network file, and nothing else but
+    /// errors.
+    #[arg(short, long)]
+    pub quiet: bool,
 }
+
+/// Between two looks at the processes.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs until Ctrl-C.
 ///
 /// # Errors
-/// Anything that keeps the chain or a node from starting, or ends one of them.
+/// Anything that keeps the chain or a node from starting, or ends the chain.
 pub async fn run(args: DevnetArgs, json: bool) -> anyhow::Result<ExitCode> {
     let mut options = Options::of_this_executable()?;
     options.nodes = args.nodes;
     options.threshold = args.threshold.unwrap_or(args.nodes / 2 + 1);
-    options.base_port = args.ports;
+    options.ports = match args.ports {
+        None => PortWish::Usual,
+        Some(0) => PortWish::Free,
+        Some(base) => PortWish::From(base),
+    };
+    options.finality = args.finality;
     options.dir = args.state;
     // Progress is for somebody who watches.
-    let watched = !json && std::io::stderr().is_terminal();
+    let watched = !json && !args.quiet && std::io::stderr().is_terminal();
     if watched {
         options.tell = tell;
     }
+    let (afresh, usual) = (options.dir.is_none(), options.ports == PortWish::Usual);
     let mut interrupted = Box::pin(stop_signal());
     let started = tokio::select! {
         started = Devnet::start(options) => started,
         () = &mut interrupted => return Ok(ExitCode::from(130)),
     };
     let mut devnet = started?;
-    print(&devnet, json);
+    if afresh && usual && !args.quiet && devnet.ports().rpc != USUAL_BASE {
+        warn(
+            json,
+            &format!("ports from {USUAL_BASE} are taken, so free ones were chosen"),
+        );
+    }
+    match (json, args.quiet) {
+        (true, _) => print(&banner::object(&devnet).to_string()),
+        (_, true) => print(&banner::line(&devnet)),
+        _ => print(&banner::text(&devnet)),
+    }
 
     let ended = loop {
         tokio::select! {
             () = &mut interrupted => break Ok(()),
-            () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {
-                if let Err(ended) = devnet.check() {
-                    break Err(ended);
-                }
-            }
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        devnet.remember_head().await;
+        // A developer may end nodes to see what the application does then.
+        for lost in devnet.lost() {
+            warn(json, &loss(&devnet, &lost));
+        }
+        if let Err(ended) = devnet.check_chain() {
+            break Err(ended);
         }
     };
     if watched {
@@ -79,88 +114,32 @@ pub async fn run(args: DevnetArgs, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A node that ended, and whether the others are enough.
+fn loss(devnet: &Devnet, lost: &DevnetError) -> String {
+    let left = devnet.members().iter().filter(|m| m.pid().is_some());
+    let (left, threshold) = (left.count(), usize::from(devnet.network().threshold));
+    let enough = match left >= threshold {
+        true => "enough",
+        false => "too few",
+    };
+    format!("{lost}\n{left} nodes are left, {enough} for threshold {threshold}")
+}
+
 #[allow(clippy::print_stderr, reason = "progress, for people")]
 fn tell(step: &str) {
     eprintln!("… {step}");
 }
 
-#[allow(clippy::print_stdout, reason = "the command's result")]
-fn print(devnet: &Devnet, json: bool) {
-    if json {
-        println!("{}", as_json(devnet));
+#[allow(clippy::print_stderr, reason = "what goes wrong without ending it")]
+fn warn(as_json: bool, what: &str) {
+    if as_json {
+        eprintln!("{}", json!({ "warning": what }));
     } else {
-        println!("{}", as_text(devnet));
+        eprintln!("warning: {what}");
     }
 }
 
-fn as_json(devnet: &Devnet) -> serde_json::Value {
-    let nodes = devnet.members().iter().map(|member| {
-        json!({
-            "index": member.index(),
-            "endpoint": member.endpoint(),
-            "operator": member.operator().account,
-            "pid": member.pid(),
-            "log": member.operator().log(),
-        })
-    });
-    json!({
-        "ready": true,
-        "chainId": CHAIN_ID,
-        "rpc": devnet.rpc(),
-        "contracts": devnet.contracts(),
-        "network": devnet.network_path(),
-        "policy": devnet.policy_path(),
-        "dir": devnet.dir(),
-        "threshold": devnet.network().threshold,
-        "chainPid": devnet.chain_pid(),
-        "nodes": nodes.collect::<Vec<_>>(),
-        "accounts": accounts::ALL,
-        "startMs": u64::try_from(devnet.timings().total.as_millis()).unwrap_or(u64::MAX),
-    })
-}
-
-fn as_text(devnet: &Devnet) -> String {
-    let contracts = devnet.contracts();
-    let nodes = devnet.members();
-    let endpoints: Vec<&str> = nodes.iter().map(|m| m.endpoint().as_str()).collect();
-    let accounts = accounts::ALL
-        .iter()
-        .map(|a| format!("  {}  {}\n    {}", a.address, a.role, a.well_known_key));
-    let (network, policy) = (devnet.network_path(), devnet.policy_path());
-    format!(
-        "\
-devnet is ready after {seconds:.1} s: {count} nodes, threshold {threshold}
-
-chain      {rpc}  (chain id {CHAIN_ID})
-committee  {committee}, number {number}
-pass       {pass}, sold by its function buy() for 0.5 FIL
-nodes      {endpoints}
-network    {network}
-policy     {policy}  (\"holds an access pass\")
-logs       {dir}/anvil.log, {dir}/node-*/node.log
-
-accounts: their keys stand in every manual. Never send them anything of worth.
-{accounts}
-
-try it in another terminal:
-  echo 'for pass holders only' > note.txt
-  stheno encrypt note.txt --policy {policy} --network {network} -o note.fee
-  STHENO_PRIVATE_KEY={key} \\
-    stheno decrypt note.fee --rpc {rpc} -o -
-
-Ctrl-C ends the chain and the nodes.",
-        seconds = devnet.timings().total.as_secs_f64(),
-        count = nodes.len(),
-        threshold = devnet.network().threshold,
-        rpc = devnet.rpc(),
-        committee = contracts.committee,
-        number = contracts.committee_id,
-        pass = contracts.access_pass,
-        endpoints = endpoints.join(" "),
-        network = network.display(),
-        policy = policy.display(),
-        dir = devnet.dir().display(),
-        accounts = accounts.collect::<Vec<_>>().join("\n"),
-        key = READER.well_known_key,
-    )
+#[allow(clippy::print_stdout, reason = "the command's result")]
+fn print(text: &str) {
+    println!("{text}");
 }

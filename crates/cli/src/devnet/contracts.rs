@@ -16,13 +16,8 @@ use super::{
     DevnetError,
     accounts::{DevAccount, OWNER},
     anvil::CHAIN_ID,
+    finality::Finality,
 };
-
-/// Windows of the ceremony in blocks: as short as a chain allows whose blocks
-/// are final two later.
-const WINDOW: u32 = 4;
-/// Blocks between windows: one more than finality needs.
-const MARGIN: u32 = 3;
 
 /// What lives where. The addresses are the same on every devnet: they follow
 /// from the deployer and its nonce.
@@ -55,7 +50,7 @@ impl Owner {
     }
 
     /// Deploys both contracts and founds the committee.
-    pub async fn deploy(&self) -> Result<Contracts, DevnetError> {
+    pub async fn deploy(&self, finality: Finality) -> Result<Contracts, DevnetError> {
         let bytecode = committee_contract::BYTECODE.to_vec();
         let committee = self.create("deploy Committee", bytecode).await?;
 
@@ -71,11 +66,11 @@ impl Owner {
 
         let found = committee_contract::createCommitteeCall {
             windows: committee_contract::Windows {
-                deal: WINDOW,
-                complain: WINDOW,
-                answer: WINDOW,
-                confirm: WINDOW,
-                margin: MARGIN,
+                deal: finality.window(),
+                complain: finality.window(),
+                answer: finality.window(),
+                confirm: finality.window(),
+                margin: finality.margin(),
                 consentDelay: 0,
             },
             devnet: true,

@@ -22,13 +22,11 @@ pub enum DevnetError {
         /// What it names.
         path: PathBuf,
     },
-    /// A port of the wished block is in use.
-    #[error("port {port} cannot be listened on: {source}")]
-    PortTaken {
-        /// The port.
-        port: u16,
-        /// The system's word.
-        source: io::Error,
+    /// Ports of the wished block are in use.
+    #[error("cannot listen on {}", list(busy))]
+    PortsTaken {
+        /// Which, and what they were for.
+        busy: Vec<BusyPort>,
     },
     /// The block of ports passes 65535.
     #[error("there are not {nodes} ports after {base}")]
@@ -56,7 +54,36 @@ pub enum DevnetError {
         /// What was asked for, in words.
         wished: String,
     },
-    /// The directory holds something else, or a devnet that was not finished.
+    /// Another devnet has the state directory.
+    #[error("a devnet runs in {}{}", dir.display(), match pid {
+        Some(pid) => format!(", process {pid}"),
+        None => "; its processes have not ended although it has".to_owned(),
+    })]
+    StateInUse {
+        /// The state directory.
+        dir: PathBuf,
+        /// The devnet's process, if it is known.
+        pid: Option<u32>,
+    },
+    /// A devnet was begun there, and ended before its chain, with the key on it, was written.
+    #[error("{} holds a devnet that ended before it was ready", dir.display())]
+    Unfinished {
+        /// The state directory.
+        dir: PathBuf,
+    },
+    /// The chain that was kept is older than what its nodes have seen as final.
+    #[error(
+        "the chain in {} was last written before block {last} and went back to block {head}, as after a power cut", dir.display()
+    )]
+    WentBack {
+        /// The state directory.
+        dir: PathBuf,
+        /// The newest block that is kept.
+        head: u64,
+        /// A block that nodes have seen as final.
+        last: u64,
+    },
+    /// The directory holds something else, or a devnet's files are damaged.
     #[error("{} cannot keep a devnet: {why}", dir.display())]
     NotAState {
         /// The directory.
@@ -108,6 +135,26 @@ pub enum DevnetError {
     },
 }
 
+/// A port that cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("port {port} for {} ({source})", match node {
+    0 => "the chain".to_owned(),
+    node => format!("node {node}"),
+})]
+pub struct BusyPort {
+    /// Whose it should be: 0 is the chain.
+    pub node: u16,
+    /// The port.
+    pub port: u16,
+    /// The system's word.
+    pub source: io::Error,
+}
+
+fn list(busy: &[BusyPort]) -> String {
+    let words: Vec<String> = busy.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
 impl DevnetError {
     /// An I/O error with its errand.
     pub(super) fn io(what: impl Into<String>, source: io::Error) -> Self {
@@ -139,6 +186,25 @@ impl DevnetError {
         }
     }
 
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoAnvil | Self::AnvilVariable { .. } => "devnet_anvil",
+            Self::PortsTaken { .. } | Self::PortOutOfRange { .. } => "devnet_ports",
+            Self::Shape { .. } => "devnet_shape",
+            Self::OtherState { .. }
+            | Self::StateInUse { .. }
+            | Self::Unfinished { .. }
+            | Self::WentBack { .. }
+            | Self::NotAState { .. } => "devnet_state",
+            Self::Io { .. }
+            | Self::Chain { .. }
+            | Self::Ended { .. }
+            | Self::TooLong { .. }
+            | Self::CeremonyFailed { .. } => "devnet_failed",
+        }
+    }
+
     /// What the developer can do.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -148,16 +214,28 @@ impl DevnetError {
             Self::AnvilVariable { .. } => Some(format!(
                 "point {ANVIL_VARIABLE} at the anvil executable, or unset it"
             )),
-            Self::PortTaken { .. } | Self::PortOutOfRange { .. } => {
-                Some("choose another base with --ports, or leave it out for free ports".into())
+            Self::PortsTaken { .. } | Self::PortOutOfRange { .. } => {
+                Some("choose another base with --ports, or --ports 0 for free ones".into())
             }
             Self::Shape { nodes, .. } => Some(format!(
                 "with {nodes} nodes a threshold from {} to {nodes} is allowed",
                 nodes / 2 + 1
             )),
-            Self::OtherState { .. } => {
-                Some("give the same --nodes, --threshold and --ports, or another directory".into())
+            Self::OtherState { .. } => Some(
+                "give the same --nodes, --threshold, --ports and --finality, or another directory"
+                    .into(),
+            ),
+            Self::StateInUse { .. } => {
+                Some("use that one, stop it, or give another --state".into())
             }
+            Self::WentBack { dir, .. } => Some(format!(
+                "its nodes rightly refuse a chain whose final blocks change: remove {} and start again",
+                dir.display()
+            )),
+            Self::Unfinished { dir } => Some(format!(
+                "there is no key to go on with: remove {} and start again",
+                dir.display()
+            )),
             Self::NotAState { .. } => {
                 Some("give a directory that is empty or does not exist yet".into())
             }

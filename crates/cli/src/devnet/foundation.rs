@@ -17,7 +17,9 @@ use super::{
     anvil::spawn_anvil,
     contracts::{Contracts, Owner},
     control::Control,
+    finality::Finality,
     kept::chain_state,
+    lock::Lock,
     member::{Member, Operator},
     pace::Metronome,
     ports::Ports,
@@ -41,6 +43,7 @@ pub struct Foundation {
     pub(super) owner: Owner,
     pub(super) contracts: Contracts,
     pub(super) threshold: u16,
+    pub(super) finality: Finality,
     pub(super) rpc: Url,
     pub(super) ports: Ports,
     pub(super) began: Instant,
@@ -79,6 +82,14 @@ impl Dir {
         }
     }
 
+    /// Keeps other devnets out of a directory that stays.
+    pub(super) async fn lock(&self) -> Result<Option<Lock>, DevnetError> {
+        match self {
+            Self::Temporary(_) => Ok(None),
+            Self::Kept(dir) => Lock::take(dir).await.map(Some),
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         match self {
             Self::Temporary(dir) => dir.path(),
@@ -97,11 +108,9 @@ impl Foundation {
         let began = Instant::now();
         let tell = options.tell;
         let dir = Dir::make(options.dir.as_deref())?;
-        let ports = match options.base_port {
-            Some(base) => Ports::from_base(base, options.nodes)?,
-            None => Ports::free(options.nodes)?,
-        };
-        let nursery = Nursery::new(&options.stheno)
+        let lock = dir.lock().await?;
+        let ports = Ports::choose(options.ports, options.nodes)?;
+        let nursery = Nursery::new(&options.stheno, lock)
             .map_err(|e| DevnetError::io("start the spawning thread", e))?;
 
         tell("starting the chain");
@@ -111,15 +120,16 @@ impl Foundation {
             ports.rpc,
             dir.path(),
             dir.chain_state().as_deref(),
+            options.finality,
         )?;
         let control = Control::new(rpc.clone());
         ready::chain_answers(&control, &mut anvil).await?;
-        let metronome = Metronome::start(control.clone(), options.pace);
+        let metronome = Metronome::start(control.clone(), options.pace, options.finality);
         let chain = began.elapsed();
 
         tell("deploying the contracts");
         let owner = Owner::connect(&rpc).await?;
-        let contracts = owner.deploy().await?;
+        let contracts = owner.deploy(options.finality).await?;
         metronome.follow(contracts);
 
         tell("making and registering the nodes");
@@ -142,6 +152,7 @@ impl Foundation {
             owner,
             contracts,
             threshold: options.threshold,
+            finality: options.finality,
             rpc,
             ports,
             began,
@@ -234,10 +245,10 @@ impl Foundation {
         self.anvil.stop(CHAIN_FAREWELL).await;
         let state = self.dir.chain_state();
         let (port, dir) = (self.ports.rpc, self.dir.path());
-        self.anvil = spawn_anvil(&self.nursery, port, dir, state.as_deref())?;
+        self.anvil = spawn_anvil(&self.nursery, port, dir, state.as_deref(), self.finality)?;
         ready::chain_answers(&self.control, &mut self.anvil).await?;
         // Anvil keeps the state of the last block alone, and nodes read at final ones.
-        for _ in 0..3 {
+        for _ in 0..=self.finality.blocks() {
             self.control.mine().await?;
         }
         Ok(())

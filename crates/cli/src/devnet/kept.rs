@@ -4,7 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DevnetError, Options, contracts::Contracts, ports::Ports};
+use super::{
+    DevnetError, Options,
+    contracts::Contracts,
+    finality::Finality,
+    lock::Lock,
+    ports::{PortWish, Ports},
+};
 
 /// What stands in `devnet.json` of a state directory.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -15,6 +21,8 @@ pub struct Kept {
     pub nodes: u16,
     /// How many of them open a file.
     pub threshold: u16,
+    /// When blocks are final.
+    pub finality: Finality,
     /// Who listens where; the nodes' ports stand on chain.
     pub ports: Ports,
     /// What lives where.
@@ -23,11 +31,12 @@ pub struct Kept {
 
 impl Kept {
     /// A devnet that is worth keeping: it has a key.
-    pub fn new(threshold: u16, ports: &Ports, contracts: Contracts) -> Self {
+    pub fn new(threshold: u16, finality: Finality, ports: &Ports, contracts: Contracts) -> Self {
         Self {
             version: 1,
             nodes: u16::try_from(ports.nodes.len()).unwrap_or(u16::MAX),
             threshold,
+            finality,
             ports: ports.clone(),
             contracts,
         }
@@ -46,6 +55,10 @@ impl Kept {
             dir: dir.to_owned(),
             why,
         };
+        if !file(dir).exists() && Lock::was_taken(dir) {
+            let dir = dir.to_owned();
+            return Err(DevnetError::Unfinished { dir });
+        }
         let text = std::fs::read_to_string(file(dir))
             .map_err(|e| not_a_state(format!("it has no devnet.json: {e}")))?;
         let kept: Self = serde_json::from_str(&text)
@@ -71,12 +84,17 @@ impl Kept {
     /// # Errors
     /// [`DevnetError::OtherState`].
     pub fn check(&self, wished: &Options, dir: &Path) -> Result<(), DevnetError> {
-        let base = wished.base_port.unwrap_or(self.ports.rpc);
-        let words = |nodes, threshold, base| {
-            format!("of {nodes} nodes with threshold {threshold} at port {base}")
+        let base = match wished.ports {
+            PortWish::From(base) => base,
+            PortWish::Free | PortWish::Usual => self.ports.rpc,
         };
-        let kept = words(self.nodes, self.threshold, self.ports.rpc);
-        let wished = words(wished.nodes, wished.threshold, base);
+        let words = |nodes, threshold, base, finality| {
+            format!(
+                "of {nodes} nodes with threshold {threshold} at port {base}, finality {finality:?}"
+            )
+        };
+        let kept = words(self.nodes, self.threshold, self.ports.rpc, self.finality);
+        let wished = words(wished.nodes, wished.threshold, base, wished.finality);
         if kept == wished {
             Ok(())
         } else {
@@ -89,6 +107,43 @@ impl Kept {
 /// Where a state directory keeps its chain.
 pub fn chain_state(dir: &Path) -> PathBuf {
     dir.join("chain.json")
+}
+
+/// Remembers the newest block, for [`check_head`].
+pub fn save_head(dir: &Path, head: u64) {
+    // Without it a chain that went back is noticed by its nodes alone.
+    let _ = std::fs::write(dir.join("devnet.head"), head.to_string());
+}
+
+/// Insists that no block is missing that nodes have seen as final.
+///
+/// # Errors
+/// [`DevnetError::WentBack`].
+pub fn check_head(dir: &Path, head: u64, finality: Finality) -> Result<(), DevnetError> {
+    let seen = std::fs::read_to_string(dir.join("devnet.head")).ok();
+    let seen: Option<u64> = seen.and_then(|text| text.trim().parse().ok());
+    let last = seen.unwrap_or_default().saturating_sub(finality.blocks());
+    if head >= last {
+        return Ok(());
+    }
+    let dir = dir.to_owned();
+    Err(DevnetError::WentBack { dir, head, last })
+}
+
+/// Insists that the chain was written, and whole: anvil does not say what is wrong with a file.
+///
+/// # Errors
+/// [`DevnetError::Unfinished`], [`DevnetError::NotAState`].
+pub fn check_chain_state(dir: &Path, state: &Path) -> Result<(), DevnetError> {
+    let dir = dir.to_owned();
+    let Ok(file) = std::fs::File::open(state) else {
+        return Err(DevnetError::Unfinished { dir });
+    };
+    let read = serde_json::from_reader::<_, serde::de::IgnoredAny>(std::io::BufReader::new(file));
+    read.map(drop).map_err(|e| DevnetError::NotAState {
+        dir,
+        why: format!("its chain.json is damaged, as by a power cut while it was written: {e}"),
+    })
 }
 
 fn file(dir: &Path) -> PathBuf {
@@ -110,7 +165,7 @@ mod tests {
             committee_id: 1,
             access_pass: Address::repeat_byte(2),
         };
-        Kept::new(2, &ports, contracts)
+        Kept::new(2, Finality::Quick, &ports, contracts)
     }
 
     #[test]
@@ -133,15 +188,49 @@ mod tests {
     }
 
     #[test]
+    fn head_is_refused_when_final_blocks_are_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        check_head(folder.path(), 5, Finality::Quick).unwrap();
+        save_head(folder.path(), 102);
+        check_head(folder.path(), 100, Finality::Quick).unwrap();
+        check_head(folder.path(), 92, Finality::Filecoin).unwrap();
+        let error = check_head(folder.path(), 99, Finality::Quick).unwrap_err();
+        assert!(
+            error.to_string().contains("went back to block 99"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn chain_state_is_refused_when_it_is_missing_or_cut_short() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = chain_state(folder.path());
+        let check = || check_chain_state(folder.path(), &state);
+        assert!(matches!(check(), Err(DevnetError::Unfinished { .. })));
+        std::fs::write(&state, "{\"block\":{\"num").unwrap();
+        assert!(check().unwrap_err().to_string().contains("damaged"));
+        std::fs::write(&state, "{\"block\":{}}").unwrap();
+        check().unwrap();
+    }
+
+    #[tokio::test]
+    async fn kept_is_refused_when_its_devnet_never_got_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Lock::take(folder.path()).await.unwrap());
+        let error = Kept::load(folder.path()).unwrap_err();
+        assert!(matches!(error, DevnetError::Unfinished { .. }), "{error}");
+    }
+
+    #[test]
     fn kept_is_refused_when_another_shape_is_wished() {
         let mut wished = Options::with_executable("stheno");
         (wished.nodes, wished.threshold) = (3, 2);
         kept().check(&wished, Path::new("state")).unwrap();
-        wished.base_port = Some(8545);
+        wished.ports = PortWish::From(8545);
         kept().check(&wished, Path::new("state")).unwrap();
-        wished.base_port = Some(9000);
+        wished.ports = PortWish::From(9000);
         assert!(kept().check(&wished, Path::new("state")).is_err());
-        (wished.base_port, wished.threshold) = (None, 3);
+        (wished.ports, wished.threshold) = (PortWish::Usual, 3);
         let error = kept().check(&wished, Path::new("state")).unwrap_err();
         assert!(error.to_string().contains("threshold 2"), "{error}");
     }

@@ -256,6 +256,13 @@ impl Member {
         }
     }
 
+    /// How its process ended, if it did although nobody asked it to; told once.
+    pub fn lost(&mut self) -> Option<DevnetError> {
+        let ended = self.check().err()?;
+        self.process = None;
+        Some(ended)
+    }
+
     /// Whether it says that it serves.
     pub async fn is_ready(&self, http: &reqwest::Client) -> bool {
         let Ok(url) = self.endpoint().join("ready") else {

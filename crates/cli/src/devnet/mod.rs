@@ -18,9 +18,11 @@
 //! | [`contracts`] | what the owner of the committee does on chain |
 //! | [`member`] | one node, and the operator who types its commands |
 //! | [`ceremony`] | a ceremony as the chain has it at its head |
+//! | [`finality`] | when a block is final |
 //! | [`pace`], [`attendance`] | when blocks come |
 //! | `ready` | waiting, with an end |
-//! | [`kept`] | what a state directory remembers |
+//! | [`kept`], [`lock`] | what a state directory remembers; one devnet each |
+//! | [`banner`] | what a developer needs to know of a devnet that is ready |
 //! | [`process`] | children that do not outlive this process |
 //! | [`ports`], [`log_tail`], [`signals`] | who listens where; the end of a log; Ctrl-C |
 //! | [`error`] | what can go wrong, and what to do about it |
@@ -28,13 +30,16 @@
 pub mod accounts;
 pub mod anvil;
 pub mod attendance;
+pub mod banner;
 pub mod ceremony;
 pub mod command;
 pub mod contracts;
 pub mod control;
 pub mod error;
+pub mod finality;
 pub mod foundation;
 pub mod kept;
+pub mod lock;
 pub mod log_tail;
 pub mod member;
 pub mod pace;

@@ -22,6 +22,7 @@ use super::{
     ceremony::{Ceremony, State},
     contracts::Contracts,
     control::Control,
+    finality::Finality,
 };
 
 /// How blocks come until the committee serves; afterwards always one a second.
@@ -46,9 +47,6 @@ const QUICK: Duration = Duration::from_millis(80);
 const IDLE: Duration = Duration::from_millis(1_000);
 /// How long one block of a window waits for messages that are still missing.
 const PATIENT: Duration = Duration::from_millis(3_000);
-/// A transaction is final when so many blocks lie on top of it (`--slots-in-an-epoch 1`).
-const FINAL_AFTER: u64 = 2;
-
 /// Makes the blocks until the committee serves.
 #[derive(Debug)]
 pub struct Metronome {
@@ -60,11 +58,11 @@ pub struct Metronome {
 
 impl Metronome {
     /// Starts it.
-    pub fn start(control: Control, pace: Pace) -> Self {
+    pub fn start(control: Control, pace: Pace, finality: Finality) -> Self {
         let (follow, followed) = watch::channel(None);
         let (attend, attended) = watch::channel(Vec::new());
         let task = match pace {
-            Pace::OnDemand => tokio::spawn(on_demand(control.clone(), followed)),
+            Pace::OnDemand => tokio::spawn(on_demand(control.clone(), followed, finality.blocks())),
             Pace::Attended(least) => {
                 let attendance = Attendance::new(control.clone(), attended);
                 tokio::spawn(attendance.mine(least))
@@ -110,7 +108,11 @@ impl Drop for Metronome {
     }
 }
 
-async fn on_demand(control: Control, followed: watch::Receiver<Option<Contracts>>) {
+async fn on_demand(
+    control: Control,
+    followed: watch::Receiver<Option<Contracts>>,
+    final_after: u64,
+) {
     let mut last = Instant::now();
     let mut until_final = 0;
     loop {
@@ -119,7 +121,7 @@ async fn on_demand(control: Control, followed: watch::Receiver<Option<Contracts>
         let Ok(pending) = control.pending().await else {
             continue;
         };
-        let Ok(stage) = stage(&control, followed).await else {
+        let Ok(stage) = stage(&control, followed, final_after).await else {
             continue;
         };
         if last.elapsed() < stage.wait(pending, until_final) {
@@ -128,7 +130,7 @@ async fn on_demand(control: Control, followed: watch::Receiver<Option<Contracts>
         if control.mine().await.is_ok() {
             last = Instant::now();
             until_final = if pending > 0 {
-                FINAL_AFTER
+                final_after
             } else {
                 until_final.saturating_sub(1)
             };
@@ -161,7 +163,11 @@ impl Stage {
     }
 }
 
-async fn stage(control: &Control, followed: Option<Contracts>) -> Result<Stage, DevnetError> {
+async fn stage(
+    control: &Control,
+    followed: Option<Contracts>,
+    final_after: u64,
+) -> Result<Stage, DevnetError> {
     let Some(contracts) = followed else {
         return Ok(Stage::Free);
     };
@@ -180,7 +186,7 @@ async fn stage(control: &Control, followed: Option<Contracts>) -> Result<Stage, 
     ];
     for (window, expected, given) in windows {
         // In its first blocks a window's beginning is not final yet, so nobody speaks.
-        if window.contains(&next) && next >= window.start + FINAL_AFTER {
+        if window.contains(&next) && next >= window.start + final_after {
             let given = u64::try_from(given.count_ones()).unwrap_or(u64::MAX);
             let missing = u64::from(expected).saturating_sub(given);
             return Ok(match missing {

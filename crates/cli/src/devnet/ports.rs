@@ -1,14 +1,29 @@
 //! Where the chain and the nodes listen.
 //!
 //! A node's endpoint stands on chain before the node starts, so ports are
-//! chosen first: either a block of neighbours from a base that the developer
-//! names (stable addresses), or whatever the system has free.
+//! chosen first: a block of neighbours from a base (stable addresses), or
+//! whatever the system has free.
 
 use std::net::{Ipv4Addr, TcpListener};
 
 use url::Url;
 
-use super::DevnetError;
+use super::{DevnetError, error::BusyPort};
+
+/// Where a chain is looked for when nobody says otherwise.
+pub const USUAL_BASE: u16 = 8545;
+
+/// Which ports are wished for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PortWish {
+    /// Whatever is free.
+    #[default]
+    Free,
+    /// This one for the chain and the following ones for the nodes.
+    From(u16),
+    /// From [`USUAL_BASE`] when they are free, otherwise whatever is.
+    Usual,
+}
 
 /// The loopback ports of one devnet.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -20,10 +35,22 @@ pub struct Ports {
 }
 
 impl Ports {
+    /// Ports as wished for.
+    ///
+    /// # Errors
+    /// [`DevnetError::PortsTaken`] when a named one is in use, or does not exist.
+    pub fn choose(wish: PortWish, nodes: u16) -> Result<Self, DevnetError> {
+        match wish {
+            PortWish::Free => Self::free(nodes),
+            PortWish::From(base) => Self::from_base(base, nodes),
+            PortWish::Usual => Self::from_base(USUAL_BASE, nodes).or_else(|_| Self::free(nodes)),
+        }
+    }
+
     /// `base` for the chain and the following ones for the nodes.
     ///
     /// # Errors
-    /// [`DevnetError::PortTaken`] when one of them is in use, or does not exist.
+    /// [`DevnetError::PortsTaken`] when one of them is in use, or does not exist.
     pub fn from_base(base: u16, nodes: u16) -> Result<Self, DevnetError> {
         let ports: Option<Vec<u16>> = (0..=nodes).map(|offset| base.checked_add(offset)).collect();
         let ports = ports.ok_or(DevnetError::PortOutOfRange { base, nodes })?;
@@ -35,12 +62,20 @@ impl Ports {
     /// Insists that nothing listens on any of them.
     ///
     /// # Errors
-    /// [`DevnetError::PortTaken`], naming the first.
+    /// [`DevnetError::PortsTaken`], naming them all.
     pub fn check_free(&self) -> Result<(), DevnetError> {
-        for port in self.all() {
-            listen(port).map_err(|source| DevnetError::PortTaken { port, source })?;
+        let busy: Vec<BusyPort> = (0..)
+            .zip(self.all())
+            .filter_map(|(node, port)| {
+                let source = listen(port).err()?;
+                Some(BusyPort { node, port, source })
+            })
+            .collect();
+        if busy.is_empty() {
+            Ok(())
+        } else {
+            Err(DevnetError::PortsTaken { busy })
         }
-        Ok(())
     }
 
     /// Ports that are free now.
@@ -108,13 +143,27 @@ mod tests {
     }
 
     #[test]
-    fn from_base_names_the_port_that_is_taken() {
-        let socket = listen(0).unwrap();
-        let taken = socket.local_addr().unwrap().port();
-        match Ports::from_base(taken, 2) {
-            Err(DevnetError::PortTaken { port, .. }) => assert_eq!(port, taken),
-            other => panic!("{other:?}"),
+    fn check_free_names_every_port_that_is_taken_and_what_for() {
+        let ports = Ports::free(3).unwrap();
+        let _chain = listen(ports.rpc).unwrap();
+        let _second = listen(ports.nodes[1]).unwrap();
+        let error = ports.check_free().unwrap_err().to_string();
+        for words in [
+            format!("port {} for the chain", ports.rpc),
+            format!("port {} for node 2", ports.nodes[1]),
+        ] {
+            assert!(error.contains(&words), "no {words} in: {error}");
         }
+        assert!(!error.contains("node 3"), "{error}");
+    }
+
+    #[test]
+    fn choose_takes_free_ports_when_the_usual_ones_are_taken() {
+        // Somebody else's devnet will do as well.
+        let _socket = listen(USUAL_BASE);
+        let ports = Ports::choose(PortWish::Usual, 2).unwrap();
+        assert_ne!(ports.rpc, USUAL_BASE);
+        assert!(Ports::choose(PortWish::From(USUAL_BASE), 2).is_err());
     }
 
     #[test]

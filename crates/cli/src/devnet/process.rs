@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::log_tail::log_tail;
+use super::{lock::Lock, log_tail::log_tail};
 
 /// The hidden subcommand that [`Nursery::spawn`] starts children through.
 pub const TIED_COMMAND: &str = "tied";
@@ -75,11 +75,12 @@ impl Program {
 pub struct Nursery {
     requests: mpsc::Sender<(Command, mpsc::Sender<io::Result<Child>>)>,
     stheno: PathBuf,
+    lock: Option<Lock>,
 }
 
 impl Nursery {
-    /// Starts the thread. `stheno` is the executable that knows `tied`.
-    pub fn new(stheno: impl Into<PathBuf>) -> io::Result<Self> {
+    /// Starts the thread. `stheno` is the executable that knows `tied`; each child holds `lock` too.
+    pub fn new(stheno: impl Into<PathBuf>, lock: Option<Lock>) -> io::Result<Self> {
         let (requests, inbox) = mpsc::channel::<(Command, mpsc::Sender<io::Result<Child>>)>();
         thread::Builder::new()
             .name("devnet-nursery".into())
@@ -94,6 +95,7 @@ impl Nursery {
         Ok(Self {
             requests,
             stheno: stheno.into(),
+            lock,
         })
     }
 
@@ -136,10 +138,11 @@ impl Nursery {
             Command::new(&program.path)
         };
         without_node_settings(&mut command);
+        let stdin = self.lock.as_ref().map_or(Ok(Stdio::null()), Lock::as_stdin);
         command
             .args(&program.args)
             .envs(program.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+            .stdin(stdin?)
             .stdout(log.try_clone()?)
             .stderr(log);
         Ok(command)
@@ -172,6 +175,11 @@ impl Process {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it writes.
+    pub fn log(&self) -> &Path {
+        &self.log
     }
 
     /// The last lines that it wrote.

@@ -17,13 +17,15 @@ use super::{
     DevnetError, Foundation,
     accounts::READER,
     anvil::{CHAIN_ID, spawn_anvil},
+    ceremony::{Ceremony, State},
     contracts::{Contracts, buy_pass, signer},
     control::Control,
+    finality::Finality,
     foundation::Dir,
-    kept::Kept,
+    kept::{Kept, check_chain_state, check_head, save_head},
     member::{Member, Operator},
     pace::{BLOCK_SECONDS, Pace},
-    ports::Ports,
+    ports::{PortWish, Ports},
     process::{Nursery, Process},
     ready,
 };
@@ -35,8 +37,10 @@ pub struct Options {
     pub nodes: u16,
     /// How many of them open a file.
     pub threshold: u16,
-    /// The chain's port, followed by the nodes'; free ports when absent.
-    pub base_port: Option<u16>,
+    /// Where chain and nodes listen.
+    pub ports: PortWish,
+    /// When blocks are final.
+    pub finality: Finality,
     /// Where everything goes and stays, chain and keys included: the same devnet goes on when it
     /// is started there again. A temporary directory when absent.
     pub dir: Option<PathBuf>,
@@ -64,7 +68,8 @@ impl Options {
         Self {
             nodes: 5,
             threshold: 3,
-            base_port: None,
+            ports: PortWish::default(),
+            finality: Finality::default(),
             dir: None,
             stheno: stheno.into(),
             pace: Pace::default(),
@@ -110,6 +115,7 @@ pub struct Devnet {
     ports: Ports,
     timings: Timings,
     http: reqwest::Client,
+    finality: Finality,
     dir: Dir,
 }
 
@@ -139,19 +145,35 @@ impl Devnet {
         let Kept {
             ports, contracts, ..
         } = kept;
-        ports.check_free()?;
         let dir = Dir::make(Some(dir))?;
-        let nursery = Nursery::new(&options.stheno)
+        let lock = dir.lock().await?;
+        ports.check_free()?;
+        let nursery = Nursery::new(&options.stheno, lock)
             .map_err(|e| DevnetError::io("start the spawning thread", e))?;
 
         (options.tell)("starting the chain where it ended");
         let rpc = ports.rpc_url()?;
         let state = dir.chain_state();
-        let mut anvil = spawn_anvil(&nursery, ports.rpc, dir.path(), state.as_deref())?;
+        state
+            .as_deref()
+            .map_or(Ok(()), |state| check_chain_state(dir.path(), state))?;
+        let mut anvil = spawn_anvil(
+            &nursery,
+            ports.rpc,
+            dir.path(),
+            state.as_deref(),
+            options.finality,
+        )?;
         let control = Control::new(rpc.clone());
         ready::chain_answers(&control, &mut anvil).await?;
+        let ceremony = Ceremony::latest(&control, &contracts).await;
+        if !ceremony.is_ok_and(|c| c.is_some_and(|c| c.state == State::Active)) {
+            let dir = dir.path().to_owned();
+            return Err(DevnetError::Unfinished { dir });
+        }
+        check_head(dir.path(), control.head().await?, options.finality)?;
         // Anvil keeps the state of the last block alone, and nodes read at final ones.
-        for _ in 0..3 {
+        for _ in 0..=options.finality.blocks() {
             control.mine().await?;
         }
         control.mine_every(BLOCK_SECONDS).await?;
@@ -184,6 +206,7 @@ impl Devnet {
                 ..Timings::default()
             },
             http,
+            finality: options.finality,
             dir,
         };
         devnet.write_files()?;
@@ -204,6 +227,7 @@ impl Devnet {
             owner: _,
             contracts,
             threshold: _,
+            finality,
             rpc,
             ports,
             began,
@@ -233,6 +257,7 @@ impl Devnet {
             ports,
             timings,
             http,
+            finality,
             dir,
         };
         devnet.write_files()?;
@@ -255,7 +280,13 @@ impl Devnet {
         for (path, text) in files {
             std::fs::write(&path, text).map_err(|e| DevnetError::write(&path, e))?;
         }
-        Kept::new(self.network.threshold, &self.ports, self.contracts).save(self.dir())
+        Kept::new(
+            self.network.threshold,
+            self.finality,
+            &self.ports,
+            self.contracts,
+        )
+        .save(self.dir())
     }
 
     /// Where everything lies.
@@ -317,6 +348,16 @@ impl Devnet {
         &self.ports
     }
 
+    /// When blocks are final.
+    pub fn finality(&self) -> Finality {
+        self.finality
+    }
+
+    /// What the chain writes.
+    pub fn chain_log(&self) -> &Path {
+        self.anvil.log()
+    }
+
     /// How long the start took.
     pub fn timings(&self) -> Timings {
         self.timings
@@ -354,6 +395,27 @@ impl Devnet {
     pub fn check(&mut self) -> Result<(), DevnetError> {
         ready::alive(&mut self.anvil)?;
         self.members.iter_mut().try_for_each(Member::check)
+    }
+
+    /// Notes the newest block in a directory that is kept, to tell after a power cut whether the
+    /// chain was written in time.
+    pub async fn remember_head(&self) {
+        if let (Dir::Kept(dir), Ok(head)) = (&self.dir, self.control.head().await) {
+            save_head(dir, head);
+        }
+    }
+
+    /// An error when the chain has ended, without which nothing works.
+    ///
+    /// # Errors
+    /// [`DevnetError::Ended`].
+    pub fn check_chain(&mut self) -> Result<(), DevnetError> {
+        ready::alive(&mut self.anvil)
+    }
+
+    /// Nodes that ended by themselves since the last time this was asked.
+    pub fn lost(&mut self) -> Vec<DevnetError> {
+        self.members.iter_mut().filter_map(Member::lost).collect()
     }
 
     /// Ends everything politely: the nodes, then the chain.
