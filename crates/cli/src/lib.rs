@@ -17,6 +17,7 @@
 //! | [`keys`], [`key_file`] | secrets, never from the command line |
 //! | [`cbor_text`] | CBOR that somebody else wrote, for people and scripts |
 //! | [`progress`], [`say`], [`failure`] | what people and scripts are told |
+//! | [`codes`] | every error code, and what it means |
 //! | [`devnet`] | a chain, contracts and nodes on this machine |
 //! | [`demo`] | the whole story once, with real processes |
 //!
@@ -28,6 +29,7 @@
 
 pub mod args;
 pub mod cbor_text;
+pub mod codes;
 pub mod commands;
 pub mod demo;
 pub mod devnet;

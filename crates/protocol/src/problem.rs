@@ -1,8 +1,10 @@
 //! Refusals: RFC 9457 problem details with a stable code.
 
 mod code;
+mod explained;
 
 pub use code::{Code, UnknownCode};
+pub use explained::{Explained, Fault, nearest_code};
 
 use serde::{Deserialize, Serialize};
 

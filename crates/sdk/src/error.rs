@@ -1,5 +1,7 @@
 //! Everything that can go wrong in the SDK, and whose doing it was.
 
+pub mod codes;
+
 use std::fmt;
 
 use stheno_crypto::{KeyFingerprint, NetworkId};
@@ -140,7 +142,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// A stable name, for scripts. For refusals by nodes it is the most frequent node's code.
+    /// A stable name, for scripts: one of [`codes`], or for refusals by nodes the most frequent
+    /// node's [`Code`].
     pub fn code(&self) -> &'static str {
         match self {
             Self::NetworkFile(_) => "bad_network_file",

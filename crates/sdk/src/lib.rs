@@ -121,7 +121,7 @@ mod client;
 mod decrypt;
 mod encrypt;
 mod entropy;
-mod error;
+pub mod error;
 mod gather;
 mod keyring;
 mod network_file;

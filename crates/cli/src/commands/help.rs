@@ -2,10 +2,11 @@
 
 use clap::CommandFactory;
 use serde_json::json;
-use stheno::protocol::Code;
+use stheno::protocol::{Code, problem::Explained};
 
 use crate::{
     args::{Cli, HelpArgs},
+    codes,
     failure::Failure,
     say,
 };
@@ -20,12 +21,7 @@ pub fn run(args: HelpArgs, as_json: bool) -> Result<(), Failure> {
     for word in &args.topic {
         command = match command.find_subcommand(word) {
             Some(next) => next.clone(),
-            None => {
-                return match args.topic.as_slice() {
-                    [code] => explain(code, as_json),
-                    words => Err(unknown(&words.join(" "))),
-                };
-            }
+            None => return no_command(&args.topic, as_json),
         };
     }
     let text = command.render_long_help().to_string();
@@ -37,35 +33,64 @@ pub fn run(args: HelpArgs, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn explain(word: &str, as_json: bool) -> Result<(), Failure> {
-    let code: Code = word.parse().map_err(|_| unknown(word))?;
-    let text = format!(
-        "{}: {}\n\n{}\n\n{}\n",
-        code.as_str(),
-        code.title(),
-        code.explanation(),
-        code.remedy()
-    );
-    let object = json!({
-        "code": code.as_str(),
-        "title": code.title(),
-        "status": code.status(),
-        "retryable": code.retryable(),
-        "explanation": code.explanation(),
-        "remedy": code.remedy(),
+fn no_command(topic: &[String], as_json: bool) -> Result<(), Failure> {
+    let explained = match topic {
+        [code] => codes::find(code),
+        _ => None,
+    };
+    match explained {
+        Some(explained) => {
+            explain(&explained, as_json);
+            Ok(())
+        }
+        None => Err(unknown(&topic.join(" "))),
+    }
+}
+
+fn explain(explained: &Explained, as_json: bool) {
+    let Explained {
+        code,
+        title,
+        fault,
+        explanation,
+        remedy,
+    } = explained;
+    let fault = fault.as_str();
+    let mut text =
+        format!("{code}: {title}\n\n{explanation}\n\nat fault    {fault}\nwhat to do  {remedy}\n");
+    let mut object = json!({
+        "code": code,
+        "title": title,
+        "fault": fault,
+        "explanation": explanation,
+        "remedy": remedy,
     });
+    // Only a node's refusal goes over HTTP.
+    if let Ok(code) = code.parse::<Code>() {
+        let retry = match code.retryable() {
+            true => "a fresh request may succeed, nothing else changed",
+            false => "the same request fails again",
+        };
+        text += &format!("from nodes  HTTP {}; {retry}\n", code.status());
+        object["status"] = code.status().into();
+        object["retryable"] = code.retryable().into();
+    }
     say::result(as_json, &text, &object);
-    Ok(())
 }
 
 fn unknown(topic: &str) -> Failure {
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    let commands = Cli::command();
+    let commands = commands.get_subcommands().map(clap::Command::get_name);
+    let command = stheno::protocol::problem::nearest_code(topic, commands);
+    let hint = match command.or_else(|| codes::nearest(topic)) {
+        Some(meant) => format!("did you mean `{meant}`? "),
+        None => String::new(),
+    };
     Failure::new(
         "unknown_topic",
         format_args!("there is no command and no code `{topic}`"),
     )
     .hint(format_args!(
-        "`stheno help` lists the commands; the codes are {}",
-        codes.join(", ")
+        "{hint}`stheno help` lists the commands; PROBLEMS.md lists the codes"
     ))
 }

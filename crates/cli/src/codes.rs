@@ -1,0 +1,124 @@
+//! All codes that a person can meet: those of nodes, of the SDK, and this command's own.
+
+use stheno::{
+    error::codes as sdk,
+    protocol::{
+        Code, explained,
+        problem::{Explained, nearest_code},
+    },
+};
+
+/// This command's own.
+pub const OWN: &[Explained] = explained! {
+    "input_unreadable", Asker, "Input cannot be read",
+        "A file that was named does not exist, is a directory, is not text where text is expected, or cannot be read.",
+        "Check the name and the rights; pack a directory first.";
+    "input_too_large", Asker, "Input too large",
+        "A policy or a network file is larger than 1 MiB.",
+        "This should be a small text file; check whether it is the right one.";
+    "stdin_twice", Asker, "Standard input twice",
+        "Two inputs were given as `-`, and there is one standard input.",
+        "Give one of them as a file.";
+    "output_exists", Asker, "Output exists",
+        "There is a file of the output's name already, and it is kept.",
+        "Give another name, or --force to replace it.";
+    "output_is_directory", Asker, "Output is a directory",
+        "The output's name is that of a directory.",
+        "Give a file name in it.";
+    "output_is_input", Asker, "Output is the input",
+        "The output would replace the input while it is read.",
+        "Give another name.";
+    "output_is_terminal", Asker, "Output is a terminal",
+        "An envelope is binary data, which would garble a terminal.",
+        "Give -o FILE, or send it into a pipe.";
+    "output_unwritable", Machine, "Output cannot be written",
+        "The output's directory does not exist or is not yours, or the disk is full.",
+        "Check the directory, its rights and the disk's space. Nothing unfinished was left behind.";
+    "passphrase_needed", Asker, "Passphrase needed",
+        "The keystore has a passphrase, and there is neither a terminal to ask on nor a variable that holds it.",
+        "Set STHENO_KEYSTORE_PASSWORD.";
+    "bad_item", Asker, "Bad item",
+        "An item is 32 bytes, written as 0x and 64 hex digits.",
+        "Leave --item out for a fresh one.";
+    "bad_chunk_size", Asker, "Bad chunk size",
+        "Chunks of this size are not written.",
+        "Leave --chunk-size out; the message has the limits.";
+    "unknown_topic", Asker, "Unknown topic",
+        "There is no command and no code of this name.",
+        "`stheno help` lists the commands; PROBLEMS.md lists the codes.";
+    "devnet_failed", Machine, "Devnet failed",
+        "The chain or a node of the devnet did not start, ended by itself, or was too slow.",
+        "The message has the end of the log; is the machine short of memory, disk or time?";
+    "devnet_anvil", Machine, "No anvil",
+        "The devnet's chain is anvil, and it is not where it was looked for.",
+        "Run `npm ci` in the checkout's contracts folder, or name an anvil executable in STHENO_ANVIL.";
+    "devnet_ports", Asker, "Ports taken",
+        "Something listens already where the devnet's chain or nodes should.",
+        "Choose another base with --ports, or --ports 0 for free ones.";
+    "devnet_shape", Asker, "Impossible committee",
+        "A committee has 1 to 256 nodes, and a threshold of more than half of them and at most all.",
+        "Leave --threshold out for the smallest that is allowed.";
+    "devnet_state", Asker, "State directory unusable",
+        "The directory holds another devnet, one that runs or was never ready, or something else.",
+        "Give the same options as at the first start, or a directory that is empty or does not exist yet.";
+    "failed", Machine, "Failed",
+        "Something else went wrong; the message says what.",
+        "If the message does not help, tell us.";
+    "output_closed", Nobody, "Nobody reads the output",
+        "The program that the output went to has seen enough, such as `head`.",
+        "Nothing: the command ends quietly, with exit code 141.";
+    "input_changed", Machine, "Input was changed",
+        "The input was changed while it was read, so the output would fit neither of its states.",
+        "Wait until nothing writes to it, or take a copy of it.";
+    "bad_key", Asker, "Bad key",
+        "A key file, or a key that was given, is none; what it holds is not repeated.",
+        "`stheno keygen -o FILE` makes such a file.";
+    "bad_metadata", Asker, "Bad metadata",
+        "Metadata is a JSON object, and what was given is none.",
+        "Give an object, such as { \"title\": \"Gorgons\" }.";
+    "bad_cid", Asker, "Bad CID",
+        "The text is not the CID of a piece.",
+        "A CID looks like bafkzcib…; copy it again from where the piece is stored.";
+    "body_needed", Asker, "Body needed",
+        "The file is a header alone; its ciphertext lies elsewhere.",
+        "Fetch the object that the message names and give it with --body FILE.";
+    "body_too_short", File, "Body too short",
+        "The object has fewer bytes than the header says that its ciphertext has.",
+        "Fetch the object again, whole.";
+    "not_detached", Asker, "Not detached",
+        "A body was given for an envelope whose ciphertext follows its header.",
+        "Leave --body out.";
+    "nothing_to_do", Asker, "Nothing to do",
+        "The command would give back what it was given.",
+        "Say what to change; `stheno help rewrap` has examples.";
+    "policies_do_not_pair", Asker, "Policies do not pair with networks",
+        "Several policies or networks were given, and it is not clear which belongs to which.",
+        "Give as many of one as of the other in the same order, or one of either.";
+    "policy_needed", Asker, "Policy needed",
+        "A network was given, and no policy for its nodes to judge.",
+        "Say who may read with --policy FILE.";
+    "usage", Asker, "Usage",
+        "The options do not go together, or one is missing.",
+        "`stheno help` and the command's name have an example.";
+    "disk_full", Machine, "Disk full",
+        "The disk of the output has no room left.",
+        "Make room or choose another disk; nothing was kept of what was written.";
+};
+
+/// All codes, those of nodes first.
+pub fn all() -> impl Iterator<Item = Explained> {
+    let nodes = Code::ALL.iter().map(|code| code.explained());
+    nodes
+        .chain(sdk::ALL.iter().copied())
+        .chain(OWN.iter().copied())
+}
+
+/// What a code means.
+pub fn find(code: &str) -> Option<Explained> {
+    all().find(|explained| explained.code == code)
+}
+
+/// The code that was meant, if one is near.
+pub fn nearest(typed: &str) -> Option<&'static str> {
+    nearest_code(typed, all().map(|explained| explained.code))
+}

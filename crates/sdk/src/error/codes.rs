@@ -1,0 +1,79 @@
+//! The SDK's own codes, beside those of nodes ([`stheno_protocol::Code`]).
+
+use stheno_protocol::{explained, problem::Explained};
+
+/// All of them.
+pub const ALL: &[Explained] = explained! {
+    "bad_network_file", File, "Network file unusable",
+        "The network file cannot be read, is not one, or its key and its fingerprint contradict each other.",
+        "Get the network file again from where you trust it; the message has line and column.";
+    "network_file_needed", Asker, "Network file needed",
+        "Encrypting needs a network file that pins the committee's key, and there is none or it says too little.",
+        "Give a network file that you trust.";
+    "wrong_network_key", Chain, "Another network key",
+        "The chain says that the committee has another key than the network file pins: an endpoint lies, or the file is of another network.",
+        "Do not encrypt to this key. Check the endpoint, and get the network file from a trusted place.";
+    "bad_wallet", Asker, "Wallet unusable",
+        "The private key or the keystore is none, or the passphrase does not open it.",
+        "Check the variable or the file that the message names; it is never shown.";
+    "wallet_needed", Asker, "Wallet needed",
+        "The policy asks who is reading, and no wallet was given.",
+        "Give the wallet of the account that may read: --keystore, or STHENO_PRIVATE_KEY.";
+    "bad_envelope", File, "Envelope unusable",
+        "The file is not a Filecoin Encryption Envelope, is of a version or with an algorithm that is not known here, or is cut short or changed.",
+        "Check that it is the right file and fetch it again from its source; a newer one may need a newer program.";
+    "no_threshold_recipient", File, "No committee has the key",
+        "None of the envelope's recipients is a committee, so no nodes can give out its key.",
+        "Open it with a key of one of its recipients; `stheno inspect` lists them.";
+    "policy_hidden", Asker, "Policy hidden",
+        "The envelope says only the digest of its policy.",
+        "Give the policy that its author handed out, with --policy.";
+    "policy_mismatch", Asker, "Another policy",
+        "The policy that was given has another digest than the envelope's.",
+        "`stheno inspect` shows the digest that the policy must have.";
+    "unopenable", File, "Key does not open",
+        "Enough good shares came, and the envelope's key does not open with them: the file was changed, or was made for another key.",
+        "Fetch the file again from its source.";
+    "rpc_missing", Asker, "No endpoint given",
+        "A chain must be read, and no JSON-RPC endpoint of it is known.",
+        "Give one with --rpc, or a network file that names some.";
+    "rpc_other_chain", Asker, "Endpoint of another chain",
+        "A JSON-RPC endpoint serves another chain than the one that must be read.",
+        "Give an endpoint of the chain that the message names.";
+    "rpc_unreadable", Chain, "Chain could not be read",
+        "The chain's endpoints do not answer, answer with an error, or contradict each other or themselves.",
+        "Check the endpoint, or give another.";
+    "no_committee", Asker, "No such committee",
+        "The contract has no committee of this number, or none of its epochs serves yet.",
+        "Check the endpoint and the network file; a new committee serves when its key is final.";
+    "bad_committee", Chain, "Impossible committee",
+        "What the chain says of the committee contradicts itself: no committee may have this size, threshold or these keys.",
+        "Check the endpoint; with an honest one, tell the committee's owner.";
+    "no_anchor", Operator, "No common block",
+        "The nodes do not agree on a recent final block well enough to ask them to evaluate the policy at it.",
+        "Nodes may be catching up; try again in a minute.";
+    "too_few_nodes", Operator, "Too few nodes",
+        "Fewer nodes than the threshold gave a good share; each is listed with what it said or did.",
+        "Try again later, or tell the operators of the nodes that are listed.";
+    "no_entropy", Machine, "No randomness",
+        "The operating system gave no random bytes, without which no key is safe.",
+        "Mend the machine or its sandbox.";
+    "http_unavailable", Machine, "No HTTP client",
+        "The HTTP client cannot be set up.",
+        "Check the machine's TLS certificates and proxy settings.";
+    "no_recipient", Asker, "Nobody could read it",
+        "Nobody was named who may open the envelope.",
+        "Name a policy with its network, a public key, or a shared key.";
+    "key_does_not_open", Asker, "Another key",
+        "The key that was given opens none of the envelope's recipients.",
+        "`stheno inspect` lists the recipients; give the key of one of them.";
+    "key_needed", Asker, "Key needed",
+        "No committee has the envelope's key: it is sealed to keys alone, or its key comes from elsewhere.",
+        "Give a key of one of its recipients, or the file's own key; `stheno inspect` lists them.";
+    "no_such_recipient", Asker, "No such recipient",
+        "The envelope has no recipient of this number.",
+        "`stheno inspect` numbers them.";
+    "refused", Asker, "Refused",
+        "Nodes refused the request itself, each for a reason of its own.",
+        "The message says what each node said.";
+};
