@@ -1,6 +1,9 @@
 //! What people, disks and networks get wrong: an error that names the fault, a hint, no output file.
 
-use std::net::TcpListener;
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use axum::{Json, Router, routing::post};
 use serde_json::{Value, json};
@@ -26,6 +29,9 @@ trials![
     network_file_that_is_none_is_refused,
     rpc_that_is_down_is_named,
     rpc_of_another_chain_is_named,
+    rpc_that_is_silent_is_named_in_bounded_time,
+    rpcs_that_disagree_are_both_named,
+    rpc_that_is_slow_is_waited_for,
     rpc_that_was_not_given_is_asked_for,
     wallet_that_is_missing_or_none_is_told,
     node_with_a_wrong_passphrase_does_not_start,
@@ -287,6 +293,52 @@ async fn rpc_of_another_chain_is_named() {
     assert_eq!(desk.names(), ["data", "data.fee"]);
 }
 
+async fn rpc_that_is_silent_is_named_in_bounded_time() {
+    let devnet = stage::shared().await;
+    let desk = Desk::new(&devnet);
+    desk.put("data", "x");
+    desk.encrypt("data", "data.fee", &[]).await.expect_done();
+    let silent = Detour::start(&devnet, Harm::Silence).await;
+    let began = Instant::now();
+    let said = decrypt_through(&desk, &devnet, silent.url()).await;
+    said.expect_error(2, &[silent.url()]).expect_hint();
+    assert!(
+        began.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(desk.names(), ["data", "data.fee"]);
+}
+
+async fn rpcs_that_disagree_are_both_named() {
+    let devnet = stage::shared().await;
+    let desk = Desk::new(&devnet);
+    desk.put("data", "x");
+    desk.encrypt("data", "data.fee", &[]).await.expect_done();
+    let liar = Detour::start(&devnet, Harm::Lies).await;
+    let both = format!("{},{}", devnet.rpc(), liar.url());
+    let said = decrypt_through(&desk, &devnet, &both).await;
+    let port = devnet.rpc().port().unwrap().to_string();
+    said.expect_error(2, &["agree", liar.url(), &port])
+        .expect_hint();
+    assert_eq!(desk.names(), ["data", "data.fee"]);
+}
+
+async fn rpc_that_is_slow_is_waited_for() {
+    let devnet = stage::shared().await;
+    let desk = Desk::new(&devnet);
+    let reader = Someone::with_pass(&devnet, "slow rpc").await;
+    desk.put("data", "x");
+    desk.encrypt("data", "data.fee", &[]).await.expect_done();
+    let slow = Detour::start(&devnet, Harm::Delay).await;
+    let mut command = stheno(["decrypt", &desk.path("data.fee"), "-o", &desk.path("out")]);
+    command.args(["--rpc", slow.url()]);
+    run(command.env("STHENO_PRIVATE_KEY", reader.key()))
+        .await
+        .expect_done();
+    assert_eq!(desk.read("out"), b"x");
+}
+
 async fn rpc_that_was_not_given_is_asked_for() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
@@ -370,6 +422,59 @@ async fn node_in_a_directory_in_use_does_not_start() {
     let mut command = stheno(["node", "--config", config.to_str().unwrap(), "run"]);
     let said = run(&mut command).await;
     said.expect_error(2, &["another process", &member.pid().unwrap().to_string()]);
+}
+
+/// What an endpoint does to those who ask it.
+#[derive(Clone, Copy)]
+enum Harm {
+    /// Takes the question and says nothing.
+    Silence,
+    /// Answers every call with something else than the chain.
+    Lies,
+    /// Answers truly, half a second late.
+    Delay,
+}
+
+/// An endpoint in front of the devnet's own.
+struct Detour {
+    url: String,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Detour {
+    async fn start(devnet: &stheno_cli::devnet::Devnet, harm: Harm) -> Self {
+        let (http, rpc) = (reqwest::Client::new(), devnet.rpc().clone());
+        let answer = move |Json(asked): Json<Value>| async move {
+            match harm {
+                Harm::Silence => std::future::pending().await,
+                Harm::Delay => tokio::time::sleep(Duration::from_millis(500)).await,
+                Harm::Lies => {}
+            }
+            let said = http.post(rpc).json(&asked).send().await.unwrap();
+            let mut said: Value = said.json().await.unwrap();
+            if matches!(harm, Harm::Lies) && asked["method"] == "eth_call" {
+                let truth = said["result"].as_str().unwrap_or("0x").to_owned();
+                // The first word becomes another one.
+                said["result"] = json!(truth.replacen("0x0", "0x1", 1));
+            }
+            Json(said)
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/", post(answer));
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, server }
+    }
+
+    fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Detour {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
 }
 
 async fn decrypt_through(

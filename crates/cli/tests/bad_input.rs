@@ -9,6 +9,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use stheno::envelope::Header;
 use stheno::{EncryptOptions, NetworkFile, Policy, protocol::Bytes, testing::Committee};
 
 const POLICY: &str =
@@ -256,6 +257,86 @@ async fn envelope_that_is_cut_inside_its_header_is_refused() {
     folder.fails(&["inspect", "cut"], &["ends inside the header"]);
 }
 
+/// The body's algorithm stands in the protected header: `01` is the label, `3a…` the number.
+#[tokio::test]
+async fn envelope_of_an_unknown_algorithm_or_version_is_refused_by_name() {
+    let folder = Folder::new().await;
+    let envelope = fs::read(folder.path("text.fee")).unwrap();
+    let header = Header::from_bytes(&envelope[..]).map(|h| h.as_bytes().len());
+    let header = header.unwrap_or(envelope.len());
+    let algorithm = envelope[..header]
+        .windows(2)
+        .position(|pair| pair == [0x01, 0x3a])
+        .expect("the protected header names an algorithm");
+    let mut other = envelope.clone();
+    other[algorithm + 5] ^= 0x40;
+    folder.write("other", &other);
+    folder.fails(&["inspect", "other"], &["body algorithm", "not supported"]);
+    let decrypt = ["decrypt", "other", "-o", "out"];
+    folder.fails(&decrypt, &["body algorithm", "not supported"]);
+}
+
+#[tokio::test]
+async fn policy_beyond_what_may_be_is_refused_with_the_place_and_the_limit() {
+    let folder = Folder::new().await;
+    let leaf = r#"{"balance": {"chain": 1, "min": 1}}"#;
+    let cases = [
+        (
+            r#"{"balance": {"chain": 1, "min": 1.5}}"#.to_owned(),
+            "count in the smallest unit",
+        ),
+        (
+            r#"{"balance": {"chain": 1, "min": 1e18}}"#.to_owned(),
+            "count in the smallest unit",
+        ),
+        (
+            format!(
+                r#"{{"balance": {{"chain": 1, "min": "1{}"}}}}"#,
+                "0".repeat(78)
+            ),
+            "256 bits",
+        ),
+        (
+            r#"{"balance": {"chain": 1, "min": 1, "min": 2}}"#.to_owned(),
+            "stands here twice",
+        ),
+        (
+            r#"{"address": {"in": ["0x5B38Da6a701c568545dCfcB03FcB875f56beddC5"]}}"#.to_owned(),
+            "checksum",
+        ),
+        (
+            r#"{"address": {"in": ["f410fabc"]}}"#.to_owned(),
+            "is not an address",
+        ),
+        (
+            r#"{"call": {"chain": 1, "to": "0x5B38Da6a701c568545dCfcB03FcB875f56beddC4",
+                "function": "f(uint7) view returns (bool)", "args": [1], "returns": {"==": true}}}"#
+                .to_owned(),
+            "uint7",
+        ),
+        (
+            format!(r#"{{"all": [{}]}}"#, vec![leaf; 65].join(",")),
+            "at most 64 are allowed",
+        ),
+    ];
+    for (rule, word) in cases {
+        folder.write("bad.json", format!(r#"{{ "version": 1, "rule": {rule} }}"#));
+        folder.fails(&["policy", "check", "bad.json"], &["bad.json", word]);
+    }
+    folder.write("bad.json", format!(r#"{{ "version": 2, "rule": {leaf} }}"#));
+    folder.fails(
+        &["policy", "check", "bad.json"],
+        &["version 2 is not known, only 1 is"],
+    );
+    let deep = format!(
+        "{}{leaf}{}",
+        r#"{"not": "#.repeat(50_000),
+        "}".repeat(50_000)
+    );
+    folder.write("bad.json", format!(r#"{{ "version": 1, "rule": {deep} }}"#));
+    folder.fails(&["policy", "check", "bad.json"], &["deep"]);
+}
+
 #[tokio::test]
 async fn policy_with_a_syntax_error_is_named_by_line_and_column() {
     let folder = Folder::new().await;
@@ -418,6 +499,9 @@ async fn help_explains_commands_and_codes() {
         (&["help", "encrypt"], "--policy"),
         (&["help", "policy", "check"], "policy"),
         (&["help", "condition_not_met"], "does not grant access"),
+        (&["help", "condition_not_met"], "at fault    who asks"),
+        (&["help", "rpc_unreadable"], "contradict each other"),
+        (&["help", "devnet_ports"], "--ports"),
     ] {
         let output = folder.run(topic);
         let said = String::from_utf8(output.stdout).unwrap();
@@ -426,7 +510,18 @@ async fn help_explains_commands_and_codes() {
             "{topic:?}: {said}"
         );
     }
-    folder.fails(&["help", "condition_not_mett"], &["condition_not_met"]);
+    folder.fails(
+        &["help", "condition_not_mett"],
+        &["did you mean `condition_not_met`?"],
+    );
+    folder.fails(&["help", "encrpyt"], &["did you mean `encrypt`?"]);
+    let json = folder.run(&["--json", "help", "rate_limited"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["status"], 429);
+    assert_eq!(json["retryable"], true);
+    for field in ["title", "fault", "explanation", "remedy"] {
+        assert!(json[field].as_str().unwrap().len() > 5, "{field}: {json}");
+    }
 }
 
 /// Encrypting from a pipe that does not end leaves a part of a file; Ctrl-C removes it.

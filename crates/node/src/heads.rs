@@ -15,6 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 
+/// So far a final block may lie in the future. Honest ones do not; a development chain whose blocks
+/// come as fast as they can runs ahead of the clock for a while.
+const MAX_LEAD: u64 = 300;
+
 /// The last look at each chain. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heads(Arc<RwLock<BTreeMap<ChainId, Look>>>);
@@ -103,8 +107,20 @@ impl Heads {
                 }
                 let (block, _) = look.finalized?;
                 let age = now.saturating_sub(block.time);
-                (age > MAX_HEAD_AGE)
-                    .then(|| format!("the final head of chain {chain_id} is {age} s old"))
+                let lead = block.time.saturating_sub(now);
+                if age > MAX_HEAD_AGE {
+                    Some(format!(
+                        "the final head of chain {chain_id} is {age} s old: finality has stalled, its \
+                         endpoints lag, or this machine's clock is ahead"
+                    ))
+                } else if lead > MAX_LEAD {
+                    Some(format!(
+                        "the final head of chain {chain_id} is {lead} s in the future: this machine's \
+                         clock is behind; set it"
+                    ))
+                } else {
+                    None
+                }
             })
             .collect()
     }

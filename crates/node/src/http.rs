@@ -75,6 +75,7 @@ pub(crate) fn router(config: &Config, desk: Desk, in_flight: InFlight) -> Router
         .method_not_allowed_fallback(no_such_method)
         .with_state(Arc::new(desk))
         .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(middleware::from_fn_with_state(limits.body_bytes, announced))
         .layer(middleware::from_fn_with_state(patience, in_time))
         .layer(CatchPanicLayer::custom(|_| {
             Refusal::from(Problem::new(Code::Internal, "the request handler failed"))
@@ -102,6 +103,19 @@ fn cors(origins: &[String]) -> CorsLayer {
         .iter()
         .filter_map(|origin| HeaderValue::from_str(origin).ok());
     layer.allow_origin(AllowOrigin::list(origins))
+}
+
+/// Refuses a body by its announced length; one that announces none is cut off by the limit above.
+async fn announced(State(most): State<usize>, request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match length.filter(|length| usize::try_from(*length).map_or(true, |length| length > most)) {
+        Some(length) => {
+            let detail = format!("the body has {length} bytes, at most {most} are read");
+            Refusal::from(Problem::new(Code::TooLarge, detail)).into_response()
+        }
+        None => next.run(request).await,
+    }
 }
 
 async fn in_time(State(patience): State<Duration>, request: Request, next: Next) -> Response {

@@ -46,6 +46,7 @@ sol! {
 }
 
 /// What the chain says, changeable while it runs.
+#[derive(Clone)]
 pub struct Ledger {
     pub head: u64,
     /// How many passes an account has, from a block on.
@@ -61,7 +62,10 @@ pub struct Ledger {
     pub identities: Vec<Address>,
     pub keys: Vec<NodePublicKey>,
     pub network_key: NetworkKey,
-    start: u64,
+    /// When block 0 was made, in Unix seconds; a block follows every second.
+    pub start: u64,
+    /// Answers to everything come this late.
+    pub slow: Duration,
 }
 
 #[derive(Clone)]
@@ -90,7 +94,18 @@ impl FakeChain {
             keys,
             network_key: NetworkKey::from_bytes(&network_key.to_bytes()).unwrap(),
             start: now() - 1_000,
+            slow: Duration::ZERO,
         };
+        Self::serve(ledger).await
+    }
+
+    /// Another endpoint of the same chain, which then goes its own ways.
+    pub async fn twin(&self) -> Self {
+        let ledger = self.lock().clone();
+        Self::serve(ledger).await
+    }
+
+    async fn serve(ledger: Ledger) -> Self {
         let ledger = Arc::new(Mutex::new(ledger));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -170,6 +185,7 @@ async fn answer(
         } else {
             Duration::ZERO
         };
+        let delay = delay + ledger.slow;
         (ledger.answer(&method, &params), delay)
     };
     tokio::time::sleep(delay).await;
@@ -317,6 +333,8 @@ impl Ledger {
 pub struct Home {
     pub folder: tempfile::TempDir,
     pub chain: FakeChain,
+    /// Further endpoints of the chain; all must agree.
+    pub twins: Vec<FakeChain>,
 }
 
 impl Home {
@@ -326,25 +344,45 @@ impl Home {
     }
 
     pub async fn with_share(share: KeyShare) -> Self {
+        Self::made(Some(share)).await
+    }
+
+    /// A member whose vault has no share, as after a backup from before the ceremony.
+    pub async fn without_share() -> Self {
+        Self::made(None).await
+    }
+
+    async fn made(share: Option<KeyShare>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = DataDir::new(&folder.path().join("data"));
         data_dir.create().unwrap();
         let source = stheno_node::config::Unlock::KeyFile(folder.path().join("vault.key"));
         let secret = UnlockSecret::prepare(&source).unwrap();
         let vault = Vault::create(&data_dir.vault(), &secret).unwrap();
-        vault.keep_share(&context(), &share).unwrap();
+        if let Some(share) = share {
+            vault.keep_share(&context(), &share).unwrap();
+        }
         let chain = FakeChain::start(vault.address()).await;
-        Self { folder, chain }
+        let twins = Vec::new();
+        Self {
+            folder,
+            chain,
+            twins,
+        }
     }
 
     /// Its configuration, with `more` TOML at the top and sections at the end.
     pub fn config(&self, top: &str, sections: &str) -> Config {
+        let endpoints = std::iter::once(&self.chain).chain(&self.twins);
+        let endpoints: Vec<_> = endpoints
+            .map(|endpoint| format!("\"http://{}/\"", endpoint.address))
+            .collect();
         let text = format!(
             "listen = \"127.0.0.1:0\"\n{top}\n\
              [network]\nchain_id = {CHAIN_ID}\ncontract = \"{COMMITTEE}\"\ncommittee_id = 1\n\
-             [[chain]]\nchain_id = {CHAIN_ID}\nrpc = [\"http://{}/\"]\npoll_ms = 50\n\
+             [[chain]]\nchain_id = {CHAIN_ID}\nrpc = [{}]\npoll_ms = 50\n\
              [vault]\nkey_file = \"vault.key\"\n{sections}\n",
-            self.chain.address
+            endpoints.join(", ")
         );
         let path: PathBuf = self.folder.path().join("node.toml");
         std::fs::write(&path, text).unwrap();
