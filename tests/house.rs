@@ -96,6 +96,8 @@ const SECRETS: &[&str] = &[
     "Kek",
     "KeyShare",
     "ReaderSecret",
+    "SharedKey",
+    "X25519Secret",
 ];
 
 /// Files that are tests alone.

@@ -1,5 +1,6 @@
 //! Another implementation of the format, in JavaScript on WebCrypto, reads what
-//! we write, and we read what it writes. Needs Node.
+//! we write (the key commitment and wraps of both kinds included), and we read
+//! what it writes. Needs Node.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use stheno_crypto::Cek;
 use stheno_envelope::{
     Aes256KwRecipient, BaseNonce, ChunkSize, Cipher, EncryptOptions, Encryptor, Header, Recipient,
-    SharedKey, X25519Recipient, X25519Secret,
+    SharedKey, Value as CborValue, X25519Recipient, X25519Secret,
 };
 
 use super::vectors::Case;
@@ -51,11 +52,23 @@ fn reader_json() -> Value {
     json!({ "d": hex::encode(READER), "x": hex::encode(reader().public().as_bytes()) })
 }
 
+fn metadata() -> CborValue {
+    CborValue::Map(vec![
+        ("title".into(), "Gorgons".into()),
+        ("sisters".into(), 3.into()),
+        (
+            "parts".into(),
+            CborValue::Array(vec![true.into(), CborValue::Null]),
+        ),
+    ])
+}
+
 fn sealed(cipher: Cipher, recipients: Vec<Recipient>, plaintext: &[u8]) -> String {
     let options = EncryptOptions {
         cipher,
         chunk_size: ChunkSize::MIN_WRITTEN,
         plaintext_len: Some(plaintext.len() as u64),
+        metadata: Some(metadata()),
         ..EncryptOptions::default()
     };
     let nonce = BaseNonce::from_bytes([5; 12]);
@@ -81,7 +94,11 @@ fn another_implementation_reads_what_we_write() {
     };
     let plaintext = counter_stream("interop", 10_000);
     let mut requests = Vec::new();
-    for cipher in [Cipher::ChunkedAes256Gcm, Cipher::Aes256Gcm] {
+    for cipher in [
+        Cipher::ChunkedAes256Gcm,
+        Cipher::ChunkedChaCha20Poly1305,
+        Cipher::Aes256Gcm,
+    ] {
         let with_recipients = sealed(cipher, recipients(), &plaintext);
         let without = sealed(cipher, Vec::new(), &plaintext);
         requests.extend([
@@ -90,9 +107,14 @@ fn another_implementation_reads_what_we_write() {
             json!({ "do": "open", "envelope": with_recipients, "x25519": reader_json() }),
         ]);
     }
-    for answer in ask(&requests).into_iter().flatten() {
+    for (answer, number) in ask(&requests).into_iter().flatten().zip(0..) {
         assert_eq!(answer["cek"], hex::encode(CEK));
         assert!(answer["plaintext"] == hex::encode(&plaintext));
+        // Chunked ones come first.
+        if number < 6 {
+            let expected = json!({ "title": "Gorgons", "sisters": 3, "parts": [true, null] });
+            assert_eq!(answer["metadata"], expected);
+        }
     }
 }
 
@@ -118,19 +140,25 @@ fn we_read_what_another_implementation_writes() {
         let mut opened = Vec::new();
         open(&envelope, &by_reader, &mut opened).unwrap();
         assert!(opened == *plaintext);
+        let expected = CborValue::Map(vec![
+            ("title".into(), "from elsewhere".into()),
+            (7.into(), CborValue::Bytes(vec![0x00, 0xff])),
+        ]);
+        assert_eq!(header.metadata(), Some(&expected));
     }
 }
 
 #[test]
 fn another_implementation_reads_the_vectors_too() {
     // So that it is known to be right before it judges ours.
-    let cases = ["chunked-recipients-9000", "whole-5000", "chunked-4096-0"].map(Case::named);
-    let requests = cases.each_ref().map(|case| {
+    let cases = Case::all();
+    let request = |case: &Case| {
         json!({
             "do": "open", "envelope": hex::encode(case.envelope()),
             "cek": hex::encode(case.cek().expose_secret()),
         })
-    });
+    };
+    let requests: Vec<Value> = cases.iter().map(request).collect();
     let answers = ask(&requests).into_iter().flatten();
     for (case, answer) in cases.iter().zip(answers) {
         assert!(answer["plaintext"] == hex::encode(case.plaintext()));

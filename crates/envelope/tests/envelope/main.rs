@@ -8,6 +8,7 @@
 
 mod hostile;
 mod interop;
+mod keys;
 mod ranges;
 mod tamper;
 mod threshold;

@@ -1,10 +1,12 @@
 // An independent reader and writer of the format, from its description alone,
-// on WebCrypto. Reads a JSON array of requests from stdin, answers with an array.
+// on WebCrypto (and on OpenSSL for ChaCha20-Poly1305, which WebCrypto lacks). Reads a JSON array of requests from stdin, answers with an array.
 //
 //   { do: "open", envelope, cek | x25519: { d, x } | kek }  →  { cek, plaintext }
 //   { do: "seal", plaintext, cek, x25519: x, kek, chunkSize }  →  { envelope }
 //
 // All bytes are hexadecimal.
+
+import { createDecipheriv } from 'node:crypto'
 
 const { subtle } = globalThis.crypto
 const hex = (bytes) => Buffer.from(bytes).toString('hex')
@@ -82,6 +84,20 @@ async function unwrap(kek, wrapped) {
   return new Uint8Array(await subtle.exportKey('raw', cek))
 }
 
+// A key that the protected header commits to must be this one.
+async function checkCommitment(header, cek, nonce) {
+  const commitment = header.get(-65803)
+  if (commitment === undefined) return
+  const tag = Buffer.from('STHENO-V1-ENVELOPE-KEY-COMMITMENT')
+  const algorithm = Buffer.alloc(8)
+  algorithm.writeBigInt64BE(BigInt(header.get(1)))
+  const info = join(Uint8Array.of(tag.length), tag, algorithm, nonce)
+  const ikm = await subtle.importKey('raw', cek, 'HKDF', false, ['deriveBits'])
+  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }
+  const expected = new Uint8Array(await subtle.deriveBits(hkdf, ikm, 256))
+  if (hex(expected) !== hex(commitment)) throw new Error('the commitment is to another key')
+}
+
 async function wrap(kek, cek) {
   const key = await subtle.importKey('raw', kek, 'AES-KW', false, ['wrapKey'])
   const inner = await subtle.importKey('raw', cek, 'AES-GCM', true, ['encrypt'])
@@ -121,14 +137,24 @@ async function open(request) {
   if (header.get(16) !== 'application/vnd.foc-envelope+cose') throw new Error('another type')
   if (payload !== null) throw new Error('the payload is not detached')
   const cek = await recover(request, recipients)
-  const key = await subtle.importKey('raw', cek, 'AES-GCM', false, ['decrypt'])
+  const base = unprotected.get(5)
+  await checkCommitment(header, cek, base)
   const body = envelope.subarray(end)
   const additionalData = aad(tag, protectedBytes)
-  const decrypt = async (iv, sealed) =>
+  const key = await subtle.importKey('raw', cek, 'AES-GCM', false, ['decrypt'])
+  const gcm = async (iv, sealed) =>
     new Uint8Array(await subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, key, sealed))
-  const base = unprotected.get(5)
-  if (header.get(1) === 3) return { cek: hex(cek), plaintext: hex(await decrypt(base, body)) }
-  if (header.get(1) !== -65793) throw new Error('another cipher')
+  const chacha = async (iv, sealed) => {
+    const options = { authTagLength: 16 }
+    const cipher = createDecipheriv('chacha20-poly1305', cek, iv, options)
+    cipher.setAAD(additionalData, { plaintextLength: sealed.length - 16 })
+    cipher.setAuthTag(sealed.subarray(sealed.length - 16))
+    const plaintext = cipher.update(sealed.subarray(0, sealed.length - 16))
+    return join(plaintext, cipher.final())
+  }
+  if (header.get(1) === 3) return { cek: hex(cek), plaintext: hex(await gcm(base, body)) }
+  const decrypt = new Map([[-65793, gcm], [-65800, chacha]]).get(header.get(1))
+  if (!decrypt) throw new Error('another cipher')
   const size = (unprotected.get(-65790) ?? 262144) + 16
   const chunks = Math.ceil(body.length / size)
   const plaintext = []
@@ -136,7 +162,12 @@ async function open(request) {
     const sealed = body.subarray(i * size, (i + 1) * size)
     plaintext.push(await decrypt(nonce(base, i, i === chunks - 1), sealed))
   }
-  return { cek: hex(cek), plaintext: hex(join(...plaintext)) }
+  const metadata = unprotected.get(-65792)
+  return {
+    cek: hex(cek),
+    plaintext: hex(join(...plaintext)),
+    metadata: metadata && Object.fromEntries(metadata),
+  }
 }
 
 async function seal(request) {
@@ -156,7 +187,8 @@ async function seal(request) {
   const base = globalThis.crypto.getRandomValues(new Uint8Array(7))
   const size = request.chunkSize
   const chunks = Math.max(1, Math.ceil(plaintext.length / size))
-  const unprotected = new Map([[5, base], [-65790, size], [-65791, chunks]])
+  const metadata = new Map([['title', 'from elsewhere'], [7, bytes('00ff')]])
+  const unprotected = new Map([[5, base], [-65790, size], [-65791, chunks], [-65792, metadata]])
   const key = await subtle.importKey('raw', cek, 'AES-GCM', false, ['encrypt'])
   const additionalData = aad(96, protectedBytes)
   const body = []
