@@ -54,9 +54,16 @@
 //! may read one file of an item can read all of them, for ever**, so a collection takes a new item
 //! each period.
 //!
+//! A file can have several recipients ([`SealTo`], [`EncryptOptions::also_to`]): a second network, a
+//! second policy, or a key that needs no network, such as the owner's own as the way out if every
+//! network ends. Each of them opens the file by itself, so it is as safe as the weakest.
+//! [`encrypt_to`] needs no [`Client`], and [`Rewrap`] changes recipients later without the body.
+//!
 //! # Reading
 //!
-//! A reader needs an endpoint of the chain and, where the policy asks about them, a [`Wallet`] or
+//! With a key of one's own a [`Keyring`] opens an envelope without asking anybody.
+//!
+//! Otherwise a reader needs an endpoint of the chain and, where the policy asks about them, a [`Wallet`] or
 //! another [`Reader`]. [`Client::decrypt`] finds the committee by the envelope, asks in parallel,
 //! replaces nodes that fail, asks more when some are slow, and takes the first `t` good answers;
 //! cheats are named in [`Tally::culprits`]. A right that was acquired a moment ago is waited for
