@@ -7,6 +7,7 @@
 //! | module | theme |
 //! |---|---|
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
+//! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
 //! | [`bad_input`] | what people, disks and networks get wrong |
 //! | [`bad_requests`] | what a node answers to requests that no SDK makes |
 //! | [`reader_in_anger`] | nodes that answer badly, one, two or three of five |
@@ -34,6 +35,7 @@ mod command;
 mod contracts_agree;
 mod desk;
 mod gate;
+mod keys;
 mod lifecycle;
 mod main_job;
 mod puppet;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let trials = [
         main_job::trials(),
+        keys::trials(),
         bad_input::trials(),
         bad_requests::trials(),
         reader_in_anger::trials(),
