@@ -48,7 +48,7 @@ pub use decrypt::{Decrypted, Decryptor};
 pub use encrypt::{EncryptOptions, Encrypted, Encryptor};
 pub use error::{EnvelopeError, HeaderError};
 pub use header::{Header, Location, ParseCidError, UnknownField};
-pub use piece::{PieceCid, PieceHasher, PieceReader, PieceWriter};
+pub use piece::{PieceCid, PieceHasher, PieceReader, PieceWriter, VerifyError};
 pub use range::{ChunkOpener, RangeReader};
 pub use read_at::ReadAt;
 pub use recipient::{

@@ -71,14 +71,53 @@ impl<R: Read> PieceReader<R> {
         }
     }
 
-    /// The piece that was read so far, and the source. To verify a piece, read
-    /// to the end before.
+    /// The piece that was read so far, and the source. See [`verify`](Self::verify)
+    /// to compare it with an expected one.
     ///
     /// # Errors
     /// [`PieceError`].
     pub fn finish(self) -> Result<(PieceCid, R), PieceError> {
         Ok((self.hasher.finish()?, self.source))
     }
+
+    /// Reads what is left of the source, and compares all that was read with a piece.
+    ///
+    /// # Errors
+    /// [`VerifyError::Other`] when it is another piece, [`VerifyError::Read`].
+    pub fn verify(mut self, expected: &PieceCid) -> Result<(), VerifyError> {
+        io::copy(&mut self, &mut io::sink()).map_err(VerifyError::Read)?;
+        let len = self.hasher.len();
+        match self.hasher.finish() {
+            Ok(found) if found == *expected => Ok(()),
+            found => Err(VerifyError::Other {
+                expected: *expected,
+                found: found.ok(),
+                len,
+            }),
+        }
+    }
+}
+
+/// Why bytes are not those of a piece.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// They are another piece.
+    #[error(
+        "the {len} bytes are not those of piece {expected}{}",
+        found.map(|found| format!(", but of {found}")).unwrap_or_default()
+    )]
+    Other {
+        /// What they should be.
+        expected: PieceCid,
+        /// What they are; nothing where they are too few to be a piece.
+        found: Option<PieceCid>,
+        /// How many there are.
+        len: u64,
+    },
+    /// They cannot be read to their end.
+    #[error("cannot read the piece")]
+    Read(#[source] io::Error),
 }
 
 impl<R: Read> Read for PieceReader<R> {
@@ -174,6 +213,29 @@ mod tests {
         reader.read_to_end(&mut read).unwrap();
         assert_eq!(reader.finish().unwrap().0, cid);
         assert!(read == payload);
+    }
+
+    #[test]
+    fn piece_reader_verifies_what_it_reads_to_the_end() {
+        let case = vectors().remove(8);
+        let expected = case.piece_cid_v2.parse().unwrap();
+        let payload = payload(&case);
+        let reading = |bytes| PieceReader::new(bytes, NonZeroUsize::new(1));
+        let mut reader = reading(payload.as_slice());
+        reader.read_exact(&mut [0; 100]).unwrap();
+        reader.verify(&expected).unwrap();
+
+        let cut = reading(&payload[1..]).verify(&expected).unwrap_err();
+        assert!(cut.to_string().contains("but of bafkzcib"), "{cut}");
+        let nothing = reading(b"").verify(&expected).unwrap_err();
+        assert!(matches!(
+            nothing,
+            VerifyError::Other {
+                found: None,
+                len: 0,
+                ..
+            }
+        ));
     }
 
     #[test]

@@ -67,6 +67,40 @@ impl ChunkOpener {
             .open(Place { index, last }, sealed, &mut plaintext)?;
         Ok(plaintext)
     }
+
+    /// Opens consecutive chunks that were fetched together: `sealed` is what
+    /// [`BodyLayout::span`] says of `chunks`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), of the first chunk that does not; and
+    /// [`EnvelopeError::Truncated`] when there are not as many bytes as `layout` says.
+    pub fn open_run(
+        &self,
+        layout: &BodyLayout,
+        chunks: Range<u64>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+        let cut = |index| EnvelopeError::Truncated { index };
+        let span = layout.span(chunks.clone()).ok_or(cut(chunks.start))?;
+        if sealed.len() as u64 != span.end - span.start {
+            return Err(cut(chunks.end.saturating_sub(1)));
+        }
+        if chunks.end - chunks.start == 1 {
+            let last = chunks.end == layout.chunks();
+            return self.open(chunks.start, last, sealed);
+        }
+        let tags = TAG_BYTES * usize::try_from(chunks.end - chunks.start).unwrap_or(usize::MAX);
+        let mut plaintext = Zeroizing::new(vec![0; sealed.len().saturating_sub(tags)]);
+        let mut space = plaintext.as_mut_slice();
+        for (index, sealed) in chunks.zip(sealed.chunks(self.body.sealed_chunk_size())) {
+            let last = index + 1 == layout.chunks();
+            let size = sealed.len().checked_sub(TAG_BYTES).ok_or(cut(index))?;
+            let (chunk, rest) = space.split_at_mut_checked(size).ok_or(cut(index))?;
+            self.body.open(Place { index, last }, sealed, chunk)?;
+            space = rest;
+        }
+        Ok(plaintext)
+    }
 }
 
 /// A file in an envelope, to be read anywhere: `Read + Seek` over `Read + Seek`.

@@ -1,5 +1,7 @@
 //! Which chunk lies where.
 
+use std::ops::Range;
+
 use super::{MAX_CHUNKS, whole::MAX_WHOLE_BYTES};
 use crate::cipher::TAG_BYTES;
 use crate::{ChunkSize, EnvelopeError, Header};
@@ -114,6 +116,14 @@ impl BodyLayout {
         let start = index * stride;
         Some((start, stride.min(self.body_len - start)))
     }
+
+    /// Where consecutive chunks lie in the body, tags included. `None` when
+    /// there are none, or not all of them.
+    pub fn span(&self, chunks: Range<u64>) -> Option<Range<u64>> {
+        let (start, _) = self.chunk(chunks.start)?;
+        let (last, length) = self.chunk(chunks.end.checked_sub(1)?)?;
+        (chunks.start < chunks.end).then_some(start..last + length)
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +149,10 @@ mod tests {
             let (start, length) = layout.chunk(chunks - 1).unwrap();
             assert_eq!(start + length, body);
             assert_eq!(layout.chunk(chunks), None);
+            assert_eq!(layout.span(0..chunks), Some(0..body));
+            assert_eq!(layout.span(0..chunks + 1), None);
+            assert_eq!(layout.span(chunks - 1..chunks), Some(start..body));
+            assert_eq!(layout.span(0..0), None);
         }
     }
 

@@ -13,8 +13,9 @@ use super::Buffer;
 use super::feed::{Batch, Feed};
 use crate::EnvelopeError;
 
-/// What all buffers together may take, but for a worker's own two.
-const MEMORY: usize = 48 << 20;
+/// What all buffers together may take, but for a worker's own two. Half of what
+/// a process may take in all; the other half is for a piece's hasher and the rest.
+const MEMORY: usize = 32 << 20;
 
 /// Turns a batch of input into output; says how many bytes of output it made.
 pub(crate) trait Transform: Sync {
@@ -268,7 +269,7 @@ mod tests {
     #[test]
     fn workers_stay_within_memory() {
         let many = NonZeroUsize::new(1000);
-        assert_eq!(workers(many, 256 << 10), 96);
+        assert_eq!(workers(many, 256 << 10), 64);
         assert_eq!(workers(many, 16 << 20), 1);
         assert_eq!(workers(many, 64 << 20), 1);
         assert_eq!(workers(NonZeroUsize::new(3), 4096), 3);

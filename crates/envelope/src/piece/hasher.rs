@@ -11,16 +11,18 @@ use super::fr32::PAYLOAD;
 use super::tree::{Node, Tree};
 use crate::body::pipeline::lock;
 
-/// Blocks to a unit: a subtree that one thread hashes alone. About 1 MiB of payload.
-const UNIT_BLOCKS: usize = 8192;
+/// Blocks to a unit: a subtree that one thread hashes alone. About 256 KiB of payload.
+const UNIT_BLOCKS: usize = 2048;
 /// Payload bytes of a unit.
 const UNIT: usize = UNIT_BLOCKS * PAYLOAD;
 /// Height of a unit's root: four leaves to a block.
 const UNIT_HEIGHT: usize = 2 + UNIT_BLOCKS.trailing_zeros() as usize;
 /// The least payload that FRC-0069 gives a piece: more than two leaves.
 const MIN_PAYLOAD: u64 = 65;
+/// More threads hash faster than anything delivers, and each takes memory.
+const MAX_THREADS: usize = 16;
 
-/// Computes a PieceCID in one pass, in memory of a few MiB to a thread.
+/// Computes a PieceCID in one pass, in less than 1 MiB of memory to a thread.
 #[derive(Debug)]
 pub struct PieceHasher {
     tree: Tree,
@@ -45,8 +47,8 @@ pub enum PieceError {
 }
 
 impl PieceHasher {
-    /// Hashes on so many threads; `None`: as many as the machine has cores. On
-    /// one, the caller's own.
+    /// Hashes on so many threads, at most 16; `None`: as many as the machine has
+    /// cores. On one, the caller's own.
     pub fn new(threads: Option<NonZeroUsize>) -> Self {
         let cores = || {
             if cfg!(target_family = "wasm") {
@@ -59,7 +61,7 @@ impl PieceHasher {
             tree: Tree::default(),
             unit: Vec::new(),
             len: 0,
-            threads: threads.unwrap_or_else(cores).get(),
+            threads: threads.unwrap_or_else(cores).get().min(MAX_THREADS),
             pool: None,
         }
     }
@@ -76,6 +78,16 @@ impl PieceHasher {
                 self.full_unit();
             }
         }
+    }
+
+    /// How many bytes it was given.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether it was given none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// The piece that all the bytes make.
