@@ -9,7 +9,8 @@ use stheno_envelope::{EnvelopeError, HeaderError};
 use stheno_protocol::{ChainId, Code, PolicyError};
 
 use crate::{
-    ledger::LedgerError, network_file::NetworkFileError, tally::Tally, wallet::WalletError,
+    ledger::LedgerError, network_file::NetworkFileError, source::SourceError, tally::Tally,
+    wallet::WalletError,
 };
 
 /// Why a file was not encrypted or decrypted.
@@ -30,6 +31,9 @@ pub enum Error {
     /// The envelope cannot be written or read.
     #[error("{}{}", .0, cause(.0))]
     Envelope(#[from] EnvelopeError),
+    /// The envelope did not come from where it is stored.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// A chain could not be read.
     #[error("{0}")]
     Ledger(#[from] LedgerError),
@@ -149,7 +153,8 @@ impl Error {
             Self::NetworkFile(_) => "bad_network_file",
             Self::Policy(_) => "invalid_policy",
             Self::Wallet(_) => "bad_wallet",
-            Self::Envelope(_) => "bad_envelope",
+            Self::Envelope(error) => source_inside(error).map_or("bad_envelope", SourceError::code),
+            Self::Source(error) => error.code(),
             Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
             Self::Ledger(LedgerError::OtherChain { .. }) => "rpc_other_chain",
             Self::Ledger(LedgerError::NoCommittee { .. }) => "no_committee",
@@ -224,7 +229,10 @@ impl Error {
             Self::NetworkFile(_) => "get the network file again from where you trust it".to_owned(),
             Self::Policy(_) => "correct it and try it with `stheno policy check`".to_owned(),
             Self::Wallet(error) => error.hint().to_owned(),
-            Self::Envelope(error) => envelope_hint(error).to_owned(),
+            Self::Envelope(error) => source_inside(error)
+                .map_or_else(|| envelope_hint(error), SourceError::hint)
+                .to_owned(),
+            Self::Source(error) => error.hint().to_owned(),
             Self::Ledger(error) => ledger_hint(error),
             Self::WrongKey { .. } => {
                 "do not encrypt to this key; check the endpoint, and get the network file from a \
@@ -363,6 +371,14 @@ fn envelope_hint(error: &EnvelopeError) -> &'static str {
             "check the file, its disk and its rights"
         }
         _ => "choose other options",
+    }
+}
+
+/// A source that is read as a stream reports its faults through the envelope.
+fn source_inside(error: &EnvelopeError) -> Option<&SourceError> {
+    match error {
+        EnvelopeError::Read(error) => SourceError::inside(error),
+        _ => None,
     }
 }
 

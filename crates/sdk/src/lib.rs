@@ -99,6 +99,9 @@
 //! | `network_file` | the committee that a writer trusts |
 //! | `encrypt`, `decrypt` | file to envelope; envelope and reader to key and plaintext; when to wait |
 //! | `seal_to`, `keyring`, `rewrap` | who can open a file; keys of one's own; changing who can |
+//! | `file_reader`, `blocking_reader` | parts of a file, asynchronously and not |
+//! | `streams` | whole files through asynchronous streams |
+//! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
 //! | `anchors` | which blocks a request asks about |
 //! | `survey`, `gather` | asking how nodes are; asking for shares, hedged |
@@ -118,31 +121,40 @@
 pub mod bounds;
 pub mod clock;
 pub mod ledger;
+pub mod source;
 pub mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod transport;
 
 mod anchors;
+#[cfg(feature = "http")]
+mod blocking_reader;
 mod client;
 mod decrypt;
 mod encrypt;
 mod entropy;
 pub mod error;
+mod file_reader;
 mod gather;
 mod keyring;
 mod network_file;
 mod request;
 mod rewrap;
 mod seal_to;
+#[cfg(not(target_family = "wasm"))]
+mod streams;
 mod survey;
 mod tuning;
 mod wallet;
 
+#[cfg(feature = "http")]
+pub use blocking_reader::BlockingReader;
 pub use client::Client;
 pub use decrypt::{DecryptOptions, Decrypted, Event, Observer, Opened};
 pub use encrypt::{EncryptOptions, Encrypted, Encryption, Written, encrypt_to};
 pub use error::Error;
+pub use file_reader::FileReader;
 pub use keyring::{KeyKind, Keyring};
 pub use network_file::{NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode};
 pub use rewrap::Rewrap;
@@ -151,6 +163,8 @@ pub use stheno_crypto as crypto;
 pub use stheno_envelope as envelope;
 pub use stheno_protocol as protocol;
 pub use stheno_protocol::{ItemId, NetworkId, Policy, PolicyError};
+#[cfg(not(target_family = "wasm"))]
+pub use streams::read_header;
 pub use survey::Survey;
 pub use tally::{Misbehaviour, NodeReport, Outcome, Tally};
 pub use tuning::Tuning;

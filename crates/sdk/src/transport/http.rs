@@ -168,7 +168,7 @@ fn tame(words: &str) -> String {
 }
 
 /// The innermost cause: "connection refused" rather than "error sending request".
-fn in_words(error: &reqwest::Error) -> String {
+pub(crate) fn in_words(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -1,0 +1,387 @@
+//! A file in an envelope, to be read anywhere, asynchronously: only the chunks that are needed are
+//! fetched and opened.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    io::{self, SeekFrom, Write},
+    iter,
+    ops::Range,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use futures::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, Stream, StreamExt, stream};
+use stheno_crypto::Cek;
+use stheno_envelope::{BodyLayout, ChunkOpener, EnvelopeError, Header};
+use zeroize::Zeroizing;
+
+use crate::{Error, Opened, bounds::BoxFuture, source::Source};
+
+/// How much is asked for at once, one chunk at least.
+const RUN_BYTES: u64 = 2 << 20;
+/// What opened chunks may take in memory, one run at least.
+const CACHE_BYTES: usize = 8 << 20;
+
+/// A file in an envelope, read through [`AsyncRead`] and [`AsyncSeek`], or by ranges.
+///
+/// What lies where follows from the size that the storage reports, and every chunk says of itself
+/// whether it stands in its place. The final chunk, which alone says that it is final, is opened
+/// before a size, an end of file or a seek from the end is reported.
+///
+/// A read fetches the chunks under the caller's buffer, up to 2 MiB at once, so large buffers make
+/// few requests. The last 8 MiB that were opened are kept.
+pub struct FileReader<S> {
+    source: Arc<S>,
+    /// Where in the source the body begins.
+    start: u64,
+    layout: BodyLayout,
+    opener: Arc<ChunkOpener>,
+    /// What was opened, the most recently used first.
+    cache: VecDeque<Run>,
+    position: u64,
+    /// Whether the final chunk has been opened, so that the layout is true.
+    complete: bool,
+    fetching: Option<BoxFuture<'static, Result<Run, Error>>>,
+    fetched: Arc<AtomicU64>,
+}
+
+/// Consecutive chunks that were fetched together.
+struct Run {
+    chunks: Range<u64>,
+    /// Where in the file they begin.
+    offset: u64,
+    plaintext: Zeroizing<Vec<u8>>,
+}
+
+impl Run {
+    /// The plaintext from `position` on, if it begins here.
+    fn from(&self, position: u64) -> Option<&[u8]> {
+        let skip = usize::try_from(position.checked_sub(self.offset)?).ok()?;
+        self.plaintext.get(skip..).filter(|rest| !rest.is_empty())
+    }
+}
+
+impl Opened {
+    /// The file under `header`, whose whole envelope is `source`, to be read anywhere.
+    ///
+    /// # Errors
+    /// As [`FileReader::new`].
+    pub fn reader<S: Source + 'static>(
+        &self,
+        header: &Header,
+        source: S,
+    ) -> Result<FileReader<S>, Error> {
+        FileReader::new(header, &self.cek, source)
+    }
+}
+
+impl<S: Source + 'static> FileReader<S> {
+    /// The file under `header`, whose whole envelope is `source`.
+    ///
+    /// # Errors
+    /// [`Error::Envelope`] when the key does not belong to the header, or no body has this size.
+    pub fn new(header: &Header, cek: &Cek, source: S) -> Result<Self, Error> {
+        let body = header.as_bytes().len() as u64..source.size();
+        Self::within(header, cek, source, body)
+    }
+
+    /// The file under `header`, whose body is a part of `source`, as for a detached header.
+    ///
+    /// # Errors
+    /// As [`FileReader::new`].
+    pub fn within(header: &Header, cek: &Cek, source: S, body: Range<u64>) -> Result<Self, Error> {
+        let opener = Arc::new(ChunkOpener::new(header, cek)?);
+        let layout = BodyLayout::of_header(header, body.end.saturating_sub(body.start))?;
+        Ok(Self {
+            source: Arc::new(source),
+            start: body.start,
+            layout,
+            opener,
+            cache: VecDeque::new(),
+            position: 0,
+            complete: false,
+            fetching: None,
+            fetched: Arc::default(),
+        })
+    }
+
+    /// Bytes of the file. Opens the final chunk, once.
+    ///
+    /// # Errors
+    /// [`Error::Source`], [`Error::Envelope`].
+    pub async fn size(&mut self) -> Result<u64, Error> {
+        poll_fn(|cx| self.poll_size(cx)).await
+    }
+
+    /// A range of the file, for ranges that fit in memory.
+    ///
+    /// # Errors
+    /// As [`FileReader::copy_range`].
+    pub async fn read_range(&mut self, range: Range<u64>) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.check(&range).await?;
+        let length = usize::try_from(range.end - range.start).map_err(|_| beyond_memory())?;
+        let mut plaintext = Zeroizing::new(vec![0; length]);
+        let before = self.position;
+        let read = async {
+            self.seek(SeekFrom::Start(range.start)).await?;
+            self.read_exact(&mut plaintext).await
+        };
+        let read = read.await;
+        self.position = before;
+        read.map_err(out_of_io)?;
+        Ok(plaintext)
+    }
+
+    /// Writes a range of the file to `sink`, fetching ahead of it. Blocks while `sink` does.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::OutOfRange`] in [`Error::Envelope`] when the file, authenticated to its
+    /// end, has no such range; [`Error::Source`], [`Error::Envelope`]. Every byte that was written
+    /// had authenticated.
+    pub async fn copy_range(
+        &mut self,
+        range: Range<u64>,
+        mut sink: impl Write,
+    ) -> Result<(), Error> {
+        self.check(&range).await?;
+        // Two at once keep the line busy, where two fit.
+        let at_once = if self.layout.offset_of(1) > RUN_BYTES {
+            1
+        } else {
+            2
+        };
+        let mut runs = pin!(self.runs(range.clone()).buffered(at_once));
+        while let Some(run) = runs.next().await {
+            let run = run?;
+            let from = run.from(range.start.max(run.offset)).unwrap_or_default();
+            let left = usize::try_from(range.end - range.start.max(run.offset));
+            let piece = left.ok().and_then(|left| from.get(..left)).unwrap_or(from);
+            sink.write_all(piece).map_err(EnvelopeError::Write)?;
+            self.complete |= run.chunks.end == self.layout.chunks();
+        }
+        sink.flush().map_err(EnvelopeError::Write)?;
+        Ok(())
+    }
+
+    /// Bytes of the body that were fetched so far.
+    pub fn bytes_fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed)
+    }
+
+    /// Where the envelope lies.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// The same file over another way to the same source.
+    #[cfg(feature = "http")]
+    pub(crate) fn over(self, source: S) -> Self {
+        Self {
+            source: Arc::new(source),
+            fetching: None,
+            ..self
+        }
+    }
+
+    async fn check(&mut self, range: &Range<u64>) -> Result<(), Error> {
+        if range.start <= range.end && range.end <= self.layout.plaintext_len() {
+            return Ok(());
+        }
+        let size = self.size().await?;
+        Err(EnvelopeError::OutOfRange {
+            start: range.start,
+            end: range.end,
+            size,
+        }
+        .into())
+    }
+
+    /// All chunks under a range, in order; a run is fetched when its turn comes.
+    fn runs(
+        &self,
+        range: Range<u64>,
+    ) -> impl Stream<Item = BoxFuture<'static, Result<Run, Error>>> + use<S> {
+        let layout = self.layout;
+        let mut position = range.start;
+        let runs = iter::from_fn(move || {
+            (position < range.end).then(|| {
+                let chunks = run_at(&layout, position, range.end);
+                position = layout.offset_of(chunks.end);
+                chunks
+            })
+        });
+        stream::iter(runs).map(self.fetcher())
+    }
+
+    /// How chunks are fetched and opened.
+    fn fetcher(&self) -> impl Fn(Range<u64>) -> BoxFuture<'static, Result<Run, Error>> + use<S> {
+        let (source, opener) = (Arc::clone(&self.source), Arc::clone(&self.opener));
+        let fetched = Arc::clone(&self.fetched);
+        let (start, layout) = (self.start, self.layout);
+        move |chunks| {
+            let (source, opener) = (Arc::clone(&source), Arc::clone(&opener));
+            let fetched = Arc::clone(&fetched);
+            Box::pin(async move {
+                let cut = EnvelopeError::Truncated {
+                    index: chunks.start,
+                };
+                let span = layout.span(chunks.clone()).ok_or(cut)?;
+                let sealed = source.fetch(start + span.start..start + span.end).await?;
+                fetched.fetch_add(sealed.len() as u64, Ordering::Relaxed);
+                Ok(Run {
+                    offset: layout.offset_of(chunks.start),
+                    plaintext: opener.open_run(&layout, chunks.clone(), &sealed)?,
+                    chunks,
+                })
+            })
+        }
+    }
+
+    /// Sees to it that the chunk at `position`, which is in the file, is opened.
+    fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+        position: u64,
+        end: u64,
+    ) -> Poll<Result<(), Error>> {
+        loop {
+            if let Some(fetching) = &mut self.fetching {
+                let run = ready!(fetching.as_mut().poll(cx));
+                self.fetching = None;
+                self.keep(run?);
+            }
+            let is_here = |run: &Run| run.from(position).is_some();
+            if let Some(place) = self.cache.iter().position(is_here) {
+                let found = self.cache.remove(place);
+                self.cache.extend(found);
+                self.cache.rotate_right(1);
+                return Poll::Ready(Ok(()));
+            }
+            let chunks = run_at(&self.layout, position, end);
+            self.fetching = Some(self.fetcher()(chunks));
+        }
+    }
+
+    fn poll_size(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, Error>> {
+        while !self.complete {
+            if self.fetching.is_none() {
+                let last = self.layout.chunks() - 1;
+                self.fetching = Some(self.fetcher()(last..last + 1));
+            }
+            if let Some(fetching) = &mut self.fetching {
+                let run = ready!(fetching.as_mut().poll(cx));
+                self.fetching = None;
+                self.keep(run?);
+            }
+        }
+        Poll::Ready(Ok(self.layout.plaintext_len()))
+    }
+
+    fn keep(&mut self, run: Run) {
+        self.complete |= run.chunks.end == self.layout.chunks();
+        let mut room = CACHE_BYTES.saturating_sub(run.plaintext.len());
+        self.cache.retain(|kept| {
+            let fits = kept.plaintext.len() <= room;
+            room = room.saturating_sub(kept.plaintext.len());
+            fits
+        });
+        self.cache.push_front(run);
+    }
+}
+
+impl<S: Source + 'static> AsyncRead for FileReader<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let position = self.position;
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        if position >= self.layout.plaintext_len() {
+            return Poll::Ready(match ready!(self.poll_size(cx)) {
+                Ok(_) => Ok(0),
+                Err(error) => Err(into_io(error)),
+            });
+        }
+        let end = position.saturating_add(buffer.len() as u64);
+        ready!(self.poll_chunk(cx, position, end)).map_err(into_io)?;
+        let opened = self.cache.front().and_then(|run| run.from(position));
+        let read = io::Read::read(&mut opened.unwrap_or_default(), buffer)?;
+        self.position += read as u64;
+        Poll::Ready(Ok(read))
+    }
+}
+
+impl<S: Source + 'static> AsyncSeek for FileReader<S> {
+    fn poll_seek(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        let (base, offset) = match to {
+            SeekFrom::Start(position) => (position, 0),
+            SeekFrom::Current(offset) => (self.position, offset),
+            SeekFrom::End(offset) => (ready!(self.poll_size(cx)).map_err(into_io)?, offset),
+        };
+        let before = || {
+            let problem = "cannot seek to before the start";
+            io::Error::new(io::ErrorKind::InvalidInput, problem)
+        };
+        self.position = base.checked_add_signed(offset).ok_or_else(before)?;
+        Poll::Ready(Ok(self.position))
+    }
+}
+
+// The future is boxed; nothing here is pinned in place.
+impl<S> Unpin for FileReader<S> {}
+
+impl<S: fmt::Debug> fmt::Debug for FileReader<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileReader")
+            .field("source", &self.source)
+            .field("layout", &self.layout)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The chunks to fetch together, from `position` on towards `end`.
+fn run_at(layout: &BodyLayout, position: u64, end: u64) -> Range<u64> {
+    let first = layout.chunk_at(position);
+    let most = first.saturating_add((RUN_BYTES / layout.offset_of(1)).max(1));
+    let end = end.min(layout.plaintext_len());
+    let last = layout.chunk_at(end.saturating_sub(1)).max(first);
+    first..most.min(last + 1)
+}
+
+/// A fault of the source as it was; any other as invalid data, with its cause.
+pub(crate) fn into_io(error: Error) -> io::Error {
+    match error {
+        Error::Source(error) => error.into(),
+        Error::Envelope(EnvelopeError::Read(error) | EnvelopeError::Write(error)) => error,
+        other => io::Error::new(io::ErrorKind::InvalidData, other),
+    }
+}
+
+/// The way back.
+fn out_of_io(error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(error) => match error.downcast::<crate::source::SourceError>() {
+            Ok(error) => error.into(),
+            Err(error) => EnvelopeError::Read(error).into(),
+        },
+    }
+}
+
+fn beyond_memory() -> Error {
+    EnvelopeError::Read(io::ErrorKind::OutOfMemory.into()).into()
+}

@@ -1,0 +1,256 @@
+//! What a server's answer must say before a byte of it is taken.
+//!
+//! Chunks authenticate themselves, so a lie cannot become wrong data; but it is named here, as what
+//! it is and with whose it is, and not as a damaged file.
+
+use std::{ops::Range, time::Duration};
+
+use reqwest::{
+    Response, StatusCode,
+    header::{self, HeaderMap, HeaderName},
+};
+use url::Url;
+
+use super::SourceError;
+
+/// The longest that a server may ask to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Which object a server serves: later answers must be about the same.
+#[derive(Clone, Debug)]
+pub(super) struct Version {
+    /// Its size.
+    pub(super) size: u64,
+    etag: Option<String>,
+    modified: Option<String>,
+}
+
+impl Version {
+    pub(super) fn of(headers: &HeaderMap, size: u64) -> Self {
+        Self {
+            size,
+            etag: text(headers, &header::ETAG),
+            modified: text(headers, &header::LAST_MODIFIED),
+        }
+    }
+
+    /// For `If-Range`: only a strong tag says that every byte is the same.
+    pub(super) fn strong_tag(&self) -> Option<&str> {
+        self.etag.as_deref().filter(|tag| tag.starts_with('"'))
+    }
+
+    /// Whether an answer is about another object. What either does not say, is not compared.
+    fn differs(&self, headers: &HeaderMap) -> bool {
+        let differ = |known: &Option<String>, name| match (known, text(headers, name)) {
+            (Some(known), Some(found)) => *known != found,
+            _ => false,
+        };
+        differ(&self.etag, &header::ETAG) || differ(&self.modified, &header::LAST_MODIFIED)
+    }
+}
+
+/// A fault, and whether asking again may help.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) error: SourceError,
+    pub(super) passing: bool,
+    /// How long the server asks to wait.
+    pub(super) wait: Option<Duration>,
+}
+
+impl Fault {
+    pub(super) fn lasting(error: SourceError) -> Self {
+        Self {
+            error,
+            passing: false,
+            wait: None,
+        }
+    }
+
+    pub(super) fn passing(error: SourceError) -> Self {
+        Self {
+            error,
+            passing: true,
+            wait: None,
+        }
+    }
+}
+
+/// Which part an answer carries, and of what.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// From what was asked for, to at most what was asked for.
+    pub(super) range: Range<u64>,
+    pub(super) version: Version,
+}
+
+/// Checks the head of an answer to a request for `asked`.
+///
+/// On the first request nothing is known of the object, and it may end before what was asked for.
+pub(super) fn part(
+    url: &Url,
+    response: &Response,
+    asked: &Range<u64>,
+    known: Option<&Version>,
+) -> Result<Part, Fault> {
+    let headers = response.headers();
+    let lie = |how: String| {
+        Fault::lasting(SourceError::Contradiction {
+            url: shown(url),
+            how,
+        })
+    };
+    let changed = || Fault::lasting(SourceError::Changed { url: shown(url) });
+    match response.status() {
+        StatusCode::PARTIAL_CONTENT => {}
+        StatusCode::OK => {
+            return Err(match known {
+                Some(known) if known.differs(headers) => changed(),
+                _ => Fault::lasting(SourceError::RangeIgnored { url: shown(url) }),
+            });
+        }
+        StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PRECONDITION_FAILED if known.is_some() => {
+            return Err(changed());
+        }
+        _ => return Err(refusal(url, response)),
+    }
+    not_encoded(url, headers)?;
+    let value = text(headers, &header::CONTENT_RANGE)
+        .ok_or_else(|| lie("a part without Content-Range".to_owned()))?;
+    let (range, size) =
+        content_range(&value).ok_or_else(|| lie(format!("Content-Range `{value}`")))?;
+    if let Some(known) = known {
+        if known.differs(headers) {
+            return Err(changed());
+        }
+        if known.size != size {
+            return Err(lie(format!(
+                "the object has {size} bytes, and had {} before",
+                known.size
+            )));
+        }
+    }
+    if range.start != asked.start || range.end > asked.end {
+        return Err(lie(format!(
+            "Content-Range `{value}` for bytes {}-{}",
+            asked.start,
+            asked.end.saturating_sub(1)
+        )));
+    }
+    match response.content_length() {
+        Some(length) if length != range.end - range.start => Err(lie(format!(
+            "Content-Length {length} with Content-Range `{value}`"
+        ))),
+        _ => Ok(Part {
+            range,
+            version: Version::of(headers, size),
+        }),
+    }
+}
+
+/// What an answer that is no success means.
+pub(super) fn refusal(url: &Url, response: &Response) -> Fault {
+    let status = response.status();
+    let target = text(response.headers(), &header::LOCATION);
+    if let (true, Some(to)) = (status.is_redirection(), target) {
+        let to = url.join(&to).map_or(to, |to| shown(&to));
+        return Fault::lasting(SourceError::Redirected {
+            url: shown(url),
+            to,
+        });
+    }
+    let error = SourceError::Status {
+        url: shown(url),
+        status: status.as_u16(),
+    };
+    let passing = [
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
+    Fault {
+        error,
+        passing: passing.contains(&status),
+        wait: text(response.headers(), &header::RETRY_AFTER)
+            .and_then(|seconds| seconds.parse().ok())
+            .map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT)),
+    }
+}
+
+/// Refuses compression: offsets would be those of other bytes.
+pub(super) fn not_encoded(url: &Url, headers: &HeaderMap) -> Result<(), Fault> {
+    match text(headers, &header::CONTENT_ENCODING) {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
+            Err(Fault::lasting(SourceError::Contradiction {
+                url: shown(url),
+                how: format!("Content-Encoding `{encoding}`, which was not asked for"),
+            }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An address without what may be secret in it.
+pub(super) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // An address that cannot have a user has none.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}
+
+/// `bytes 0-99/1000` (RFC 9110 §14.4). An unknown size, `*`, is none to work with.
+fn content_range(value: &str) -> Option<(Range<u64>, u64)> {
+    let (unit, rest) = value.trim().split_once(' ')?;
+    let (range, size) = rest.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let (first, last, size) = (number(first)?, number(last)?, number(size)?);
+    let is_part = unit.eq_ignore_ascii_case("bytes") && first <= last && last < size;
+    is_part.then_some((first..last + 1, size))
+}
+
+/// Digits alone: `parse` would take a sign.
+fn number(digits: &str) -> Option<u64> {
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_range_reads_what_rfc_9110_writes_and_nothing_else() {
+        assert_eq!(content_range("bytes 0-99/1000"), Some((0..100, 1000)));
+        assert_eq!(content_range("BYTES 42-42/43"), Some((42..43, 43)));
+        for wrong in [
+            "",
+            "bytes",
+            "bytes 0-99",
+            "bytes 0-99/*",
+            "bytes */1000",
+            "bytes 0-1000/1000",
+            "bytes 5-4/1000",
+            "bytes +0-99/1000",
+            "bytes 0-99/99999999999999999999999",
+            "items 0-99/1000",
+            "bytes 0-18446744073709551615/18446744073709551615",
+        ] {
+            assert_eq!(content_range(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_shown_without_their_secrets() {
+        let url = Url::parse("https://me:secret@a.example/x/y?token=secret#secret").unwrap();
+        assert_eq!(shown(&url), "https://a.example/x/y");
+    }
+}

@@ -1,0 +1,118 @@
+//! What storage does wrong.
+
+use std::io;
+
+/// Why bytes did not come from where they are stored.
+///
+/// Addresses are shown without user, password and query, which may be secret.
+#[non_exhaustive]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SourceError {
+    /// It cannot be read.
+    #[error("cannot read: {why}")]
+    Unreadable {
+        /// Why.
+        why: String,
+    },
+    /// No such address.
+    #[error("{url} is not an address of http or https")]
+    BadAddress {
+        /// What was given.
+        url: String,
+    },
+    /// The server was not reached, or stopped in the middle, as often as it was tried.
+    #[error("{url}: {why}")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// What happened last.
+        why: String,
+    },
+    /// The server refused.
+    #[error("{url}: the server answers {status}")]
+    Status {
+        /// The address.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The server points elsewhere.
+    #[error("{url}: the server redirects to {to}")]
+    Redirected {
+        /// The address.
+        url: String,
+        /// Where it points.
+        to: String,
+    },
+    /// The server answers a request for a part with the whole.
+    #[error("{url}: the server sends the whole object instead of the part that was asked for")]
+    RangeIgnored {
+        /// The address.
+        url: String,
+    },
+    /// The object is no longer the one that the first request met.
+    #[error("{url}: the object changed while it was read")]
+    Changed {
+        /// The address.
+        url: String,
+    },
+    /// The server's answer contradicts itself, or what it said before.
+    #[error("{url}: the server's answer is wrong: {how}")]
+    Contradiction {
+        /// The address.
+        url: String,
+        /// In what.
+        how: String,
+    },
+}
+
+impl SourceError {
+    /// A stable name, for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "source_unreadable",
+            Self::BadAddress { .. } => "bad_url",
+            Self::Unreachable { .. } => "source_unreachable",
+            Self::Status { .. } => "source_refused",
+            Self::Redirected { .. } => "source_redirects",
+            Self::RangeIgnored { .. } => "ranges_not_served",
+            Self::Changed { .. } => "source_changed",
+            Self::Contradiction { .. } => "source_contradicts_itself",
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "check the file, its disk and its rights",
+            Self::BadAddress { .. } => "give an address that begins with https:// or http://",
+            Self::Unreachable { .. } => "check the address and the network, or try again later",
+            Self::Status { .. } => "check the address, and whether it needs a right to be read",
+            Self::Redirected { .. } => "give that address instead, if you trust it",
+            Self::RangeIgnored { .. } => {
+                "read it from a server that supports Range requests, or without a range"
+            }
+            Self::Changed { .. } => "start again, with the object as it is now",
+            Self::Contradiction { .. } => "fetch the file from another server",
+        }
+    }
+
+    /// The source's fault inside of an I/O error, if it is one.
+    pub fn inside(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl From<SourceError> for io::Error {
+    fn from(error: SourceError) -> Self {
+        let kind = match &error {
+            SourceError::Unreachable { .. } => io::ErrorKind::ConnectionAborted,
+            SourceError::BadAddress { .. } => io::ErrorKind::InvalidInput,
+            SourceError::Changed { .. } | SourceError::Contradiction { .. } => {
+                io::ErrorKind::InvalidData
+            }
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
