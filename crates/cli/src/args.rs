@@ -2,16 +2,19 @@
 
 mod keys;
 mod opening;
+mod range;
 mod recipients;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use stheno::envelope::PieceCid;
 use stheno_node::commands::NodeArgs;
 use url::Url;
 
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use opening::OpeningArgs;
+pub use range::RangeArg;
 pub use recipients::RecipientArgs;
 
 use crate::{
@@ -61,6 +64,8 @@ pub enum Command {
     Unwrap(UnwrapArgs),
     /// Make a key pair: a way out that needs no network.
     Keygen(KeygenArgs),
+    /// Name a file as Filecoin's storage does, by its PieceCID.
+    Piece(PieceArgs),
     /// Show what an envelope says; needs no key and no network.
     Inspect(InspectArgs),
     /// Work with policies.
@@ -126,6 +131,11 @@ pub struct EncryptArgs {
     #[arg(long, value_name = "BYTES")]
     pub chunk_size: Option<u32>,
 
+    /// Name the envelope as Filecoin's storage does, by its PieceCID, in the same pass. Hashing
+    /// costs more than encrypting, so it is done only on request.
+    #[arg(long)]
+    pub piece: bool,
+
     /// JSON-RPC endpoints of the committee's chain, instead of the network file's.
     #[arg(long, value_name = "URL")]
     pub rpc: Vec<Url>,
@@ -161,6 +171,14 @@ pub enum CipherArg {
 Example:
   stheno decrypt data.csv.fee --rpc https://api.node.glif.io/rpc/v1 --keystore me.json -o data.csv
   stheno decrypt data.csv.fee -i owner.key -o data.csv
+  stheno decrypt https://storage.example/piece/bafk… --range 2GiB:1MiB -i owner.key -o part
+
+An address is read by HTTP; with --range by requests for the header and the chunks that are needed,
+and nothing else. A server that redirects, ignores ranges, or contradicts itself is an error.
+
+With --piece the envelope must be that piece, or the command fails. An output file then does not
+appear. Into a pipe, what was decrypted has gone out before the end shows the fault, with exit code
+2; --verify-first checks all of the envelope before anything is asked for or written.
 
 Keys of your own are tried first; if they open the envelope, no committee is asked.
 
@@ -168,13 +186,28 @@ The wallet key comes from --keystore, or from the environment variable STHENO_PR
 passphrase is asked for, or taken from STHENO_KEYSTORE_PASSWORD. A policy that names no reader
 needs neither.")]
 pub struct DecryptArgs {
-    /// The envelope; `-` is standard input.
+    /// The envelope: a file, an address of http or https, or `-` for standard input.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
 
     /// Where the plaintext goes; `-` is standard output.
     #[arg(short, long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub output: String,
+
+    /// Decrypt a part of the file: OFFSET:LENGTH, OFFSET: to its end, or :LENGTH from its start;
+    /// bytes, or with KiB, MiB or GiB. A part that the file does not have is an error.
+    #[arg(long, value_name = "RANGE", conflicts_with = "piece")]
+    pub range: Option<RangeArg>,
+
+    /// The PieceCID that the envelope must have. For a detached header, that of the object with
+    /// its ciphertext. A part has no PieceCID: its chunks authenticate themselves.
+    #[arg(long, value_name = "CID")]
+    pub piece: Option<PieceCid>,
+
+    /// Check the piece before asking for the key and writing anything. What is not a file is kept
+    /// until then, encrypted as it is, in a temporary file.
+    #[arg(long, requires = "piece")]
+    pub verify_first: bool,
 
     /// A JSON-RPC endpoint; give one for each chain that the policy names, or several of a chain.
     #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
@@ -201,10 +234,21 @@ pub struct DecryptArgs {
     pub opening: OpeningArgs,
 }
 
+/// What `stheno piece` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Example:
+  stheno piece data.csv.fee")]
+pub struct PieceArgs {
+    /// The file: a file, an address of http or https, or `-` for standard input.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub file: String,
+}
+
 /// What `stheno inspect` takes.
 #[derive(Clone, Debug, Args)]
 pub struct InspectArgs {
-    /// The envelope; `-` is standard input.
+    /// The envelope: a file, an address of http or https, or `-` for standard input.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
 }

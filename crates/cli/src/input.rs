@@ -1,4 +1,4 @@
-//! Where inputs come from: a file, or standard input.
+//! Where inputs come from: a file, an address, or standard input.
 
 use std::{
     fs::{self, File, Metadata},
@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::{address, failure::Failure};
 
 /// Most bytes of a text file, such as a policy, that are read.
 const MAX_TEXT: u64 = 1 << 20;
@@ -17,8 +17,10 @@ const MAX_TEXT: u64 = 1 << 20;
 pub struct Input {
     /// Its bytes.
     pub reader: Box<dyn Read + Send>,
-    /// How many, where that is known: a regular file's size.
+    /// How many, where that is known: a regular file's size, or what a server says.
     pub len: Option<u64>,
+    /// Whether it is a regular file, which can be read again and anywhere.
+    pub is_file: bool,
     /// What it was when it was opened.
     pub stamp: Stamp,
 }
@@ -61,7 +63,7 @@ impl Stamp {
 }
 
 impl Input {
-    /// Opens a file; `-` is standard input.
+    /// Opens a file or an address; `-` is standard input.
     ///
     /// # Errors
     /// When it does not exist, is a directory or may not be read.
@@ -70,6 +72,16 @@ impl Input {
             return Ok(Self {
                 reader: Box::new(io::stdin()),
                 len: None,
+                is_file: false,
+                stamp: Stamp::default(),
+            });
+        }
+        if let Some(url) = address::address(path)? {
+            let download = address::download(url)?;
+            return Ok(Self {
+                len: download.size(),
+                reader: Box::new(download),
+                is_file: false,
                 stamp: Stamp::default(),
             });
         }
@@ -86,6 +98,7 @@ impl Input {
         Ok(Self {
             reader: Box::new(file),
             len,
+            is_file: len.is_some(),
             stamp,
         })
     }

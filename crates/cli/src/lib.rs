@@ -18,6 +18,7 @@
 //! | [`cbor_text`] | CBOR that somebody else wrote, for people and scripts |
 //! | [`progress`], [`say`], [`failure`] | what people and scripts are told |
 //! | [`codes`] | every error code, and what it means |
+//! | [`address`], [`size`] | inputs that are addresses; sizes as people write them |
 //! | [`devnet`] | a chain, contracts and nodes on this machine |
 //! | [`demo`] | the whole story once, with real processes |
 //!
@@ -27,6 +28,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
+pub mod address;
 pub mod args;
 pub mod cbor_text;
 pub mod codes;
@@ -44,6 +46,7 @@ pub mod progress;
 pub mod recipients;
 pub mod say;
 pub mod sealed;
+pub mod size;
 
 use std::process::ExitCode;
 
@@ -80,6 +83,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Rewrap(args) => commands::rewrap::run(*args, cli.json).await?,
         Command::Unwrap(args) => commands::unwrap::run(args, cli.json).await?,
         Command::Keygen(args) => commands::keygen::run(&args, cli.json)?,
+        Command::Piece(args) => commands::piece::run(&args, cli.json)?,
         Command::Inspect(args) => commands::inspect::run(args, cli.json)?,
         Command::Policy(command) => commands::policy::run(command, cli.json)?,
         Command::Network(command) => commands::network::run(command, cli.json).await?,

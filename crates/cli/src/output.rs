@@ -149,6 +149,11 @@ impl Output {
         matches!(self.sink, Sink::Stdout(_))
     }
 
+    /// Whether it appears only when it is committed, so that until then nobody has seen any of it.
+    pub fn appears_at_the_end(&self) -> bool {
+        matches!(self.sink, Sink::File { .. })
+    }
+
     /// Makes the output appear under its name.
     ///
     /// # Errors

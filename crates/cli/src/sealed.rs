@@ -7,9 +7,10 @@ use std::{
     path::Path,
 };
 
-use stheno::envelope::{BodyLayout, Header, Location};
+use stheno::envelope::{BodyLayout, EnvelopeError, Header, Location};
 
 use crate::{
+    address,
     failure::Failure,
     input::{Input, Stamp, unreadable},
 };
@@ -43,11 +44,7 @@ impl Sealed {
                 format_args!("{path} is not detached: its ciphertext follows its header"),
             )
             .hint("leave --body out")),
-            (Some(location), None) => Err(Failure::new(
-                "body_needed",
-                format_args!("{path} is a header alone: {}", where_it_is(&location)),
-            )
-            .hint("fetch that object and give it with --body FILE")),
+            (Some(location), None) => Err(body_needed(path, &location)),
         }
     }
 
@@ -62,7 +59,7 @@ impl Sealed {
         let header = Header::read(&mut reader)?;
         let start = header.as_bytes().len() as u64;
         let body_len = input.len.map(|len| len.saturating_sub(start));
-        let file = match input.len {
+        let file = match input.len.filter(|_| input.is_file) {
             Some(len) => {
                 let file = File::open(path).map_err(|error| unreadable(path, &error))?;
                 Some((file, start..len.max(start)))
@@ -78,6 +75,43 @@ impl Sealed {
         })
     }
 
+    /// An envelope in a file that has no name.
+    ///
+    /// # Errors
+    /// When it is none, or cannot be read.
+    pub fn of_file(mut file: File) -> Result<Self, Failure> {
+        let header = Header::read(&mut BufReader::new(&mut file))?;
+        let start = header.as_bytes().len() as u64;
+        let len = file.metadata().map_err(EnvelopeError::Read)?.len();
+        file.seek(SeekFrom::Start(start))
+            .map_err(EnvelopeError::Read)?;
+        let again = file.try_clone().map_err(EnvelopeError::Read)?;
+        let sealed = Self {
+            header,
+            body: Box::new(file),
+            body_len: Some(len.saturating_sub(start)),
+            file: Some((again, start..len.max(start))),
+            stamp: Stamp::default(),
+        };
+        match sealed.header.location() {
+            None => Ok(sealed),
+            Some(location) => Err(body_needed("the envelope", location)),
+        }
+    }
+
+    /// A header, and how many bytes follow it where that is known. Of what lies behind an address,
+    /// the first bytes alone are asked for.
+    ///
+    /// # Errors
+    /// When it is none, or cannot be read.
+    pub fn header_alone(path: &str) -> Result<(Header, Option<u64>), Failure> {
+        if let Some(url) = address::address(path)? {
+            return address::header(url);
+        }
+        let sealed = Self::open_header(path)?;
+        Ok((sealed.header, sealed.body_len))
+    }
+
     /// The plaintext's length, as far as the body's length can be trusted.
     pub fn plaintext_len(&self) -> Option<u64> {
         let layout = BodyLayout::of_header(&self.header, self.body_len?).ok()?;
@@ -88,7 +122,7 @@ impl Sealed {
         let shown = path.display().to_string();
         let failed = |error: &std::io::Error| unreadable(&shown, error);
         let input = Input::open(&shown)?;
-        let Some(len) = input.len else {
+        let Some(len) = input.len.filter(|_| input.is_file) else {
             return Err(Failure::new(
                 "input_unreadable",
                 format_args!("{shown} is not a regular file"),
@@ -123,6 +157,15 @@ impl std::fmt::Debug for Sealed {
             .field("body_len", &self.body_len)
             .finish_non_exhaustive()
     }
+}
+
+/// A detached header without the object that it points into.
+pub fn body_needed(path: &str, location: &Location) -> Failure {
+    Failure::new(
+        "body_needed",
+        format_args!("{path} is a header alone: {}", where_it_is(location)),
+    )
+    .hint("fetch that object and give it with --body FILE")
 }
 
 /// Where the ciphertext of a detached header lies, in words.

@@ -5,11 +5,12 @@ use std::path::Path;
 use serde_json::{Value, json};
 use stheno::{
     EncryptOptions, Encryption, SealTo, Written,
-    envelope::{ChunkSize, Cipher, Value as Cbor},
+    envelope::{ChunkSize, Cipher, PieceCid, PieceWriter, Value as Cbor},
 };
 
 use crate::{
     args::{CipherArg, EncryptArgs},
+    commands::piece,
     failure::Failure,
     input::{self, Input, same_file},
     interrupt, key_file,
@@ -49,16 +50,35 @@ pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
     let progress = Progress::new(as_json);
     let reader = progress.count(input.reader, input.len);
     progress.show_bytes("encrypting");
-    let written = tokio::task::block_in_place(|| encryption.write(reader, &mut output));
+    let written = tokio::task::block_in_place(|| -> Result<_, stheno::Error> {
+        if !args.piece {
+            return Ok((encryption.write(reader, &mut output)?, None));
+        }
+        let mut hashed = PieceWriter::new(&mut output, None);
+        let written = encryption.write(reader, &mut hashed)?;
+        Ok((written, Some(hashed.finish())))
+    });
     progress.finish();
-    let written = written.map_err(|error| output.failure(error))?;
+    let (written, piece) = written.map_err(|error| output.failure(error))?;
+    let piece = match piece {
+        Some(hashed) => Some(hashed.map_err(piece::too_small)?.0),
+        None => None,
+    };
     input.stamp.check()?;
     output.commit()?;
-    tell(&args, &to, &written, as_json, beside_data);
+    let named = piece.as_ref();
+    tell(&args, &to, &written, named, as_json, beside_data);
     Ok(())
 }
 
-fn tell(args: &EncryptArgs, to: &[SealTo], written: &Written, as_json: bool, beside_data: bool) {
+fn tell(
+    args: &EncryptArgs,
+    to: &[SealTo],
+    written: &Written,
+    piece: Option<&PieceCid>,
+    as_json: bool,
+    beside_data: bool,
+) {
     let warning = recipients::header_warning(&written.header);
     if let Some(warning) = warning.as_ref().filter(|_| !as_json) {
         say::note(&format!("warning: {warning}"));
@@ -92,6 +112,9 @@ fn tell(args: &EncryptArgs, to: &[SealTo], written: &Written, as_json: bool, bes
         object.insert("network".to_owned(), json!(network));
         object.insert("policyDigest".to_owned(), json!(policy));
     }
+    if let Some(piece) = piece {
+        piece::add_to(&mut object, piece);
+    }
     if beside_data {
         say::beside_data(as_json, &object);
         return;
@@ -112,6 +135,9 @@ fn tell(args: &EncryptArgs, to: &[SealTo], written: &Written, as_json: bool, bes
             SealTo::Shared(_) => "key       a shared one\n".to_owned(),
             _ => continue,
         };
+    }
+    if let Some(piece) = piece {
+        text += &format!("piece     {piece}\n");
     }
     if written.header.recipients().is_empty() {
         text += "key       the given one alone opens it\n";

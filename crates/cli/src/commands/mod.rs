@@ -6,6 +6,7 @@ pub mod help;
 pub mod inspect;
 pub mod keygen;
 pub mod network;
+pub mod piece;
 pub mod policy;
 pub mod rewrap;
 pub mod unwrap;

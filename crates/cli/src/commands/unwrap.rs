@@ -28,11 +28,11 @@ pub async fn run(args: UnwrapArgs, as_json: bool) -> Result<(), Failure> {
         return Err(Failure::new("output_is_input", "the output is the input")
             .hint("give the key a file of its own"));
     }
-    let sealed = tokio::task::block_in_place(|| Sealed::open_header(&args.file))?;
+    let (header, _) = tokio::task::block_in_place(|| Sealed::header_alone(&args.file))?;
     let mut output = Output::create_secret(&args.cek_out, args.force)?.not_a_terminal()?;
     let beside_data = output.is_stdout();
     let progress = Progress::new(as_json);
-    let granted = opening.open(&sealed.header, &progress).await;
+    let granted = opening.open(&header, &progress).await;
     progress.finish();
     let granted = granted?;
 

@@ -33,6 +33,12 @@ pub struct Facts {
     pub grant_again_ms: f64,
     /// Decrypting the body once the key was there, from disk to disk.
     pub decrypt_ms: f64,
+    /// Bytes of the part that was read out of the middle.
+    pub range_bytes: u64,
+    /// Bytes of the envelope's body that were read for it.
+    pub range_read_bytes: u64,
+    /// Reading it once the key was there.
+    pub range_ms: f64,
     /// Whether the plaintext's hash was the original's, each time.
     pub sha256_equal: bool,
     /// Whether the file opened with two of five nodes killed.

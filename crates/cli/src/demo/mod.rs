@@ -12,19 +12,16 @@
 //! | [`facts`] | what was measured |
 //! | [`narrator`] | how it is told |
 //! | [`original`] | the file, and the copies that readers make of it |
-//! | [`size`] | `64MiB` as a number |
 
 pub mod facts;
 pub mod narrator;
 pub mod original;
-pub mod size;
 pub mod story;
 
 use std::process::ExitCode;
 
-use crate::devnet::signals::stop_signal;
+use crate::{devnet::signals::stop_signal, size::Size};
 use narrator::Narrator;
-use size::Size;
 
 /// What `stheno demo` takes.
 #[derive(Clone, Debug, clap::Args)]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::BufReader,
+    io::{BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -11,15 +11,18 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use stheno::{
     Client, DecryptOptions, EncryptOptions, Error, Event, NetworkFile, Outcome, Policy, Wallet,
+    envelope::Header, source::Local,
 };
 
 use super::{
     facts::{Facts, ms},
     narrator::Narrator,
     original::{Original, sha256_of},
+};
+use crate::{
+    devnet::{Devnet, Options, accounts::STRANGER},
     size::Size,
 };
-use crate::devnet::{Devnet, Options, accounts::STRANGER};
 
 /// Plays all acts.
 ///
@@ -100,6 +103,16 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
         again.waited
     );
     tell.took("asked once more: the key opened", again.key);
+    let part = reader.reads_a_part().await?;
+    tell.took(
+        &format!(
+            "{} out of the middle, reading {} bytes of {}",
+            Size(part.bytes),
+            part.read,
+            encrypted.envelope_len
+        ),
+        part.took,
+    );
 
     tell.act("Nodes fail");
     devnet.kill_node(5);
@@ -146,6 +159,9 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
         grant_ms: ms(grant),
         grant_again_ms: ms(again.key),
         decrypt_ms: ms(reading.body),
+        range_bytes: part.bytes,
+        range_read_bytes: part.read,
+        range_ms: ms(part.took),
         sha256_equal: [&reading, &again, &two_down, &recovered]
             .iter()
             .all(|r| r.equal),
@@ -177,6 +193,15 @@ struct Reading {
     waited: Option<String>,
     /// Whether the copy hashes as the original does.
     equal: bool,
+}
+
+/// A part of a file that was read.
+struct PartRead {
+    bytes: u64,
+    /// Bytes of the body that were read for it.
+    read: u64,
+    /// From the key on.
+    took: Duration,
 }
 
 /// What a reader without the right was told.
@@ -237,6 +262,32 @@ impl Reader {
             body: end - key,
             waited: seen.waited.take(),
             equal,
+        })
+    }
+
+    /// Reads a mebibyte out of the middle, and compares it with the original's.
+    async fn reads_a_part(&self) -> Result<PartRead> {
+        let envelope = File::open(&self.envelope)?;
+        let header = Header::read(&mut BufReader::new(&envelope))?;
+        let options = DecryptOptions::default();
+        let opened = self.client.open(&self.wallet, &header, &options).await?;
+        let bytes = self.original.bytes.min(1 << 20);
+        let from = (self.original.bytes - bytes) / 2;
+
+        let start = Instant::now();
+        let mut file = opened.reader(&header, Local::new(File::open(&self.envelope)?)?)?;
+        let part = file.read_range(from..from + bytes).await?;
+        let took = start.elapsed();
+
+        let mut expected = vec![0; part.len()];
+        let mut original = File::open(&self.original.path)?;
+        original.seek(SeekFrom::Start(from))?;
+        original.read_exact(&mut expected)?;
+        ensure!(*part == expected, "the part is not the original's");
+        Ok(PartRead {
+            bytes,
+            read: file.bytes_fetched(),
+            took,
         })
     }
 

@@ -12,14 +12,12 @@ use crate::{args::InspectArgs, failure::Failure, say, sealed::Sealed};
 /// # Errors
 /// When the file is no envelope.
 pub fn run(args: InspectArgs, as_json: bool) -> Result<(), Failure> {
-    let sealed = Sealed::open_header(&args.file)?;
+    let (header, body) = tokio::task::block_in_place(|| Sealed::header_alone(&args.file))?;
     let seen = Seen {
         file: &args.file,
-        header: &sealed.header,
+        header: &header,
         // After a detached header there is nothing, or nothing that belongs to it.
-        body: sealed
-            .body_len
-            .filter(|_| sealed.header.location().is_none()),
+        body: body.filter(|_| header.location().is_none()),
     };
     say::result(as_json, &text::text(&seen), &object::object(&seen));
     Ok(())

@@ -1,5 +1,8 @@
 //! `stheno decrypt`: from an envelope and a key or a wallet to the plaintext.
 
+mod part;
+mod piece;
+
 use serde_json::json;
 use stheno::{Error, NetworkFile, envelope::Decryptor};
 
@@ -13,7 +16,6 @@ use crate::{
     output::Output,
     progress::Progress,
     say,
-    sealed::Sealed,
 };
 
 /// Runs the command.
@@ -38,7 +40,10 @@ pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
         return Err(Failure::new("output_is_input", "the output is the input")
             .hint("give the plaintext a name of its own"));
     }
-    let sealed = tokio::task::block_in_place(|| Sealed::open(&args.file, args.body.as_deref()))?;
+    if let Some(range) = args.range {
+        return part::run(&args, range, &opening, as_json).await;
+    }
+    let sealed = tokio::task::block_in_place(|| piece::open(&args))?;
     let mut output = Output::create(&args.output, args.force)?;
     let beside_data = output.is_stdout();
     output.expect(sealed.plaintext_len());
@@ -49,17 +54,18 @@ pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
     let decryptor = Decryptor::new(&sealed.header, granted.cek())?;
     let body = progress.count(sealed.body, sealed.body_len);
     progress.show_bytes("decrypting");
-    let decrypted = tokio::task::block_in_place(|| decryptor.decrypt(body, &mut output));
+    let decrypted =
+        tokio::task::block_in_place(|| match args.piece.filter(|_| args.body.is_none()) {
+            Some(piece) => piece::decrypt(&sealed.header, decryptor, body, &piece, &mut output),
+            None => match decryptor.decrypt(body, &mut output) {
+                Ok(decrypted) => Ok(decrypted.plaintext_len),
+                Err(error) => Err(output.failure(Error::from(error))),
+            },
+        });
     progress.finish();
-    let decrypted = decrypted.map_err(|error| output.failure(Error::from(error)))?;
+    let plaintext_len = decrypted?;
     output.commit()?;
-    tell(
-        &args.output,
-        decrypted.plaintext_len,
-        &granted,
-        as_json,
-        beside_data,
-    );
+    tell(&args.output, plaintext_len, &granted, as_json, beside_data);
     Ok(())
 }
 
