@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-doc test-contracts wasm-check artifacts fmt bench clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-doc test-contracts wasm-check artifacts fmt bench bench-envelope memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,6 +39,13 @@ test-contracts: contracts/node_modules/.package-lock.json
 
 bench: contracts/node_modules/.package-lock.json ## the figures of BENCHMARKS.md; wants a machine that does nothing else
 	cargo bench --profile dist --workspace --locked --bench threshold --bench requests --bench grant
+
+bench-envelope: ## the same for files: beside rage, which is installed into target/tools
+	RAGE="$$(.ci/rage)" cargo bench --profile dist --workspace --locked --bench envelope
+	cargo bench --profile dist --workspace --locked --bench throughput
+
+memory: build ## show that 4 GiB pass in 64 MiB of memory
+	STHENO_MEMORY_MIB=4096 cargo test --release --workspace --test memory --locked -- --nocapture
 
 wasm-check: ## compile for the browser: crypto, envelope, protocol, chain and the SDK
 	.ci/wasm-check

@@ -41,9 +41,8 @@ const STHENO: &str = env!("CARGO_BIN_EXE_stheno");
 fn main() {
     // `cargo test --benches` runs it too, to see that it runs.
     let testing = !env::args().any(|arg| arg == "--bench");
-    let number = |name, default: u64| {
-        env::var(name).map_or(default, |text| text.parse().expect("a number"))
-    };
+    let number =
+        |name, default: u64| env::var(name).map_or(default, |text| text.parse().expect("a number"));
     let mib = number("STHENO_BENCH_MIB", if testing { 1 } else { 1024 });
     let runs = number("STHENO_BENCH_RUNS", if testing { 1 } else { 5 });
     let remote_mib = number("STHENO_BENCH_REMOTE_MIB", if testing { 4 } else { 4096 });
@@ -107,7 +106,10 @@ impl Bench {
             bench.once(&words(STHENO, &[&args[..], &["--cipher", cipher]].concat()));
         }
         if let Some((rage, to)) = &bench.rage {
-            bench.once(&words(rage.to_str().unwrap(), &["-r", to, "-o", "plain.age", "plain"]));
+            bench.once(&words(
+                rage.to_str().unwrap(),
+                &["-r", to, "-o", "plain.age", "plain"],
+            ));
         }
         bench
     }
@@ -134,7 +136,12 @@ impl Bench {
                 plain
             }
         };
-        for name in ["STHENO_PRIVATE_KEY", "STHENO_KEYSTORE", "STHENO_NETWORK", "STHENO_RPC"] {
+        for name in [
+            "STHENO_PRIVATE_KEY",
+            "STHENO_KEYSTORE",
+            "STHENO_NETWORK",
+            "STHENO_RPC",
+        ] {
             spawned.env_remove(name);
         }
         spawned
@@ -154,7 +161,11 @@ impl Bench {
         let start = Instant::now();
         let mut child = self.spawn(&task.command, Stdio::null(), task.alone);
         let peak = watch(child.id());
-        assert!(child.wait().expect("it ends").success(), "{:?}", task.command);
+        assert!(
+            child.wait().expect("it ends").success(),
+            "{:?}",
+            task.command
+        );
         let time = start.elapsed();
         if let Some(output) = task.output {
             fs::remove_file(self.path(output)).expect("an output");
@@ -174,7 +185,11 @@ impl Bench {
             ("encrypt", Some("out")),
             ("decrypt", Some("out")),
         ] {
-            let to = if output.is_some() { "to a file" } else { "to /dev/null" };
+            let to = if output.is_some() {
+                "to a file"
+            } else {
+                "to /dev/null"
+            };
             let beside = self.rage.as_ref().map(|(rage, recipient)| {
                 let key_or_to = match doing {
                     "encrypt" => ["-r", recipient, "plain"],
@@ -254,7 +269,16 @@ impl Bench {
         });
         let url = serve(Arc::clone(&served));
         let offset = format!("{}:{}", mib << 19, 1 << 20);
-        let args = ["decrypt", &url, "--range", &offset, "-o", "-", "--cek-file", "key"];
+        let args = [
+            "decrypt",
+            &url,
+            "--range",
+            &offset,
+            "-o",
+            "-",
+            "--cek-file",
+            "key",
+        ];
         let (mut firsts, mut alls) = (Vec::new(), Vec::new());
         for _ in 0..runs {
             let start = Instant::now();
@@ -299,8 +323,16 @@ fn table(bench: &Bench, tasks: Vec<Task>, runs: usize) {
         let ratio = task.beside.map_or(String::new(), |beside| {
             format!("{:.1}", times[beside].as_secs_f64() / time.as_secs_f64())
         });
-        let peak = runs.iter().map(|run| run.peak_mib).max().unwrap_or_default();
-        println!("| {} | {:.0} | {rate:.2} | {ratio} | {peak} |", task.name, ms(*time));
+        let peak = runs
+            .iter()
+            .map(|run| run.peak_mib)
+            .max()
+            .unwrap_or_default();
+        println!(
+            "| {} | {:.0} | {rate:.2} | {ratio} | {peak} |",
+            task.name,
+            ms(*time)
+        );
     }
 }
 
@@ -349,7 +381,9 @@ fn rage(folder: &Path) -> Option<(PathBuf, String)> {
         .status();
     assert!(made.expect("rage-keygen").success());
     let text = fs::read_to_string(key).expect("a key");
-    let recipient = text.lines().find_map(|line| line.strip_prefix("# public key: "));
+    let recipient = text
+        .lines()
+        .find_map(|line| line.strip_prefix("# public key: "));
     Some((bin.join("rage"), recipient.expect("a recipient").to_owned()))
 }
 
@@ -380,7 +414,11 @@ fn serve(served: Arc<Served>) -> String {
 async fn part(State(served): State<Arc<Served>>, request: Request) -> Response {
     let size = served.object.size().unwrap();
     let range = request.headers()[header::RANGE].to_str().unwrap();
-    let (first, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+    let (first, last) = range
+        .strip_prefix("bytes=")
+        .unwrap()
+        .split_once('-')
+        .unwrap();
     let (first, last): (u64, u64) = (first.parse().unwrap(), last.parse().unwrap());
     let last = last.min(size - 1);
     let mut body = Vec::new();
@@ -390,7 +428,10 @@ async fn part(State(served): State<Arc<Served>>, request: Request) -> Response {
     served.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
     Response::builder()
         .status(StatusCode::PARTIAL_CONTENT)
-        .header(header::CONTENT_RANGE, format!("bytes {first}-{last}/{size}"))
+        .header(
+            header::CONTENT_RANGE,
+            format!("bytes {first}-{last}/{size}"),
+        )
         .body(Body::from(body))
         .unwrap()
 }

@@ -19,8 +19,8 @@ pub struct Input {
     pub reader: Box<dyn Read + Send>,
     /// How many, where that is known: a regular file's size, or what a server says.
     pub len: Option<u64>,
-    /// Whether it is a regular file, which can be read again and anywhere.
-    pub is_file: bool,
+    /// The file, where it is a regular one, which can be read again and anywhere.
+    pub file: Option<File>,
     /// What it was when it was opened.
     pub stamp: Stamp,
 }
@@ -72,7 +72,7 @@ impl Input {
             return Ok(Self {
                 reader: Box::new(io::stdin()),
                 len: None,
-                is_file: false,
+                file: None,
                 stamp: Stamp::default(),
             });
         }
@@ -81,7 +81,7 @@ impl Input {
             return Ok(Self {
                 len: download.size(),
                 reader: Box::new(download),
-                is_file: false,
+                file: None,
                 stamp: Stamp::default(),
             });
         }
@@ -94,11 +94,15 @@ impl Input {
             );
         }
         let len = metadata.is_file().then_some(metadata.len());
+        let again = match metadata.is_file() {
+            true => Some(file.try_clone().map_err(|error| unreadable(path, &error))?),
+            false => None,
+        };
         let stamp = Stamp::of(path, &file, metadata);
         Ok(Self {
             reader: Box::new(file),
             len,
-            is_file: len.is_some(),
+            file: again,
             stamp,
         })
     }

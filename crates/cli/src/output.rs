@@ -4,9 +4,10 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
-use stheno::envelope::EnvelopeError;
+use stheno::envelope::{EnvelopeError, WriteAt};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::{failure::Failure, interrupt};
@@ -19,7 +20,7 @@ pub struct Output {
     sink: Sink,
     /// What people call it.
     name: String,
-    written: u64,
+    written: AtomicU64,
     /// How many bytes it will have, where that is known.
     needed: Option<u64>,
 }
@@ -67,7 +68,7 @@ impl Output {
         let of = |sink| Self {
             sink,
             name: path.to_owned(),
-            written: 0,
+            written: AtomicU64::new(0),
             needed: None,
         };
         if path == "-" {
@@ -125,7 +126,7 @@ impl Output {
         match source.kind() {
             StorageFull | QuotaExceeded | FileTooLarge => OutputError::Full {
                 path,
-                written: self.written,
+                written: self.written.load(Ordering::Relaxed),
                 needed: self.needed,
                 source,
             },
@@ -191,13 +192,25 @@ impl Output {
     }
 }
 
+/// By several cores at once: a file that appears at the end.
+impl WriteAt for Output {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let Sink::File { file, .. } = &self.sink else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        let written = WriteAt::write_at(file, bytes, offset)?;
+        self.written.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match &mut self.sink {
             Sink::Stdout(stdout) => stdout.write(bytes),
             Sink::Special(file) | Sink::File { file, .. } => file.write(bytes),
         }?;
-        self.written += written as u64;
+        *self.written.get_mut() += written as u64;
         Ok(written)
     }
 

@@ -1,12 +1,13 @@
 //! What a person sees while waiting: on a terminal alone, and on stderr.
 
 use std::{
-    io::{IsTerminal, Read},
+    fs::File,
+    io::{self, IsTerminal, Read},
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stheno::Event;
+use stheno::{Event, envelope::ReadAt};
 
 const BYTES: &str = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 const UNKNOWN: &str = "{prefix} {spinner} {bytes} {bytes_per_sec}";
@@ -38,6 +39,15 @@ impl Progress {
             None => self.bar.unset_length(),
         }
         self.bar.wrap_read(reader)
+    }
+
+    /// Counts the bytes that are read from anywhere in a file, out of `len`.
+    pub fn count_at<'a>(&self, file: &'a File, len: u64) -> Counted<'a> {
+        self.bar.set_length(len);
+        Counted {
+            file,
+            bar: self.bar.clone(),
+        }
     }
 
     /// Shows the bytes counted so far, and from now on.
@@ -76,6 +86,25 @@ impl Progress {
     /// Clears the display.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A file whose reads are counted.
+#[derive(Debug)]
+pub struct Counted<'a> {
+    file: &'a File,
+    bar: ProgressBar,
+}
+
+impl ReadAt for Counted<'_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = ReadAt::read_at(self.file, buffer, offset)?;
+        self.bar.inc(read as u64);
+        Ok(read)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.file.size()
     }
 }
 

@@ -59,7 +59,7 @@ impl Sealed {
         let header = Header::read(&mut reader)?;
         let start = header.as_bytes().len() as u64;
         let body_len = input.len.map(|len| len.saturating_sub(start));
-        let file = match input.len.filter(|_| input.is_file) {
+        let file = match input.len.filter(|_| input.file.is_some()) {
             Some(len) => {
                 let file = File::open(path).map_err(|error| unreadable(path, &error))?;
                 Some((file, start..len.max(start)))
@@ -122,7 +122,7 @@ impl Sealed {
         let shown = path.display().to_string();
         let failed = |error: &std::io::Error| unreadable(&shown, error);
         let input = Input::open(&shown)?;
-        let Some(len) = input.len.filter(|_| input.is_file) else {
+        let Some(len) = input.len.filter(|_| input.file.is_some()) else {
             return Err(Failure::new(
                 "input_unreadable",
                 format_args!("{shown} is not a regular file"),

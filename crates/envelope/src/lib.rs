@@ -10,7 +10,8 @@
 //! - [`header`]: the COSE header, read strictly and kept as it stood on the wire.
 //! - [`recipient`]: who can recover the content-encryption key, and how.
 //! - [`encrypt`], [`decrypt`]: whole bodies, in one pass, on all cores.
-//! - [`read_at`]: sources that can be read anywhere, by several cores at once.
+//! - [`read_at`], [`write_at`]: sources that can be read anywhere and sinks that can be written
+//!   anywhere, by several cores at once.
 //! - [`range`]: parts of a file, and single chunks.
 //! - [`piece`]: PieceCID v2 of what passes.
 //! - [`error`]: why an envelope was refused.
@@ -39,6 +40,7 @@ pub mod piece;
 pub mod range;
 pub mod read_at;
 pub mod recipient;
+pub mod write_at;
 
 pub use body::layout::BodyLayout;
 pub use body::whole::MAX_WHOLE_BYTES;
@@ -55,3 +57,4 @@ pub use recipient::{
     Aes256KwRecipient, Locator, ParseKeyError, PolicyField, Recipient, SharedKey,
     ThresholdRecipient, UnknownRecipient, X25519Public, X25519Recipient, X25519Secret,
 };
+pub use write_at::WriteAt;

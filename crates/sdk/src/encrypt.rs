@@ -5,7 +5,10 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use stheno_crypto::{Cek, ItemId, NetworkId, PolicyDigest};
-use stheno_envelope::{BaseNonce, ChunkSize, Cipher, Encryptor, Header, Recipient, Value};
+use stheno_envelope::{
+    BaseNonce, ChunkSize, Cipher, Encryptor, EnvelopeError, Header, ReadAt, Recipient, Value,
+    WriteAt,
+};
 
 use crate::{
     Error,
@@ -209,8 +212,37 @@ impl Encryption {
         input: impl Read + Send,
         output: impl Write + Send,
     ) -> Result<Written, Error> {
+        self.written(|encryptor| encryptor.encrypt(input, output))
+    }
+
+    /// [`Encryption::write`] from a source that can be read anywhere, such as a file: faster, since
+    /// cores read at once.
+    ///
+    /// # Errors
+    /// As [`Encryption::write`].
+    pub fn write_at(
+        self,
+        input: &impl ReadAt,
+        output: impl Write + Send,
+    ) -> Result<Written, Error> {
+        self.written(|encryptor| encryptor.encrypt_at(input, output))
+    }
+
+    /// [`Encryption::write_at`] into a sink that takes bytes anywhere, such as a file: faster
+    /// still, since cores write at once.
+    ///
+    /// # Errors
+    /// As [`Encryption::write`]. What was written then may have gaps.
+    pub fn write_file(self, input: &impl ReadAt, output: &impl WriteAt) -> Result<Written, Error> {
+        self.written(|encryptor| encryptor.encrypt_to_file(input, output))
+    }
+
+    fn written(
+        self,
+        write: impl FnOnce(Encryptor) -> Result<stheno_envelope::Encrypted, EnvelopeError>,
+    ) -> Result<Written, Error> {
         let header = self.encryptor.header().clone();
-        let written = self.encryptor.encrypt(input, output)?;
+        let written = write(self.encryptor)?;
         Ok(Written {
             item: self.item,
             header,

@@ -36,7 +36,7 @@ pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
             "say who may read: --policy with --network, --also-to, --also-to-shared or --cek-file",
         ));
     }
-    let input = Input::open(&args.file)?;
+    let mut input = Input::open(&args.file)?;
     if same_file(&args.file, &args.output) {
         return Err(Failure::new("output_is_input", "the output is the input")
             .hint("give the envelope a name of its own"));
@@ -48,27 +48,46 @@ pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
     let encryption = Encryption::prepare(&to, options)?;
     output.expect(encryption.envelope_len());
     let progress = Progress::new(as_json);
-    let reader = progress.count(input.reader, input.len);
-    progress.show_bytes("encrypting");
-    let written = tokio::task::block_in_place(|| -> Result<_, stheno::Error> {
-        if !args.piece {
-            return Ok((encryption.write(reader, &mut output)?, None));
-        }
-        let mut hashed = PieceWriter::new(&mut output, None);
-        let written = encryption.write(reader, &mut hashed)?;
-        Ok((written, Some(hashed.finish())))
+    let written = tokio::task::block_in_place(|| {
+        write(encryption, &mut input, &mut output, &progress, args.piece)
     });
     progress.finish();
-    let (written, piece) = written.map_err(|error| output.failure(error))?;
-    let piece = match piece {
-        Some(hashed) => Some(hashed.map_err(piece::too_small)?.0),
-        None => None,
-    };
+    let (written, piece) = written?;
     input.stamp.check()?;
     output.commit()?;
     let named = piece.as_ref();
     tell(&args, &to, &written, named, as_json, beside_data);
     Ok(())
+}
+
+/// Reads a file, and writes one, on all cores at once; anything else in order.
+fn write(
+    encryption: Encryption,
+    input: &mut Input,
+    output: &mut Output,
+    progress: &Progress,
+    named: bool,
+) -> Result<(Written, Option<PieceCid>), Failure> {
+    let file = input.file.as_ref().zip(input.len);
+    let counted = file.map(|(file, len)| progress.count_at(file, len));
+    let reader = progress.count(&mut input.reader, input.len);
+    progress.show_bytes("encrypting");
+    if named {
+        let mut hashed = PieceWriter::new(&mut *output, None);
+        let written = match &counted {
+            Some(file) => encryption.write_at(file, &mut hashed),
+            None => encryption.write(reader, &mut hashed),
+        };
+        let named = hashed.finish().map(|(piece, _)| piece);
+        let written = written.map_err(|error| output.failure(error))?;
+        return Ok((written, Some(named.map_err(piece::too_small)?)));
+    }
+    let written = match &counted {
+        Some(file) if output.appears_at_the_end() => encryption.write_file(file, &*output),
+        Some(file) => encryption.write_at(file, &mut *output),
+        None => encryption.write(reader, &mut *output),
+    };
+    Ok((written.map_err(|error| output.failure(error))?, None))
 }
 
 fn tell(

@@ -31,6 +31,11 @@ impl Cut {
         }
     }
 
+    /// How many chunks a full batch has.
+    pub(crate) fn chunks(&self) -> u64 {
+        self.chunks as u64
+    }
+
     /// Bytes of a full batch.
     pub(crate) fn batch(&self) -> usize {
         self.chunk * self.chunks

@@ -1,17 +1,19 @@
 //! Batches through all cores, in order, in bounded memory.
 //!
 //! Every worker does all of the work for a batch: it takes the next one from
-//! the feed, transforms it while it is in the core's cache, waits for its turn,
-//! and writes. There is no queue, so memory is two buffers to a worker.
+//! the feed, transforms it while it is in the core's cache, and writes it: when
+//! it is its turn, or, where a sink takes bytes anywhere, at once. There is no
+//! queue, so memory is two buffers to a worker.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::Buffer;
 use super::feed::{Batch, Feed};
-use crate::EnvelopeError;
+use crate::{EnvelopeError, WriteAt};
 
 /// What all buffers together may take, but for a worker's own two. Half of what
 /// a process may take in all; the other half is for a piece's hasher and the rest.
@@ -56,10 +58,40 @@ pub(crate) fn run(
         }),
         moved: Condvar::new(),
     };
+    drive(feed, transform, &line, workers);
+    let mut turn = lock(&line.turn);
+    turn.outcome.take().unwrap_or(Ok(()))?;
+    turn.sink.flush().map_err(EnvelopeError::Write)
+}
+
+/// Moves everything from `feed` through `transform` into `sink`, each batch to
+/// its place: `start`, and as many times `stride` as there were batches before.
+pub(crate) fn run_at(
+    feed: &impl Feed,
+    transform: &impl Transform,
+    sink: &impl WriteAt,
+    (start, stride): (u64, u64),
+    workers: usize,
+) -> Result<(), EnvelopeError> {
+    let places = Places {
+        sink,
+        start,
+        stride,
+        stopped: AtomicBool::new(false),
+        first_fault: Mutex::new(None),
+    };
+    drive(feed, transform, &places, workers);
+    match lock(&places.first_fault).take() {
+        Some((_, fault)) => Err(fault),
+        None => Ok(()),
+    }
+}
+
+fn drive(feed: &impl Feed, transform: &impl Transform, outlet: &impl Outlet, workers: usize) {
     let worker = || Worker {
         feed,
         transform,
-        line: &line,
+        outlet,
         input: Buffer::default(),
         output: Buffer::default(),
     };
@@ -73,27 +105,33 @@ pub(crate) fn run(
             first.work();
         }
     });
-    let mut turn = lock(&line.turn);
-    turn.outcome.take().unwrap_or(Ok(()))?;
-    turn.sink.flush().map_err(EnvelopeError::Write)
 }
 
-struct Worker<'a, F, T, W> {
+/// Where batches go when they are made.
+trait Outlet: Sync {
+    /// Takes batch `number`, whether it is the last, or its fault; says whether there may be more.
+    fn put(&self, number: u64, made: Result<(&[u8], bool), EnvelopeError>) -> bool;
+
+    /// Ends the run: a worker panicked.
+    fn abandon(&self);
+}
+
+struct Worker<'a, F, T, O: Outlet> {
     feed: &'a F,
     transform: &'a T,
-    line: &'a Line<W>,
+    outlet: &'a O,
     input: Buffer,
     output: Buffer,
 }
 
-impl<F: Feed, T: Transform, W: Write> Worker<'_, F, T, W> {
+impl<F: Feed, T: Transform, O: Outlet> Worker<'_, F, T, O> {
     fn work(&mut self) {
         while self.step() {}
     }
 
     /// Handles one batch; says whether there may be more.
     fn step(&mut self) -> bool {
-        let _alarm = Alarm(self.line);
+        let _alarm = Alarm(self.outlet);
         let Some((number, batch)) = self.feed.next(&mut self.input) else {
             return false;
         };
@@ -102,7 +140,7 @@ impl<F: Feed, T: Transform, W: Write> Worker<'_, F, T, W> {
             let made = self.transform.batch(&batch, input, &mut self.output)?;
             Ok((made, batch.last))
         });
-        self.line.write(
+        self.outlet.put(
             number,
             made.map(|(made, last)| (self.output.get(..made).unwrap_or_default(), last)),
         )
@@ -123,9 +161,9 @@ struct Turn<W> {
     outcome: Option<Result<(), EnvelopeError>>,
 }
 
-impl<W: Write> Line<W> {
-    /// Writes at the batch's turn; says whether there may be more.
-    fn write(&self, number: u64, made: Result<(&[u8], bool), EnvelopeError>) -> bool {
+impl<W: Write + Send> Outlet for Line<W> {
+    /// Writes at the batch's turn.
+    fn put(&self, number: u64, made: Result<(&[u8], bool), EnvelopeError>) -> bool {
         let mut turn = self
             .moved
             .wait_while(lock(&self.turn), |turn| {
@@ -148,16 +186,57 @@ impl<W: Write> Line<W> {
         self.moved.notify_all();
         turn.outcome.is_none()
     }
+
+    fn abandon(&self) {
+        lock(&self.turn).outcome.get_or_insert(Ok(()));
+        self.moved.notify_all();
+    }
 }
 
-/// Stops the line when a worker panics, so that the others do not wait for its turn.
-struct Alarm<'a, W>(&'a Line<W>);
+/// A sink in which every batch has its place.
+struct Places<'a, S> {
+    sink: &'a S,
+    start: u64,
+    stride: u64,
+    /// No batch is begun any more. Batches are given out in order, so those before a fault have all
+    /// been begun, and are finished.
+    stopped: AtomicBool,
+    /// The fault of the first batch in the order of the file that has one.
+    first_fault: Mutex<Option<(u64, EnvelopeError)>>,
+}
 
-impl<W> Drop for Alarm<'_, W> {
+impl<S: WriteAt> Outlet for Places<'_, S> {
+    fn put(&self, number: u64, made: Result<(&[u8], bool), EnvelopeError>) -> bool {
+        let written = made.and_then(|(bytes, last)| {
+            let offset = self.start + number * self.stride;
+            let written = self.sink.write_all_at(bytes, offset);
+            written.map(|()| last).map_err(EnvelopeError::Write)
+        });
+        match written {
+            Ok(last) => !last && !self.stopped.load(Ordering::Relaxed),
+            Err(fault) => {
+                let mut first = lock(&self.first_fault);
+                if first.as_ref().is_none_or(|(earlier, _)| number < *earlier) {
+                    *first = Some((number, fault));
+                }
+                self.abandon();
+                false
+            }
+        }
+    }
+
+    fn abandon(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Stops the run when a worker panics, so that the others do not wait for its turn.
+struct Alarm<'a, O: Outlet>(&'a O);
+
+impl<O: Outlet> Drop for Alarm<'_, O> {
     fn drop(&mut self) {
         if thread::panicking() {
-            lock(&self.0.turn).outcome.get_or_insert(Ok(()));
-            self.0.moved.notify_all();
+            self.0.abandon();
         }
     }
 }
@@ -253,6 +332,32 @@ mod tests {
             let result = run(&feed, &FailAt(7), &mut sink, workers);
             assert!(matches!(result, Err(EnvelopeError::Chunk { index: 7 })));
             assert_eq!(sink.len(), 7 * BATCH);
+        }
+    }
+
+    #[test]
+    fn pipeline_puts_every_batch_in_its_place() {
+        let source = source();
+        let expected: Vec<u8> = source.iter().map(|byte| byte.wrapping_add(1)).collect();
+        for workers in [1, 2, 3, 8] {
+            let feed = Stream::new(source.as_slice(), Cut::new(BATCH));
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let place = (7, BATCH as u64);
+            run_at(&feed, &AddOne, file.as_file(), place, workers).unwrap();
+            let written = std::fs::read(file.path()).unwrap();
+            assert!(written[..7] == [0; 7] && written[7..] == expected);
+        }
+    }
+
+    #[test]
+    fn pipeline_reports_the_first_fault_of_batches_in_places() {
+        let source = source();
+        for workers in [1, 4] {
+            let feed = Stream::new(source.as_slice(), Cut::new(BATCH));
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let place = (0, BATCH as u64);
+            let result = run_at(&feed, &FailAt(7), file.as_file(), place, workers);
+            assert!(matches!(result, Err(EnvelopeError::Chunk { index: 7 })));
         }
     }
 

@@ -440,6 +440,12 @@ fn envelope_of_a_positioned_source_is_that_of_a_stream() {
                 written
             );
             assert!(streamed == positioned);
+            let placed = std::fs::File::create(folder.path().join("placed")).unwrap();
+            assert_eq!(
+                encryptor().encrypt_to_file(&file, &placed).unwrap(),
+                written
+            );
+            assert!(std::fs::read(folder.path().join("placed")).unwrap() == streamed);
 
             let object = [&[0xaa; 100], &streamed[..], &[0xbb; 100]].concat();
             let header = Header::read(&mut &object[100..]).unwrap();
@@ -452,6 +458,13 @@ fn envelope_of_a_positioned_source_is_that_of_a_stream() {
                 .unwrap();
             assert!(opened == plaintext);
             assert_eq!(decrypted.ciphertext_len, written.ciphertext_len);
+            let placed = std::fs::File::create(folder.path().join("opened")).unwrap();
+            let again = Decryptor::new(&header, &cek)
+                .unwrap()
+                .decrypt_to_file(&object, body.clone(), &placed)
+                .unwrap();
+            assert_eq!(again, decrypted);
+            assert!(std::fs::read(folder.path().join("opened")).unwrap() == plaintext);
             // A part too long or too short is no body.
             for body in [
                 body.start..body.end + 1,

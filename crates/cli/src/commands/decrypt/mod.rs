@@ -16,6 +16,7 @@ use crate::{
     output::Output,
     progress::Progress,
     say,
+    sealed::Sealed,
 };
 
 /// Runs the command.
@@ -52,21 +53,47 @@ pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
     let granted = opening.open(&sealed.header, &progress).await;
     let granted = granted.inspect_err(|_| progress.finish())?;
     let decryptor = Decryptor::new(&sealed.header, granted.cek())?;
-    let body = progress.count(sealed.body, sealed.body_len);
-    progress.show_bytes("decrypting");
-    let decrypted =
-        tokio::task::block_in_place(|| match args.piece.filter(|_| args.body.is_none()) {
-            Some(piece) => piece::decrypt(&sealed.header, decryptor, body, &piece, &mut output),
-            None => match decryptor.decrypt(body, &mut output) {
-                Ok(decrypted) => Ok(decrypted.plaintext_len),
-                Err(error) => Err(output.failure(Error::from(error))),
-            },
-        });
+    let piece = args.piece.filter(|_| args.body.is_none());
+    let decrypted = tokio::task::block_in_place(|| match piece {
+        Some(piece) => {
+            let body = progress.count(sealed.body, sealed.body_len);
+            progress.show_bytes("decrypting");
+            piece::decrypt(&sealed.header, decryptor, body, &piece, &mut output)
+        }
+        None => decrypt(decryptor, sealed, &mut output, &progress),
+    });
     progress.finish();
     let plaintext_len = decrypted?;
     output.commit()?;
     tell(&args.output, plaintext_len, &granted, as_json, beside_data);
     Ok(())
+}
+
+/// Reads a file, and writes one, on all cores at once; anything else in order.
+fn decrypt(
+    decryptor: Decryptor,
+    sealed: Sealed,
+    output: &mut Output,
+    progress: &Progress,
+) -> Result<u64, Failure> {
+    let file = sealed.file.as_ref();
+    let counted = file.map(|(file, body)| {
+        let len = body.end - body.start;
+        (progress.count_at(file, len), body.clone())
+    });
+    let reader = progress.count(sealed.body, sealed.body_len);
+    progress.show_bytes("decrypting");
+    let decrypted = match counted {
+        Some((file, body)) if output.appears_at_the_end() => {
+            decryptor.decrypt_to_file(&file, body, &*output)
+        }
+        Some((file, body)) => decryptor.decrypt_at(&file, body, &mut *output),
+        None => decryptor.decrypt(reader, &mut *output),
+    };
+    match decrypted {
+        Ok(decrypted) => Ok(decrypted.plaintext_len),
+        Err(error) => Err(output.failure(Error::from(error))),
+    }
 }
 
 fn tell(output: &str, bytes: u64, granted: &Granted, as_json: bool, beside_data: bool) {

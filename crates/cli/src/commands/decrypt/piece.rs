@@ -38,7 +38,7 @@ pub(super) fn open(args: &DecryptArgs) -> Result<Sealed, Failure> {
         return whole();
     }
     let input = Input::open(&args.file)?;
-    if input.is_file {
+    if input.file.is_some() {
         verify(&args.file, piece)?;
         return whole();
     }
