@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use stheno_crypto::NetworkKey;
+use stheno_crypto::{NetworkId, NetworkKey, PolicyDigest};
 use stheno_envelope::{Header, Locator};
 use stheno_protocol::Policy;
 #[cfg(all(feature = "chain", feature = "http"))]
@@ -15,7 +15,7 @@ use url::Url;
 use crate::{
     DecryptOptions, Decrypted, EncryptOptions, Encrypted, Error, NetworkFile,
     clock::Clock,
-    encrypt,
+    encrypt::{Encryption, Written},
     ledger::{Committee, Ledger},
     seal_to::{PinnedNetwork, SealTo},
     survey::{self, Survey},
@@ -140,21 +140,25 @@ impl Client {
         output: impl Write + Send,
         options: EncryptOptions,
     ) -> Result<Encrypted, Error> {
+        let (encryption, to) = self.prepare(policy, options)?;
+        to.encrypted(&blocking(|| encryption.write(input, output))?)
+    }
+
+    /// Lays down the header of a file for the pinned network; asks nobody.
+    pub(crate) fn prepare(
+        &self,
+        policy: &Policy,
+        options: EncryptOptions,
+    ) -> Result<(Encryption, To), Error> {
         let pinned = self.pinned.as_ref().ok_or(Error::NoNetwork {
             why: "encrypting needs a network file that pins the network's key",
         })?;
-        let network = pinned.file().network_id();
-        let digest = policy.digest();
-        let to = SealTo::network(pinned.clone(), policy.clone());
-        let written = blocking(|| encrypt::encrypt_to(&[to], input, output, options))?;
-        let item = written.item.ok_or(Error::NoRecipient)?;
-        Ok(Encrypted {
-            item,
-            network,
-            policy: digest,
-            plaintext_len: written.plaintext_len,
-            envelope_len: written.envelope_len,
-        })
+        let to = To {
+            network: pinned.file().network_id(),
+            policy: policy.digest(),
+        };
+        let recipient = SealTo::network(pinned.clone(), policy.clone());
+        Ok((Encryption::prepare(&[recipient], options)?, to))
     }
 
     /// Decrypts the envelope in `input`, if its policy lets `reader`.
@@ -240,6 +244,24 @@ impl Client {
 
     pub(crate) fn tuning(&self) -> &Tuning {
         &self.tuning
+    }
+}
+
+/// Whom a file is encrypted to.
+pub(crate) struct To {
+    network: NetworkId,
+    policy: PolicyDigest,
+}
+
+impl To {
+    pub(crate) fn encrypted(self, written: &Written) -> Result<Encrypted, Error> {
+        Ok(Encrypted {
+            item: written.item.ok_or(Error::NoRecipient)?,
+            network: self.network,
+            policy: self.policy,
+            plaintext_len: written.plaintext_len,
+            envelope_len: written.envelope_len,
+        })
     }
 }
 

@@ -42,11 +42,11 @@ impl Client {
         output: impl AsyncWrite + Unpin,
         options: EncryptOptions,
     ) -> Result<Encrypted, Error> {
-        let (client, policy) = (self.clone(), policy.clone());
-        bridge(input, output, move |input, output| {
-            block_on(client.encrypt(&policy, input, output, options))
-        })
-        .await
+        let (encryption, to) = self.prepare(policy, options)?;
+        let written = bridge(input, output, move |input, output| {
+            encryption.write(input, output)
+        });
+        to.encrypted(&written.await?)
     }
 
     /// [`Client::decrypt_with`] over asynchronous streams.

@@ -5,6 +5,7 @@ use std::{
     ops::Range,
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use axum::{
@@ -14,7 +15,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures::stream;
+use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
@@ -216,7 +217,12 @@ fn respond(
 }
 
 fn streamed(parts: Vec<std::io::Result<Vec<u8>>>) -> Body {
-    Body::from_stream(stream::iter(
-        parts.into_iter().map(|part| part.map(Bytes::from)),
-    ))
+    let parts = stream::iter(parts).then(async |part| {
+        if part.is_err() {
+            // So that what was sent before is not lost with the connection.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        part.map(Bytes::from)
+    });
+    Body::from_stream(parts)
 }
