@@ -35,7 +35,14 @@ impl Folder {
             .map(|i| (i.wrapping_mul(0x9e37_79b9) >> 16) as u8)
             .collect();
         fs::write(root.path().join("plain"), &plaintext).unwrap();
-        fs::write(root.path().join("key"), "7".repeat(64)).unwrap();
+        let key = root.path().join("key");
+        fs::write(&key, "7".repeat(64)).unwrap();
+        // Else the command warns of it.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        }
         let mut folder = Self {
             root,
             plaintext,

@@ -364,6 +364,7 @@ fn envelope_hint(error: &EnvelopeError) -> &'static str {
         EnvelopeError::LengthChanged { .. } => {
             "wait until nothing writes to the file, or encrypt a copy of it"
         }
+        EnvelopeError::OutOfRange { .. } => "ask for a part that the file has",
         EnvelopeError::TooManyChunks => {
             "choose a larger chunk size; with 16 MiB a file may have 64 PiB"
         }
