@@ -103,6 +103,18 @@ pub const OWN: &[Explained] = explained! {
     "disk_full", Machine, "Disk full",
         "The disk of the output has no room left.",
         "Make room or choose another disk; nothing was kept of what was written.";
+    "not_seekable", Asker, "A part of a stream",
+        "A part was asked for of what can only be read in order.",
+        "Save it to a file first, or decrypt all of it.";
+    "no_piece", Asker, "No piece",
+        "Filecoin names no piece of fewer than 65 bytes.",
+        "Nothing: so small a file has no PieceCID.";
+    "piece_mismatch", File, "Another piece",
+        "The bytes are not those of the piece that was asked for. Into a file, nothing was written; into a pipe, what went out before is not to be used.",
+        "Fetch the file from another source; --verify-first checks before it writes.";
+    "no_room", Machine, "No room for a copy",
+        "What is to be checked first has to be kept until then, and there is no room for it.",
+        "Make room where temporary files go, or set TMPDIR to another folder.";
 };
 
 /// All codes, those of nodes first.

@@ -76,4 +76,28 @@ pub const ALL: &[Explained] = explained! {
     "refused", Asker, "Refused",
         "Nodes refused the request itself, each for a reason of its own.",
         "The message says what each node said.";
+    "source_unreadable", Machine, "Source cannot be read",
+        "The file with the envelope cannot be read, or became shorter while it was.",
+        "Check the file, its disk and its rights.";
+    "bad_url", Asker, "Bad address",
+        "The address is none of http or https, or not well formed.",
+        "Give an address that begins with https:// or http://.";
+    "source_unreachable", Machine, "Storage not reached",
+        "The server with the envelope was not reached, broke off or stopped sending, as often as it was tried.",
+        "Check the address and the network, or try again later.";
+    "source_refused", Asker, "Storage refuses",
+        "The server with the envelope answers with a status that is no success.",
+        "Check the address, and whether it needs a right to be read.";
+    "source_redirects", Asker, "Storage redirects",
+        "The server points to another address, which may lead to where you would not have gone, so it is not followed.",
+        "Give that address instead, if you trust it.";
+    "ranges_not_served", Asker, "No parts to be had",
+        "The server sends the whole object when a part is asked for.",
+        "Read it from a server that supports Range requests, or without --range.";
+    "source_changed", File, "Stored object changed",
+        "The stored object is no longer the one that the first request met.",
+        "Start again, with the object as it is now.";
+    "source_contradicts_itself", File, "Storage contradicts itself",
+        "An answer of the server is not what was asked for, not what it says itself, or not about the same object as before.",
+        "Fetch the file from another server.";
 };
