@@ -42,7 +42,7 @@ impl Rewrap {
 
     /// Adds a recipient.
     #[must_use]
-    pub fn add(mut self, to: SealTo) -> Self {
+    pub fn also_to(mut self, to: SealTo) -> Self {
         self.add.push(to);
         self
     }

@@ -177,7 +177,7 @@ async fn rewrap_moves_a_file_from_one_network_to_another() {
         .unwrap();
     let change = Rewrap::new()
         .remove_all(&header)
-        .add(SealTo::network(pinned(&new), richer_than(5)));
+        .also_to(SealTo::network(pinned(&new), richer_than(5)));
     assert!(change.needs_key());
     let moved = change.apply(&header, Some(&opened.cek)).unwrap();
     let moved = [moved.as_bytes(), body].concat();
@@ -197,7 +197,7 @@ fn rewrap_is_refused_without_the_key_with_another_and_for_nobody() {
     let envelope = seal(&to, EncryptOptions::default());
     let header = Header::read(&mut envelope.as_slice()).unwrap();
     let [to] = to;
-    let add = Rewrap::new().add(to);
+    let add = Rewrap::new().also_to(to);
     assert!(matches!(add.apply(&header, None), Err(Error::KeyNeeded)));
     let other = Cek::from_bytes([1; 32]);
     assert!(matches!(

@@ -126,7 +126,7 @@ async fn change(
         change = change.hide_policy();
     }
     for to in recipients::recipients(&args.to, &args.rpc, progress).await? {
-        change = change.add(to);
+        change = change.also_to(to);
     }
     Ok(change)
 }
