@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use alloy::sol_types::SolCall;
+use alloy::sol_types::{SolCall, abi::AbiDecoderConfig};
 use alloy::transports::BoxTransport;
 use futures::StreamExt;
 use stheno_protocol::{CALLER, ChainId, RETURN_CAP, Reading, Unknown, call_gas_cap};
@@ -222,8 +222,12 @@ impl Chain {
             CallEnd::Returned(bytes) if bytes.is_empty() => Err(inconsistent(
                 "it returned nothing; is there such a contract?".to_owned(),
             )),
-            CallEnd::Returned(bytes) => C::abi_decode_returns_validate(&bytes)
-                .map_err(|error| inconsistent(error.to_string())),
+            // Strictly: else offsets may point anywhere, and an endpoint that lies makes some
+            // kilobytes that refer to themselves stand for gigabytes.
+            CallEnd::Returned(bytes) => {
+                C::abi_decode_returns_with_config(&bytes, AbiDecoderConfig::new().strict(true))
+                    .map_err(|error| inconsistent(error.to_string()))
+            }
             CallEnd::Reverted(data) => Err(ChainError::Refused {
                 chain_id: self.id(),
                 what,

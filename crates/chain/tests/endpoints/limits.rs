@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use stheno_chain::{Chain, HttpOptions};
+use alloy::primitives::{Address, B256, Bytes, U256};
+use serde_json::json;
+use stheno_chain::contracts::CommitteeContract;
+use stheno_chain::{Chain, ChainError, HttpOptions};
 
 use crate::double::{
     Double, Ledger, Reply, config, connect_impatient, doubles, options, testimony,
@@ -56,6 +59,35 @@ async fn answer_is_cut_off_when_it_does_not_end() {
     let said = &testimony(&refused)[&all[0].label()].1;
     assert_eq!(said, "more than 1048576 bytes");
     assert!(sent.load(Ordering::SeqCst) < (1 << 20) + IN_FLIGHT);
+}
+
+/// `bytes[]` whose 1,500 offsets all point to the same 40 kB: 60 MB, if one follows them.
+#[tokio::test]
+async fn answer_is_refused_when_its_offsets_share_what_they_point_to() {
+    let (count, length) = (1_500_usize, 40_000_usize);
+    let word = |number: usize| U256::from(number).to_be_bytes_vec();
+    let mut answer = [word(32), word(count)].concat();
+    for _ in 0..count {
+        answer.extend(word(32 * count));
+    }
+    answer.extend(word(length));
+    answer.resize(answer.len() + length, 7);
+
+    let all: [Double; 1] = doubles(&Ledger::new(10, 8, &[])).await;
+    let chain = connect_impatient(&all, 1).await;
+    all[0].instead("eth_call", Reply::Result(json!(Bytes::from(answer))));
+    let call = CommitteeContract::epochKeysCall {
+        committeeId: 1,
+        epoch: 1,
+        first: 1,
+        count: 16,
+    };
+    let refused = chain.read(B256::ZERO, Address::ZERO, &call).await;
+    assert!(
+        matches!(refused, Err(ChainError::Inconsistent { .. })),
+        "{:?}",
+        refused.map(|keys| keys.len())
+    );
 }
 
 #[tokio::test]
