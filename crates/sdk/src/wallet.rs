@@ -97,6 +97,9 @@ impl WalletError {
 pub use local::Wallet;
 
 #[cfg(feature = "wallet")]
+mod keystore;
+
+#[cfg(feature = "wallet")]
 mod local {
     use std::{env, fmt, path::Path};
 
@@ -107,7 +110,7 @@ mod local {
     use stheno_protocol::{Account, AccountKind, Address, Authorization, ChainId, Domain, Request};
     use zeroize::Zeroizing;
 
-    use super::{Reader, WalletError};
+    use super::{Reader, WalletError, keystore};
     use crate::bounds::BoxFuture;
 
     /// A secp256k1 key in this process's memory, wiped when dropped.
@@ -152,7 +155,7 @@ mod local {
             };
             let text =
                 std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-            check_form(&text).map_err(unreadable)?;
+            keystore::check(&text).map_err(unreadable)?;
             match PrivateKeySigner::decrypt_keystore(path, passphrase) {
                 Ok(signer) => Ok(Self { signer }),
                 Err(LocalSignerError::EthKeystoreError(error)) if is_mac_mismatch(&error) => {
@@ -250,19 +253,6 @@ mod local {
     /// The keystore's error type is not re-exported, so its words are all there is to go by.
     fn is_mac_mismatch(error: &impl fmt::Display) -> bool {
         error.to_string() == "Mac Mismatch"
-    }
-
-    /// What the keystore library takes for granted, and would panic without.
-    fn check_form(text: &str) -> Result<(), String> {
-        let json: serde_json::Value =
-            serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let length = json
-            .pointer("/crypto/kdfparams/dklen")
-            .and_then(serde_json::Value::as_u64);
-        match length {
-            Some(32..=64) => Ok(()),
-            _ => Err("crypto.kdfparams.dklen is not 32".to_owned()),
-        }
     }
 
     #[cfg(test)]

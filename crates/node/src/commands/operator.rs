@@ -33,12 +33,16 @@ impl OperatorArgs {
     pub(super) fn signer(&self) -> Result<PrivateKeySigner, Failure> {
         match &self.operator_keystore {
             Some(path) => {
-                let password = self.password()?;
-                PrivateKeySigner::decrypt_keystore(path, password.as_str()).map_err(|error| {
-                    Failure::new(format!("{} does not open: {error}", path.display())).hint(
+                let closed = |why: String| {
+                    Failure::new(format!("{} does not open: {why}", path.display())).hint(
                         "check the password, and that the file is a Web3 Secret Storage keystore",
                     )
-                })
+                };
+                let text = fs::read_to_string(path).map_err(|error| closed(error.to_string()))?;
+                check_form(&text).map_err(closed)?;
+                let password = self.password()?;
+                PrivateKeySigner::decrypt_keystore(path, password.as_str())
+                    .map_err(|error| closed(error.to_string()))
             }
             None => {
                 let key = Zeroizing::new(env::var(KEY_ENV).map_err(|_| {
@@ -75,9 +79,41 @@ impl OperatorArgs {
     }
 }
 
+/// What the keystore library takes for granted, and would panic without.
+fn check_form(text: &str) -> Result<(), String> {
+    let json: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let field = |name: &str| json.pointer(&format!("/crypto/{name}"));
+    let derived = field("kdfparams/dklen").and_then(serde_json::Value::as_u64);
+    let vector = field("cipherparams/iv").and_then(serde_json::Value::as_str);
+    match (derived, vector.map(str::len)) {
+        (Some(32), Some(32)) => Ok(()),
+        (Some(32), _) => Err("crypto.cipherparams.iv is not 16 bytes".to_owned()),
+        _ => Err("crypto.kdfparams.dklen is not 32".to_owned()),
+    }
+}
+
 /// The committee's chain.
 pub(super) async fn home_chain(config: &Config) -> Result<Chain, Failure> {
     let id = config.home_chain()?.chain_id;
     let chains: Chains = server::connect(config).await?;
     Ok(chains.get(id)?.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keystore_is_refused_when_the_library_would_panic() {
+        let file = |dklen: u64, iv: &str| {
+            format!(
+                r#"{{"crypto":{{"cipherparams":{{"iv":"{iv}"}},"kdfparams":{{"dklen":{dklen}}}}}}}"#
+            )
+        };
+        let iv = "6087dab2f9fdbbfaddc31a909735c1e6";
+        assert_eq!(check_form(&file(32, iv)), Ok(()));
+        assert!(check_form(&file(8, iv)).unwrap_err().contains("dklen"));
+        assert!(check_form(&file(32, "6087")).unwrap_err().contains("iv"));
+        assert!(check_form("{}").is_err());
+    }
 }
