@@ -41,7 +41,7 @@ impl HttpTransport {
         Ok(Self { client })
     }
 
-    async fn get_status(&self, node: &Member) -> Result<Status, CallError> {
+    async fn fetch_status(&self, node: &Member) -> Result<Status, CallError> {
         let response = self.client.get(url(node, "v1/status")?).send().await;
         answer(response).await
     }
@@ -59,7 +59,7 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn status<'a>(&'a self, node: &'a Member) -> BoxFuture<'a, Result<Status, CallError>> {
-        Box::pin(self.get_status(node))
+        Box::pin(self.fetch_status(node))
     }
 
     fn reencrypt<'a>(

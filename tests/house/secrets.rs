@@ -1,0 +1,236 @@
+//! Secrets are neither copied nor serialised nor printed.
+//!
+//! Which types are secret is found out, not listed: those that hold wiped bytes or a private key,
+//! and those that hold such a type.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::assert_none;
+use crate::sources::{CRATES, Source, sources};
+
+/// What a type that is secret by itself holds.
+const MATTER: &[&str] = &["Zeroizing<", "PrivateKeySigner", "::PrivateKey"];
+
+/// Types that are known to be secret; should one of them not be found, the search is wrong.
+const KNOWN: &[&str] = &[
+    "Cek",
+    "CeremonySecret",
+    "DealerSeed",
+    "DealtShare",
+    "HeldShare",
+    "IdentityKey",
+    "Kek",
+    "KeyShare",
+    "ReaderSecret",
+    "SealingKey",
+    "SecretScalar",
+    "SharedKey",
+    "UnlockSecret",
+    "Vault",
+    "Wallet",
+];
+
+/// Secrets that may be cloned, each for a reason.
+const CLONED: &[(&str, &str)] = &[
+    (
+        "IdentityKey",
+        "signers of transactions and of receipts each hold it",
+    ),
+    ("Wallet", "an application hands it to several clients"),
+];
+
+/// A type's definition.
+struct Definition<'a> {
+    name: &'a str,
+    line: usize,
+    derives: Vec<&'a str>,
+    body: String,
+    source: &'a Source,
+}
+
+impl Definition<'_> {
+    fn holds(&self, word: &str) -> bool {
+        self.body
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .any(|found| found == word)
+    }
+
+    fn is_matter(&self) -> bool {
+        MATTER.iter().any(|matter| self.body.contains(matter))
+    }
+}
+
+/// Every struct and enum of a file, up to its unit tests.
+fn definitions(source: &Source) -> Vec<Definition<'_>> {
+    let lines: Vec<&str> = source.product().lines().collect();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let mut words = line.trim_start().split(' ').skip_while(|word| {
+            word.starts_with("pub") || word.starts_with("in") || word.ends_with(')')
+        });
+        let Some("struct" | "enum") = words.next() else {
+            continue;
+        };
+        let name = words.next().unwrap_or_default();
+        let name = name
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .next()
+            .unwrap_or_default();
+        let indent = line.len() - line.trim_start().len();
+        let ends = |line: &&&str| {
+            line.trim_end().ends_with(';') || **line == format!("{}}}", " ".repeat(indent))
+        };
+        let length = lines[at..].iter().position(|line| ends(&line)).unwrap_or(0);
+        let attributes = lines[..at]
+            .iter()
+            .rev()
+            .take_while(|line| line.trim_start().starts_with(['#', '/']))
+            .filter_map(|line| line.trim().strip_prefix("#[derive(")?.strip_suffix(")]"));
+        let body: Vec<&str> = lines[at..=at + length]
+            .iter()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .copied()
+            .collect();
+        found.push(Definition {
+            name,
+            line: at + 1,
+            derives: attributes
+                .flat_map(|list| list.split(',').map(str::trim))
+                .collect(),
+            // Without its own name, which stands in it, too.
+            body: body.join("\n").replacen(name, "", 1),
+            source,
+        });
+    }
+    found
+}
+
+/// Definitions that hold secret matter, or something that does.
+fn secret<'a, 'd>(all: &'d [Definition<'a>]) -> BTreeMap<&'a str, &'d Definition<'a>> {
+    let mut found: BTreeMap<&str, &Definition<'_>> = BTreeMap::new();
+    loop {
+        let names: BTreeSet<&str> = found.keys().copied().collect();
+        let more = all.iter().filter(|definition| {
+            // A reference to a secret is no secret; what owns one is.
+            let owned = definition.body.lines().filter(|line| !line.contains('&'));
+            let owned = Definition {
+                body: owned.collect::<Vec<_>>().join("\n"),
+                derives: Vec::new(),
+                ..**definition
+            };
+            owned.is_matter() || names.iter().any(|name| owned.holds(name))
+        });
+        found.extend(more.map(|definition| (definition.name, definition)));
+        if found.len() == names.len() {
+            return found;
+        }
+    }
+}
+
+fn faults(all: &[Source]) -> Vec<String> {
+    let definitions: Vec<_> = all.iter().flat_map(definitions).collect();
+    let secret = secret(&definitions);
+    let mut faults = Vec::new();
+    for (name, definition) in &secret {
+        let mut fault = |what: String| {
+            faults.push(
+                definition
+                    .source
+                    .fault(definition.line, &format!("{name} {what}")),
+            );
+        };
+        for derived in &definition.derives {
+            let forbidden = match *derived {
+                "Copy" | "Serialize" | "Deserialize" | "Display" => true,
+                "Clone" => !CLONED.iter().any(|(cloned, _)| cloned == name),
+                // Of what holds secrets only inside types that print themselves redacted, no.
+                "Debug" => definition.is_matter(),
+                _ => false,
+            };
+            if forbidden {
+                fault(format!("derives {derived}"));
+            }
+        }
+        for source in all {
+            for (implemented, trait_name) in ["Copy", "Serialize", "Display", "Debug"]
+                .into_iter()
+                .filter_map(|name_of| {
+                    let head = format!("{name_of} for {name} {{");
+                    Some((source.product().split_once(&head)?.1, name_of))
+                })
+            {
+                let body = implemented.split("\n}").next().unwrap_or_default();
+                if trait_name != "Debug" {
+                    fault(format!("implements {trait_name}"));
+                } else if !body.contains("<redacted>") {
+                    fault("prints itself without <redacted>".to_owned());
+                }
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn secret_types_are_neither_copied_nor_serialised_nor_printed() {
+    assert_none(&faults(&sources(CRATES)));
+}
+
+#[test]
+fn secret_types_are_found() {
+    let all = sources(CRATES);
+    let definitions: Vec<_> = all.iter().flat_map(definitions).collect();
+    let found = secret(&definitions);
+    for known in KNOWN {
+        assert!(
+            found.contains_key(known),
+            "{known} is not taken for a secret"
+        );
+    }
+    for (cloned, _) in CLONED {
+        assert!(found.contains_key(cloned), "{cloned} is no secret");
+    }
+    assert!(found.len() < 40, "{:?}", found.keys());
+}
+
+#[test]
+fn secret_that_leaks_is_found() {
+    let fault = |text: &str| faults(&[Source::of("bad.rs", text)]);
+    let leaks = [
+        (
+            "#[derive(Clone)]\npub struct A(Zeroizing<[u8; 32]>);",
+            "A derives Clone",
+        ),
+        (
+            "#[derive(Debug)]\nstruct A {\n    a: Zeroizing<Vec<u8>>,\n}",
+            "A derives Debug",
+        ),
+        (
+            "#[derive(\n#[derive(Eq, Serialize)]\npub(crate) enum A {\n    B(Zeroizing<String>),\n}",
+            "A derives Serialize",
+        ),
+        (
+            "struct A(Zeroizing<u8>);\nimpl fmt::Debug for A {\n    f(\"{}\", self.0)\n}",
+            "without <redacted>",
+        ),
+        (
+            "struct A(Zeroizing<u8>);\nimpl fmt::Display for A {\n}",
+            "A implements Display",
+        ),
+        (
+            "struct A(PrivateKeySigner);\n#[derive(Copy)]\nstruct B {\n    a: A,\n}",
+            "B derives Copy",
+        ),
+    ];
+    for (text, expected) in leaks {
+        let found = fault(text);
+        assert!(
+            found.iter().any(|fault| fault.contains(expected)),
+            "{expected}: {found:?}"
+        );
+    }
+    let fine = "#[derive(Debug)]\nstruct B {\n    a: A,\n}\nstruct A(Zeroizing<u8>);\n\
+        impl fmt::Debug for A {\n    f.write_str(\"A(<redacted>)\")\n}\n\
+        #[derive(Clone, Debug)]\nstruct C<'a>(\n    &'a A,\n);";
+    assert_none(&fault(fine));
+}
