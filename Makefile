@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-doc test-contracts wasm-check artifacts fmt bench bench-envelope memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-doc test-contracts wasm-check fuzz artifacts fmt bench bench-envelope memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -49,6 +49,12 @@ memory: build ## show that 4 GiB pass in 64 MiB of memory
 
 wasm-check: ## compile for the browser: crypto, envelope, protocol, chain and the SDK
 	.ci/wasm-check
+
+# Bounded runs of the same are part of `make test`.
+SECONDS_EACH ?= 10
+SEED ?= 1
+fuzz: build ## mutate the input of every decoder; SECONDS_EACH=10 SEED=1 TARGETS="policy_json header"
+	$(BIN)/stheno-fuzz --seconds $(SECONDS_EACH) --seed $(SEED) $(TARGETS)
 
 artifacts: contracts/node_modules/.package-lock.json ## compile the contracts and write crates/chain/abi
 	cd contracts && npm run --silent build
