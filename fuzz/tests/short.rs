@@ -1,4 +1,4 @@
-//! Every target for a short while. `STHENO_FUZZ_EXECUTIONS` sets another number than 3,000,
+//! Every target for a short while. `STHENO_FUZZ_EXECUTIONS` sets another number than 10,000,
 //! `STHENO_FUZZ_SEED` another seed than 1.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -37,7 +37,7 @@ fn campaign(executions: u64) -> Campaign {
 }
 
 fn keeps_its_promises(target: &Target) -> Result<(), Failed> {
-    let executions = number("STHENO_FUZZ_EXECUTIONS", 3000).div_ceil(target.cost);
+    let executions = number("STHENO_FUZZ_EXECUTIONS", 10_000).div_ceil(target.cost);
     let campaign = campaign(executions);
     let report = campaign
         .run(target)

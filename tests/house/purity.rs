@@ -58,7 +58,7 @@ fn json_rpc_methods_are_named_in_chain_alone() {
 fn an_identity_is_read_from_outside_nowhere() {
     // Invariant 7: nothing deserialises an identity, and no message has a field for one.
     let fields = [
-        "identity: Identity",
+        "identity: Identity,",
         "Deserialize for Identity",
         "Identity::from_bytes",
     ];

@@ -223,7 +223,7 @@ pub(super) const BODY: Target = Target::new(
     },
 )
 // The pipeline takes a batch of chunks at a time, whatever the length of the file.
-.memory(8 << 20, 64)
+.memory(512 * 1024, 64)
 .cost(2);
 
 /// The same body, read in parts: what is read is what was written, and its end is known for sure.
@@ -257,7 +257,7 @@ pub(super) const RANGE: Target = Target::new(
         }
     },
 )
-.memory(1 << 20, 64);
+.memory(256 * 1024, 64);
 
 fn chosen(input: &[u8]) -> Option<(&'static Written, &[u8])> {
     let (which, body) = input.split_first()?;

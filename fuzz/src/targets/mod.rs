@@ -1,5 +1,6 @@
 //! One target for each decoder, by crate.
 
+mod ceremony;
 mod chain;
 mod crypto;
 mod envelope;
@@ -41,8 +42,8 @@ pub const TARGETS: &[Target] = &[
     chain::ABI_RETURNS,
     chain::REVERT,
     chain::RPC_ANSWERS,
-    node::EVENT,
-    node::CEREMONY_LOG,
+    ceremony::EVENT,
+    ceremony::CEREMONY_LOG,
     node::CONFIG,
     node::VAULT,
     node::STORE,
