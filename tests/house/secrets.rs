@@ -12,9 +12,12 @@ use crate::sources::{CRATES, Source, sources};
 const MATTER: &[&str] = &[
     "Zeroizing<",
     "SecretScalar",
+    "StaticSecret",
     "PrivateKeySigner",
     "::PrivateKey",
 ];
+/// What only leads to a secret: references, and channels that one comes through.
+const LEADS: &[&str] = &["&", "Sender<", "Receiver<", "Answer<"];
 
 /// Types that are known to be secret; should one of them not be found, the search is wrong.
 const KNOWN: &[&str] = &[
@@ -33,6 +36,7 @@ const KNOWN: &[&str] = &[
     "UnlockSecret",
     "Vault",
     "Wallet",
+    "X25519Secret",
 ];
 
 /// Secrets that may be cloned, each for a reason.
@@ -58,9 +62,10 @@ struct Definition<'a> {
 }
 
 impl Definition<'_> {
-    /// Whether it owns secret matter; a reference to it is no secret.
+    /// Whether it owns secret matter.
     fn is_matter(&self) -> bool {
-        let mut owned = self.body.lines().filter(|line| !line.contains('&'));
+        let leads = |line: &str| LEADS.iter().any(|lead| line.contains(lead));
+        let mut owned = self.body.lines().filter(|line| !leads(line));
         owned.any(|line| MATTER.iter().any(|matter| line.contains(matter)))
     }
 }
