@@ -137,13 +137,15 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
     tell.act("The end");
     devnet.check()?;
     let ports = devnet.ports().clone();
+    let start = Instant::now();
     devnet.stop().await;
     ensure!(
         ports.busy().is_empty(),
         "still listening: {:?}",
         ports.busy()
     );
-    tell.took("all processes ended, all ports free", began.elapsed());
+    tell.took("all processes ended, all ports free", start.elapsed());
+    tell.took("the whole story", began.elapsed());
 
     Ok(Facts {
         nodes,
