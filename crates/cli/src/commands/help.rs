@@ -66,14 +66,14 @@ fn explain(explained: &Explained, as_json: bool) {
         "remedy": remedy,
     });
     // Only a node's refusal goes over HTTP.
-    if let Ok(code) = code.parse::<Code>() {
+    if let (Ok(code), Some(fields)) = (code.parse::<Code>(), object.as_object_mut()) {
         let retry = match code.retryable() {
             true => "a fresh request may succeed, nothing else changed",
             false => "the same request fails again",
         };
         text += &format!("from nodes  HTTP {}; {retry}\n", code.status());
-        object["status"] = code.status().into();
-        object["retryable"] = code.retryable().into();
+        fields.insert("status".into(), code.status().into());
+        fields.insert("retryable".into(), code.retryable().into());
     }
     say::result(as_json, &text, &object);
 }
