@@ -60,17 +60,3 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.realloc(at, layout, size) }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn peak_counts_what_was_held_at_once() {
-        let ((), peak) = peak_during(|| {
-            drop(std::hint::black_box(vec![1_u8; 3 << 20]));
-            drop(std::hint::black_box(vec![1_u8; 2 << 20]));
-        });
-        assert!((3 << 20..5 << 20).contains(&peak), "{peak}");
-    }
-}

@@ -206,7 +206,7 @@ fn change_bytes(dice: &mut Dice, input: &mut Vec<u8>, known: &[Vec<u8>]) {
             }
         }
         2 => {
-            let step = [1, 2, 16, 255, 254][dice.below(5)];
+            let step = dice.pick(&[1, 2, 16, 255, 254]).copied().unwrap_or(1);
             if let Some(byte) = at(dice, input) {
                 *byte = byte.wrapping_add(step);
             }
@@ -252,7 +252,7 @@ fn change_bytes(dice: &mut Dice, input: &mut Vec<u8>, known: &[Vec<u8>]) {
                 0 => (length as u64).wrapping_add(dice.below(3) as u64),
                 _ => value,
             };
-            let width = [1, 2, 4, 8, 32][dice.below(5)];
+            let width = dice.pick(&[1, 2, 4, 8, 32]).copied().unwrap_or(1);
             let mut bytes = vec![0; 32_usize.saturating_sub(8)];
             bytes.extend_from_slice(&value.to_be_bytes());
             let field = bytes.split_off(32 - width);

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use stheno_fuzz::{Campaign, Kind, TARGETS, Target, Verdict};
+use stheno_fuzz::{Campaign, Kind, TARGETS, Target, Verdict, memory::peak_during};
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -19,6 +19,10 @@ fn main() -> ExitCode {
     trials.push(Trial::test(
         "campaign_finds_what_is_broken",
         finds_what_is_broken,
+    ));
+    trials.push(Trial::test(
+        "memory_is_counted_as_it_was_held_at_once",
+        counts_what_was_held,
     ));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -83,4 +87,16 @@ fn finds_what_is_broken() -> Result<(), Failed> {
         std::fs::remove_dir_all(&campaign.artifacts).ok();
     }
     Ok(())
+}
+
+/// Here and not beside the allocator: unit tests run at once, and it counts for all of them.
+fn counts_what_was_held() -> Result<(), Failed> {
+    let ((), peak) = peak_during(|| {
+        drop(std::hint::black_box(vec![1_u8; 3 << 20]));
+        drop(std::hint::black_box(vec![1_u8; 2 << 20]));
+    });
+    match peak >> 20 {
+        3 => Ok(()),
+        _ => Err(format!("{peak} bytes").into()),
+    }
 }

@@ -43,7 +43,6 @@ fn domain() -> Domain {
     Domain::of_committee(31_415_926, Address::repeat_byte(0xcc), 1)
 }
 
-#[allow(clippy::expect_used, reason = "called with small numbers other than 0")]
 fn signer(kind: u8, number: u16) -> PrivateKeySigner {
     let mut bytes = [kind; 32];
     bytes[30..].copy_from_slice(&number.to_be_bytes());

@@ -41,7 +41,6 @@ const LOCATOR: Locator = Locator {
     committee_id: 1,
 };
 
-#[allow(clippy::expect_used, reason = "nothing here works without a runtime")]
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -332,7 +331,6 @@ fn selector(name: &str) -> String {
     hex::encode_prefixed(selector)
 }
 
-#[allow(clippy::expect_used, reason = "fixed inputs")]
 fn node_key() -> NodePublicKey {
     let index = NodeIndex::new(1).expect("not 0");
     KeyShare::from_secret_bytes(index, &[7; 32])

@@ -30,7 +30,6 @@ const AAD: &[u8] = b"header";
 const THRESHOLD: u16 = 2;
 const RECEIVERS: usize = 3;
 
-#[allow(clippy::expect_used, reason = "fixed inputs: it works always or never")]
 static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     let key = KeyShare::from_secret_bytes(node(1), &[7; 32]).expect("below the group order");
     let network_key = NetworkKey::from_bytes(&key.public_key().to_bytes()).expect("a point");
@@ -64,7 +63,6 @@ impl Scene {
     }
 }
 
-#[allow(clippy::expect_used, reason = "called with constants above 0")]
 fn node(index: u16) -> NodeIndex {
     NodeIndex::new(index).expect("an index from 1 on")
 }

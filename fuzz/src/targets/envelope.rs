@@ -21,7 +21,6 @@ struct Written {
     plaintext: Vec<u8>,
 }
 
-#[allow(clippy::expect_used, reason = "fixed inputs: it works always or never")]
 static WRITTEN: LazyLock<Vec<Written>> = LazyLock::new(|| {
     let aes = Cipher::ChunkedAes256Gcm;
     let chacha = Cipher::ChunkedChaCha20Poly1305;
@@ -71,7 +70,6 @@ static WRITTEN: LazyLock<Vec<Written>> = LazyLock::new(|| {
     .collect()
 });
 
-#[allow(clippy::expect_used, reason = "fixed inputs: it works always or never")]
 fn recipients() -> Vec<Recipient> {
     let cek = Cek::from_bytes(KEY);
     let share = KeyShare::from_secret_bytes(NodeIndex::new(1).expect("not 0"), &[7; 32])

@@ -23,10 +23,8 @@ use zeroize::Zeroizing;
 use super::ceremony::ceremony;
 use crate::{Kind, Target, Verdict};
 
-#[allow(clippy::expect_used, reason = "nothing works without a folder")]
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
 
-#[allow(clippy::expect_used, reason = "nothing here works without a runtime")]
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -150,7 +148,6 @@ fn key_share() -> Option<KeyShare> {
 }
 
 /// A vault with one file of every kind.
-#[allow(clippy::expect_used, reason = "nothing works without a vault")]
 static VAULT_FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = FOLDER.path().join("vault");
     let vault = Vault::create(&folder, &key()).expect("an empty folder");
@@ -206,7 +203,6 @@ pub(super) const STORE: Target = Target::new(
 .memory(8 << 20, 16)
 .cost(300);
 
-#[allow(clippy::expect_used, reason = "nothing works without a database")]
 static DATABASE: LazyLock<PathBuf> = LazyLock::new(|| {
     let path = FOLDER.path().join("whole.sqlite");
     let up_to = BlockRef {

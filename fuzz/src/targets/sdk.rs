@@ -46,7 +46,6 @@ pub(super) const NETWORK_FILE: Target = Target::new(
 )
 .memory(64 * 1024, 256);
 
-#[allow(clippy::expect_used, reason = "nothing works without a folder")]
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
 
 /// An Ethereum keystore, opened with its passphrase.
