@@ -210,7 +210,7 @@ fn content_range(value: &str) -> Option<(Range<u64>, u64)> {
     let (first, last) = range.split_once('-')?;
     let (first, last, size) = (number(first)?, number(last)?, number(size)?);
     let is_part = unit.eq_ignore_ascii_case("bytes") && first <= last && last < size;
-    is_part.then_some((first..last + 1, size))
+    is_part.then(|| (first..last + 1, size))
 }
 
 /// Digits alone: `parse` would take a sign.
