@@ -330,8 +330,8 @@ async fn policy_beyond_what_may_be_is_refused_with_the_place_and_the_limit() {
     );
     let deep = format!(
         "{}{leaf}{}",
-        r#"{"not": "#.repeat(50_000),
-        "}".repeat(50_000)
+        r#"{"not": "#.repeat(20_000),
+        "}".repeat(20_000)
     );
     folder.write("bad.json", format!(r#"{{ "version": 1, "rule": {deep} }}"#));
     folder.fails(&["policy", "check", "bad.json"], &["deep"]);

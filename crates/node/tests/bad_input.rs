@@ -6,6 +6,7 @@ mod double;
 
 use std::time::{Duration, Instant};
 
+use alloy::signers::local::PrivateKeySigner;
 use serde_json::{Value, json};
 use stheno_protocol::{AccountKind, Anchor};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,6 +37,7 @@ async fn node_whose_clock_is_ahead_releases_nothing_and_names_the_clock() {
     let node = home.run().await;
     let reason = not_ready(&node, "old").await;
     assert!(reason.contains("clock is ahead"), "{reason}");
+    until_serving(&node).await;
     let reader = Reader::new();
     let body = reader.signed(reader.request(&node.home.chain, 1));
     let problem = refused(&node, &body, 503, "chain_stale").await;
@@ -50,6 +52,7 @@ async fn node_whose_clock_is_behind_is_not_ready_and_names_the_clock() {
     let node = home.run().await;
     let reason = not_ready(&node, "in the future").await;
     assert!(reason.contains("clock is behind"), "{reason}");
+    until_serving(&node).await;
     // What an honest reader's request looks like then.
     let reader = Reader::new();
     let body = reader.changed(&node.home.chain, |request| {
@@ -99,11 +102,12 @@ async fn endpoint_that_is_slow_is_waited_for_and_one_that_is_silent_is_not() {
     assert_eq!(node.code(&body).await, "ok");
 
     node.home.twins[0].lock().slow = Duration::from_secs(3_600);
-    // A new block, so that nothing is known already.
-    for endpoint in [&node.home.chain, &node.home.twins[0]] {
-        endpoint.lock().head += 1;
-    }
-    let body = reader.signed(reader.request(&node.home.chain, 2));
+    // Of somebody else, so that nothing is known already.
+    let other = Reader {
+        wallet: PrivateKeySigner::from_slice(&[0x44; 32]).unwrap(),
+        ..Reader::new()
+    };
+    let body = other.signed(other.request(&node.home.chain, 1));
     let began = Instant::now();
     let (status, problem) = node.post(&body).await;
     let code = problem["code"].as_str().unwrap();
@@ -251,6 +255,17 @@ async fn refused(node: &Node, body: &Value, status: u16, code: &str) -> Value {
 
 fn detail(problem: &Value) -> &str {
     problem["detail"].as_str().unwrap()
+}
+
+/// Waits until the node has found its epoch and its share, whatever else is wrong.
+async fn until_serving(node: &Node) {
+    for _ in 0..200 {
+        if node.get("/v1/status").await.1["state"] == "serving" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("not serving: {:?}", node.get("/v1/status").await);
 }
 
 /// Waits until the node says, with this word, why it is not ready.
