@@ -1,6 +1,7 @@
 //! What only the keeper of a development chain can do: make blocks, give money.
 
 use alloy::{
+    eips::BlockNumberOrTag,
     network::TransactionBuilder,
     primitives::{Address, U64, U256},
     providers::{Provider, ProviderBuilder, RootProvider},
@@ -49,6 +50,16 @@ impl Control {
     pub async fn head(&self) -> Result<u64, DevnetError> {
         let number = self.provider.get_block_number().await;
         number.map_err(|e| DevnetError::chain("ask for the newest block", e))
+    }
+
+    /// The number of the newest final block.
+    pub async fn finalized(&self) -> Result<u64, DevnetError> {
+        let what = "ask for the newest final block";
+        let block = self
+            .provider
+            .get_block_by_number(BlockNumberOrTag::Finalized);
+        let block = block.await.map_err(|e| DevnetError::chain(what, e))?;
+        Ok(block.map_or(0, |block| block.header.number))
     }
 
     /// Makes a block now, of everything that waits.

@@ -194,7 +194,12 @@ impl Foundation {
     /// [`DevnetError`], also when a node ends meanwhile.
     pub async fn approve(&mut self) -> Result<(), DevnetError> {
         let operators: Vec<Operator> = self.members.iter().map(|m| m.operator().clone()).collect();
-        let approvals = futures::future::try_join_all(operators.iter().map(Operator::approve));
+        let control = self.control.clone();
+        let approvals = async {
+            // The operators' commands read at the final block, where the proposal has to be.
+            ready::head_is_final(&control).await?;
+            futures::future::try_join_all(operators.iter().map(Operator::approve)).await
+        };
         let approved = ready::while_alive(approvals, &mut self.anvil, &mut self.members);
         approved.await.map(drop)
     }

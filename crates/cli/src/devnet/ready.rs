@@ -42,6 +42,20 @@ pub(super) async fn chain_answers(
     }
 }
 
+/// Waits until what is the newest block now is final.
+pub(super) async fn head_is_final(control: &Control) -> Result<(), DevnetError> {
+    let began = Instant::now();
+    let head = control.head().await?;
+    while control.finalized().await? < head {
+        if began.elapsed() > CHAIN_PATIENCE {
+            let detail = "blocks do not become final".to_owned();
+            return Err(too_long("finality", began, detail));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
 /// Waits until the latest ceremony has made an epoch.
 pub(super) async fn ceremony_is_active(
     control: &Control,
