@@ -443,7 +443,10 @@ async fn reencrypt(State(relay): State<Arc<Relay>>, body: String) -> Response {
         Mischief::Replay => unreachable!("handled above"),
         Mischief::Tampered => {
             let mut answer: serde_json::Value = serde_json::from_str(&honest).unwrap();
-            let share = answer["shares"][0].as_str().unwrap().to_owned();
+            let Some(share) = answer["shares"][0].as_str().map(str::to_owned) else {
+                // A refusal has nothing to tamper with.
+                return json(honest);
+            };
             // A digit of C1, changed.
             let digit = if &share[40..41] == "0" { "1" } else { "0" };
             answer["shares"][0] = format!("{}{digit}{}", &share[..40], &share[41..]).into();

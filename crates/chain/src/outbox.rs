@@ -33,10 +33,10 @@ const GAS_MARGIN: u64 = 20;
 /// in place of a pending one (Lotus asks for 25, others for 10).
 const REPLACEMENT: u128 = 30;
 /// Between two looks for a receipt: at first, and at most.
-const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// After a nonce was refused, until another is asked for.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How often a pending transaction is sent again.
+/// How often a pending transaction is sent again, besides when the chain could not be read for a while.
 const REPEAT: Duration = Duration::from_secs(30);
 
 /// One account's transactions.
@@ -299,18 +299,22 @@ impl Outbox {
     ) -> Result<(B256, Receipt), SendError> {
         let mut pause = LOOK.0;
         let mut repeated = Instant::now();
+        let mut unreadable = false;
         loop {
             // Endpoints differ for a while after a block; that is no reason to stop.
-            if let Ok(Some(mined)) = self.receipt(pending).await {
+            let receipt = self.receipt(pending).await;
+            if let Ok(Some(mined)) = receipt {
                 return Ok(mined);
             }
+            // An endpoint that restarts forgets what waited there.
+            let returned = std::mem::replace(&mut unreadable, receipt.is_err()) && receipt.is_ok();
             if Instant::now() >= until {
                 return Err(SendError::Pending {
                     hash: pending.hashes.last().copied().unwrap_or_default(),
                     waited: self.options.patience,
                 });
             }
-            if repeated.elapsed() >= REPEAT {
+            if returned || repeated.elapsed() >= REPEAT {
                 repeated = Instant::now();
                 // Refused or not: the receipt decides.
                 let _ = self.broadcast(pending).await;

@@ -17,6 +17,8 @@ use super::DevnetError;
 
 /// How long the processes of a devnet that has ended may take to end as well.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A child that is about to become another program holds whatever its parent held, for so long.
+const MOMENT: Duration = Duration::from_secs(1);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -42,17 +44,13 @@ impl Lock {
         };
         let own_path = dir.join("devnet.pid");
         let own = open(&own_path)?;
-        if !try_lock(&own, &own_path)? {
+        if !lock_within(MOMENT, &own, &own_path).await? {
             return Err(in_use(holder(&own_path)));
         }
         let path = path(dir);
         let family = open(&path)?;
-        let began = Instant::now();
-        while !try_lock(&family, &path)? {
-            if began.elapsed() > PATIENCE {
-                return Err(in_use(None));
-            }
-            tokio::time::sleep(LOOK).await;
+        if !lock_within(PATIENCE, &family, &path).await? {
+            return Err(in_use(None));
         }
         name_holder(&own).map_err(|e| DevnetError::write(&own_path, e))?;
         Ok(Self { _own: own, family })
@@ -80,6 +78,18 @@ fn open(path: &Path) -> Result<File, DevnetError> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
     options.open(path).map_err(|e| DevnetError::write(path, e))
+}
+
+/// Whether the lock could be had in this time.
+async fn lock_within(patience: Duration, file: &File, path: &Path) -> Result<bool, DevnetError> {
+    let began = Instant::now();
+    while !try_lock(file, path)? {
+        if began.elapsed() > patience {
+            return Ok(false);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(true)
 }
 
 fn try_lock(file: &File, path: &Path) -> Result<bool, DevnetError> {

@@ -46,10 +46,10 @@ const RUNNING: u8 = 3;
     after_help = "Example:\n  stheno-node --config node.toml approve --ceremony 1 --wait 60 --yes"
 )]
 pub struct ApproveArgs {
-    /// The ceremony's number. Default: the latest.
+    /// The ceremony's number. Default: the latest, or the next if that is over.
     #[arg(long, value_name = "N")]
     pub ceremony: Option<u64>,
-    /// Wait up to this long for the ceremony's keys to be posted and final.
+    /// Wait up to this long for the ceremony to be proposed, and its keys posted and final.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub wait: u64,
     /// Approve without asking.
@@ -186,6 +186,8 @@ impl View {
                 ));
             }
             APPROVAL | RUNNING => {}
+            // The next one may be proposed and not final.
+            _ if number.is_none() => return Ok(Err(format!("ceremony {ceremony} is over"))),
             _ => return Err(Failure::new(format!("ceremony {ceremony} is over"))),
         }
         let members = self
