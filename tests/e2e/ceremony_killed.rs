@@ -160,7 +160,8 @@ async fn node_killed_at_its_durable_writes_says_nothing_twice() {
         // At the first write of a thread, the second, …, and from the start again.
         let write = kills % WRITES + 1;
         let running = traced.get_or_insert_with(|| Traced::start(&operator, write));
-        if running.has_died() {
+        // One that waits for the others has no more to write for now, and dies where it is.
+        if running.has_died() || running.began.elapsed() > Duration::from_secs(2) {
             traced = None;
             kills += 1;
         }
@@ -199,7 +200,10 @@ const TRACED: u16 = 2;
 const WRITES: u32 = 12;
 
 /// A node that is killed when it asks its disk to keep something.
-struct Traced(std::process::Child);
+struct Traced {
+    child: std::process::Child,
+    began: Instant,
+}
 
 impl Traced {
     fn is_possible() -> bool {
@@ -225,17 +229,20 @@ impl Traced {
             .stdout(Stdio::null())
             .stderr(log.unwrap())
             .spawn();
-        Self(child.unwrap())
+        Self {
+            child: child.unwrap(),
+            began: Instant::now(),
+        }
     }
 
     fn has_died(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_some()
+        self.child.try_wait().unwrap().is_some()
     }
 }
 
 impl Drop for Traced {
     fn drop(&mut self) {
-        drop((self.0.kill(), self.0.wait()));
+        drop((self.child.kill(), self.child.wait()));
     }
 }
 
