@@ -150,6 +150,14 @@ mod floor {
             }
         }
 
+        /// The square root alone, without the check of the subgroup.
+        pub(crate) fn uncompress(&self) -> blst_p1_affine {
+            let mut out = blst_p1_affine::default();
+            // SAFETY: blst reads 48 bytes.
+            unsafe { blst_p1_uncompress(&mut out, self.compressed.as_ptr()) };
+            out
+        }
+
         pub(crate) fn pairing(&self) -> blst_fp12 {
             let mut out = blst_fp12::default();
             // SAFETY: an operand may be the result too.
@@ -224,23 +232,34 @@ fn shares() {
 
 /// A reader combines and opens, from bytes; beside it `threshold_crypto` verifies and combines.
 fn opening() {
-    println!("\n| combine and open | floor | ours | of the floor | `threshold_crypto` | of ours |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "\n| combine and open | floor | with decoding | ours | of the floor | with decoding \
+         | `threshold_crypto` | of ours |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     for (n, t) in [COMMITTEES[0], COMMITTEES[1], (100, 67), COMMITTEES[2]] {
-        let [floor, ours, peer] = medians([bare_opening(t), our_opening(n, t), peer_opening(t)]);
+        let [floor, decoding, ours, peer] = medians([
+            bare_opening(t, false),
+            bare_opening(t, true),
+            our_opening(n, t),
+            peer_opening(t),
+        ]);
         println!(
-            "| {t} of {n} | {} | {} | {:.2} × | {} | {:.1} × |",
+            "| {t} of {n} | {} | {} | {} | {:.2} × | {:.2} × | {} | {:.1} × |",
             show(floor),
+            show(decoding),
             show(ours),
             ours / floor,
+            ours / decoding,
             show(peer),
             peer / ours
         );
     }
 }
 
-/// Two sums, `b·C1`, one pairing, `ρ·P2`.
-fn bare_opening(t: u16) -> Subject<'static> {
+/// Two sums, `b·C1`, one pairing, `ρ·P2`; and before it, if asked for, the square roots that make
+/// points of the bytes of `t` shares, two for each.
+fn bare_opening(t: u16, decoding: bool) -> Subject<'static> {
     let operands = operands();
     let mut numbers = Numbers(2);
     let points = vec![operands.g1_affine; t.into()];
@@ -248,6 +267,9 @@ fn bare_opening(t: u16) -> Subject<'static> {
         .flat_map(|_| scalar_bytes(&numbers.scalar()))
         .collect();
     Box::new(move || {
+        for _ in 0..if decoding { 2 * t } else { 0 } {
+            black_box(operands.uncompress());
+        }
         black_box(operands.msm(&points, &scalars));
         black_box(operands.msm(&points, &scalars));
         black_box(operands.g1_mul());
