@@ -145,7 +145,7 @@ async fn node_killed_at_its_durable_writes_says_nothing_twice() {
     gate.is_used().await;
     scene.foundation.kill_node(TRACED);
     let operator = operator(&scene.foundation, TRACED).clone();
-    let (mut traced, mut kills, mut approvals) = (None, 0, None);
+    let (mut traced, mut kills, mut at_writes, mut approvals) = (None, 0, 0, None);
     let last = loop {
         let (control, contracts) = (scene.foundation.control(), scene.foundation.contracts());
         let ceremony = Ceremony::latest(control, contracts).await.unwrap().unwrap();
@@ -160,17 +160,20 @@ async fn node_killed_at_its_durable_writes_says_nothing_twice() {
         // At the first write of a thread, the second, …, and from the start again.
         let write = kills % WRITES + 1;
         let running = traced.get_or_insert_with(|| Traced::start(&operator, write));
+        let at_its_write = running.has_died();
         // One that waits for the others has no more to write for now, and dies where it is.
-        if running.has_died() || running.began.elapsed() > Duration::from_secs(2) {
+        if at_its_write || running.began.elapsed() > Duration::from_secs(2) {
             traced = None;
             kills += 1;
+            at_writes += u32::from(at_its_write);
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
     drop(traced);
     is_left_by_its_process(&operator).await;
-    eprintln!("node {TRACED} was killed {kills} times at its writes");
+    eprintln!("node {TRACED} was killed {kills} times, {at_writes} of them at its writes");
     assert!(kills > WRITES, "{kills} kills");
+    assert!(at_writes > WRITES / 2, "{at_writes} kills at writes");
     scene.foundation.start_node(TRACED).unwrap();
     let mut number = last.number;
     if last.state == State::Failed {

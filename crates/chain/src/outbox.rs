@@ -36,7 +36,7 @@ const REPLACEMENT: u128 = 30;
 const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// After a nonce was refused, until another is asked for.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How often a pending transaction is sent again, besides when the chain could not be read for a while.
+/// How often a pending transaction is sent again, besides when the chain can be read again.
 const REPEAT: Duration = Duration::from_secs(30);
 
 /// One account's transactions.
@@ -307,7 +307,8 @@ impl Outbox {
                 return Ok(mined);
             }
             // An endpoint that restarts forgets what waited there.
-            let returned = std::mem::replace(&mut unreadable, receipt.is_err()) && receipt.is_ok();
+            let returned = unreadable && receipt.is_ok();
+            unreadable = receipt.is_err();
             if Instant::now() >= until {
                 return Err(SendError::Pending {
                     hash: pending.hashes.last().copied().unwrap_or_default(),

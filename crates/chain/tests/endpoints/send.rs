@@ -303,3 +303,36 @@ async fn transactions_wait_for_each_other_when_sent_at_once() {
     let nonces: Vec<u64> = pool(&all[0]).iter().map(Transaction::nonce).collect();
     assert_eq!(nonces, (0..8).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn transaction_is_repeated_at_once_when_endpoints_return_without_it() {
+    let (all, chain) = setting().await;
+    all.iter()
+        .for_each(|d| d.script(|script| script.mines = None));
+    let sender = Sender::new(chain, signer());
+    let sending = tokio::spawn(async move { sender.send(Some(TO), DATA, U256::ZERO).await });
+    let until = async |what: &dyn Fn(&Double) -> bool| {
+        while !all.iter().all(what) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    until(&|double| !pool(double).is_empty()).await;
+
+    let receipts = |double: &Double| double.asked("eth_getTransactionReceipt").len();
+    let before: usize = all.iter().map(receipts).max().unwrap();
+    for double in &all {
+        double.instead("eth_getTransactionReceipt", Reply::Status(503));
+        double.script(|script| script.pool.clear());
+    }
+    until(&|double| receipts(double) > before + 1).await;
+    for double in &all {
+        double.script(|script| script.mines = Some(1));
+        double.usual("eth_getTransactionReceipt");
+    }
+    // Long before it would be repeated in any case.
+    let sent = tokio::time::timeout(Duration::from_secs(10), sending).await;
+    sent.unwrap().unwrap().unwrap();
+    for double in &all {
+        assert_eq!(pool(double).len(), 1);
+    }
+}

@@ -96,7 +96,7 @@ impl Control {
         let request = TransactionRequest::default()
             .with_to(to)
             .with_input(call.abi_encode());
-        // Not at the pending block, which is the default: what waits for a block may never get into one.
+        // The default is the pending block, and what waits for a block may never get into one.
         let answer = self.provider.call(request).latest().await;
         let answer = answer.map_err(|e| DevnetError::chain(what(), e))?;
         C::abi_decode_returns(&answer).map_err(|e| DevnetError::chain(what(), e))
