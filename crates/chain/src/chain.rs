@@ -176,7 +176,7 @@ impl Chain {
     pub async fn call(&self, at: B256, to: Address, data: Bytes) -> Result<Bytes, Unknown> {
         match self.reading(ReadingKey::Call { at, to, data }).await? {
             Reading::Bytes(bytes) => Ok(bytes),
-            Reading::Balance(_) | Reading::Time(_) => Err(Unknown::Missing),
+            Reading::Balance(_) | Reading::Time(_) | Reading::Number(_) => Err(Unknown::Missing),
         }
     }
 
@@ -187,7 +187,7 @@ impl Chain {
     pub async fn balance(&self, at: B256, of: Address) -> Result<U256, Unknown> {
         match self.reading(ReadingKey::Balance { at, of }).await? {
             Reading::Balance(balance) => Ok(balance),
-            Reading::Bytes(_) | Reading::Time(_) => Err(Unknown::Missing),
+            Reading::Bytes(_) | Reading::Time(_) | Reading::Number(_) => Err(Unknown::Missing),
         }
     }
 

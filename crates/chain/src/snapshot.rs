@@ -99,6 +99,7 @@ impl Chains {
                 .map(Reading::Bytes),
             Read::Balance { of, .. } => chain.balance(block.hash, *of).await.map(Reading::Balance),
             Read::BlockTime { .. } => Ok(Reading::Time(block.time)),
+            Read::BlockNumber { .. } => Ok(Reading::Number(block.number)),
         }
     }
 }

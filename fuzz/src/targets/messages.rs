@@ -158,6 +158,7 @@ pub(super) const PROBLEM: Target = Target::new(
             truth: Truth::False,
             what: "has at least 1".to_owned(),
             found: "balance 0".to_owned(),
+            remedy: "have 1".to_owned(),
             negated: false,
             blocking: true,
             transient: false,

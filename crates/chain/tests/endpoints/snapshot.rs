@@ -51,6 +51,7 @@ async fn snapshot_holds_every_read_at_its_own_place() {
         of: TO,
     };
     let time = |chain, tier| Read::BlockTime { chain, tier };
+    let number = |chain, tier| Read::BlockNumber { chain, tier };
     let reads = BTreeSet::from([
         call(CHAIN, 0),
         call(CHAIN, 5),
@@ -58,6 +59,8 @@ async fn snapshot_holds_every_read_at_its_own_place() {
         balance.clone(),
         time(CHAIN, 5),
         time(OTHER, 0),
+        number(CHAIN, 5),
+        number(OTHER, 0),
     ]);
     let snapshot = chains.snapshot(&reads, &at).await;
     for read in [call(CHAIN, 0), call(CHAIN, 5), call(OTHER, 0)] {
@@ -68,6 +71,8 @@ async fn snapshot_holds_every_read_at_its_own_place() {
     assert_eq!(snapshot.read(&time(CHAIN, 5)), Ok(at_95));
     let at_80 = Reading::Time(GENESIS + 30 * 80);
     assert_eq!(snapshot.read(&time(OTHER, 0)), Ok(at_80));
+    assert_eq!(snapshot.read(&number(CHAIN, 5)), Ok(Reading::Number(95)));
+    assert_eq!(snapshot.read(&number(OTHER, 0)), Ok(Reading::Number(80)));
     let blocks = |double: &Double| -> BTreeSet<String> {
         let asked = double.asked("eth_call").into_iter();
         asked

@@ -3,7 +3,7 @@
 use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_primitives::{Address, B256, I256, U256};
 
-use super::Subject;
+use super::{Subject, outcome::Obstacle};
 use crate::{
     ChainId, ContextValue,
     policy::{
@@ -13,14 +13,15 @@ use crate::{
 };
 
 /// The reader's address on `chain`, or why there is none.
-pub(super) fn reader(subject: &Subject, chain: ChainId) -> Result<Address, String> {
-    let account = subject
-        .account
-        .ok_or_else(|| "no account is given".to_owned())?;
+pub(super) fn reader(subject: &Subject, chain: ChainId) -> Result<Address, Obstacle> {
+    let account = subject.account.ok_or_else(Obstacle::no_account)?;
     account.on(chain).ok_or_else(|| {
-        format!(
-            "the account is a contract on chain {}, which proves nothing on chain {chain}",
-            account.chain
+        Obstacle::elsewhere(
+            format!(
+                "the account is a contract on chain {}, which proves nothing on chain {chain}",
+                account.chain
+            ),
+            Some(chain),
         )
     })
 }
@@ -31,7 +32,7 @@ pub(super) fn value(
     ty: &DynSolType,
     subject: &Subject,
     chain: ChainId,
-) -> Result<DynSolValue, String> {
+) -> Result<DynSolValue, Obstacle> {
     match (arg, ty) {
         (Arg::Literal(scalar), _) => Ok(literal(scalar, ty)),
         (Arg::Placeholder(Placeholder::Reader), _) => {
@@ -44,13 +45,7 @@ pub(super) fn value(
                 _ => DynSolValue::FixedBytes(item, 32),
             })
         }
-        (Arg::Placeholder(Placeholder::Named(name)), _) => {
-            let given = subject
-                .context
-                .value(name)
-                .ok_or_else(|| format!("the context has no value `{name}`"))?;
-            chosen(given, ty).ok_or_else(|| format!("the context's value `{name}` is not a {ty}"))
-        }
+        (Arg::Placeholder(Placeholder::Named(name)), _) => named(name, ty, subject),
         (Arg::List(items), DynSolType::Tuple(types)) => {
             all(items.iter().zip(types), subject, chain).map(DynSolValue::Tuple)
         }
@@ -60,15 +55,37 @@ pub(super) fn value(
         (Arg::List(items), DynSolType::Array(of)) => {
             all(items.iter().map(|item| (item, &**of)), subject, chain).map(DynSolValue::Array)
         }
-        (Arg::List(_), _) => Err(format!("a list is not a {ty}")),
+        (Arg::List(_), _) => Err(Obstacle::new(
+            format!("a list is not a {ty}"),
+            "report this as a fault of the node",
+        )),
     }
+}
+
+/// The context's value called `name`, as a `ty`.
+pub(super) fn named(
+    name: &str,
+    ty: &DynSolType,
+    subject: &Subject,
+) -> Result<DynSolValue, Obstacle> {
+    let remedy = || format!("send a value `{name}` of type {ty} in the request's context");
+    let given = subject
+        .context
+        .value(name)
+        .ok_or_else(|| Obstacle::new(format!("the context has no value `{name}`"), remedy()))?;
+    chosen(given, ty).ok_or_else(|| {
+        Obstacle::new(
+            format!("the context's value `{name}` is not a {ty}"),
+            remedy(),
+        )
+    })
 }
 
 fn all<'a>(
     items: impl Iterator<Item = (&'a Arg, &'a DynSolType)>,
     subject: &Subject,
     chain: ChainId,
-) -> Result<Vec<DynSolValue>, String> {
+) -> Result<Vec<DynSolValue>, Obstacle> {
     items
         .map(|(item, ty)| value(item, ty, subject, chain))
         .collect()

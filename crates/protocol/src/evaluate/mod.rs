@@ -7,6 +7,7 @@
 mod abi;
 mod fill;
 mod leaf;
+mod outcome;
 mod outline;
 mod read;
 mod subject;
@@ -33,7 +34,7 @@ pub fn reads(policy: &Policy, subject: &Subject) -> BTreeSet<Read> {
     policy
         .rule()
         .leaves()
-        .filter_map(|leaf| leaf::read(leaf, subject))
+        .flat_map(|leaf| leaf::reads(leaf, subject))
         .collect()
 }
 
@@ -118,12 +119,13 @@ fn judge(
             }
         }
         Rule::Leaf(leaf) => {
-            let outcome = leaf::judge(leaf, subject, view);
+            let outcome = leaf::judge(leaf, subject, view, !negated);
             leaves.push(LeafReport {
                 path: step(leaf.name()),
                 truth: outcome.truth,
                 what: words::leaf(leaf),
                 found: outcome.found,
+                remedy: outcome.remedy,
                 negated,
                 blocking: false,
                 transient: outcome.transient,

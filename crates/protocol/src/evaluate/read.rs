@@ -54,6 +54,13 @@ pub enum Read {
         /// Confirmations of the block, 0 for finality.
         tier: Tier,
     },
+    /// Number of the block itself; on Filecoin, the epoch.
+    BlockNumber {
+        /// Chain to ask.
+        chain: ChainId,
+        /// Confirmations of the block, 0 for finality.
+        tier: Tier,
+    },
 }
 
 impl Read {
@@ -63,7 +70,8 @@ impl Read {
         match self {
             Self::Call { chain, tier, .. }
             | Self::Balance { chain, tier, .. }
-            | Self::BlockTime { chain, tier } => (*chain, *tier),
+            | Self::BlockTime { chain, tier }
+            | Self::BlockNumber { chain, tier } => (*chain, *tier),
         }
     }
 }
@@ -77,6 +85,8 @@ pub enum Reading {
     Balance(U256),
     /// A block's time, Unix seconds.
     Time(u64),
+    /// A block's number.
+    Number(u64),
 }
 
 /// Why a [`Read`] yielded nothing.

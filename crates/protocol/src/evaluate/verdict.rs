@@ -26,6 +26,10 @@ pub struct LeafReport {
     pub what: String,
     /// What was found, such as "balance 0".
     pub found: String,
+    /// What would make it come out as the policy wants it, such as "wait until 2027-01-01T00:00:00Z";
+    /// empty where it does, and from nodes that do not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remedy: String,
     /// Whether it is to be false, standing under an odd number of `not`s.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub negated: bool,

@@ -16,8 +16,8 @@ const MAX_SHOWN: usize = 120;
 /// The condition in words.
 pub(super) fn leaf(leaf: &Leaf) -> String {
     let mut text = match leaf {
-        Leaf::Call(body) => call(body),
-        Leaf::Token(body) => token(body),
+        Leaf::Call(body) => call(body, false),
+        Leaf::Token(body) => format!("holds at least {} {}", body.min, tokens(body)),
         Leaf::Balance(Balance { chain, min, .. }) => {
             format!("has a native balance of at least {min} on chain {chain}")
         }
@@ -30,7 +30,8 @@ pub(super) fn leaf(leaf: &Leaf) -> String {
     text
 }
 
-fn call(call: &Call) -> String {
+/// What a call must come to, or, `negated`, must not.
+pub(super) fn call(call: &Call, negated: bool) -> String {
     let args: Vec<String> = call.args.iter().map(arg).collect();
     let part = match (call.path.as_slice(), call.function.outputs().len()) {
         ([0], 1) => String::new(),
@@ -40,15 +41,17 @@ fn call(call: &Call) -> String {
         [one] if call.comparison != Comparison::In => arg(one),
         list => format!("[{}]", list.iter().map(arg).collect::<Vec<_>>().join(", ")),
     };
-    let verb = match call.comparison {
-        Comparison::Equal => "is",
-        Comparison::NotEqual => "is not",
-        Comparison::Less => "is less than",
-        Comparison::LessOrEqual => "is at most",
-        Comparison::Greater => "is more than",
-        Comparison::GreaterOrEqual => "is at least",
-        Comparison::In => "is one of",
-        Comparison::Contains => "contains",
+    let verb = match (call.comparison, negated) {
+        (Comparison::Equal, false) | (Comparison::NotEqual, true) => "is",
+        (Comparison::NotEqual, false) | (Comparison::Equal, true) => "is not",
+        (Comparison::Less, false) | (Comparison::GreaterOrEqual, true) => "is less than",
+        (Comparison::LessOrEqual, false) | (Comparison::Greater, true) => "is at most",
+        (Comparison::Greater, false) | (Comparison::LessOrEqual, true) => "is more than",
+        (Comparison::GreaterOrEqual, false) | (Comparison::Less, true) => "is at least",
+        (Comparison::In, false) => "is one of",
+        (Comparison::In, true) => "is none of",
+        (Comparison::Contains, false) => "contains",
+        (Comparison::Contains, true) => "does not contain",
     };
     format!(
         "{part}{}({}) of {} on chain {} {verb} {}",
@@ -65,7 +68,8 @@ fn steps(path: &[u32]) -> String {
     steps.join(".")
 }
 
-fn token(token: &Token) -> String {
+/// Which tokens count, without how many.
+pub(super) fn tokens(token: &Token) -> String {
     let ids: Vec<String> = token.ids.iter().map(arg).collect();
     let of = match (token.standard, ids.as_slice()) {
         (TokenStandard::Erc1155, [id]) => format!("id {id} of "),
@@ -73,8 +77,7 @@ fn token(token: &Token) -> String {
         _ => String::new(),
     };
     format!(
-        "holds at least {} of {of}ERC-{} {} on chain {}",
-        token.min,
+        "of {of}ERC-{} {} on chain {}",
         token.standard.number(),
         token.contract,
         token.chain

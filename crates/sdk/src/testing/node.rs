@@ -264,6 +264,7 @@ impl ChainView for View<'_> {
                 .block_at(number)
                 .map(|block| Reading::Time(block.time))
                 .ok_or(Unknown::Missing),
+            Read::BlockNumber { .. } => Ok(Reading::Number(number)),
         }
     }
 }

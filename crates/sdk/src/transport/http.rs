@@ -145,7 +145,12 @@ fn printable(mut problem: Problem) -> Problem {
     problem.title = tame(&problem.title).into();
     problem.detail = tame(&problem.detail);
     for leaf in &mut problem.leaves {
-        for words in [&mut leaf.path, &mut leaf.what, &mut leaf.found] {
+        for words in [
+            &mut leaf.path,
+            &mut leaf.what,
+            &mut leaf.found,
+            &mut leaf.remedy,
+        ] {
             *words = tame(words);
         }
     }
