@@ -1,7 +1,11 @@
 //! One condition: what it reads, and what it makes of the readings.
 
 mod account;
+mod allowlist;
 mod call;
+mod grant;
+mod storage;
+mod subscription;
 mod token;
 
 use alloy_dyn_abi::{DynSolType, DynSolValue};
@@ -24,7 +28,10 @@ pub(super) fn reads(leaf: &Leaf, subject: &Subject) -> Vec<Read> {
         Leaf::Token(token) => one(token::read(token, subject)),
         Leaf::Balance(balance) => one(account::balance_read(balance, subject)),
         Leaf::Time(time) => one(Ok(time_read(time))),
-        Leaf::Address(_) => Ok(Vec::new()),
+        Leaf::Subscription(subscription) => subscription::reads(subscription, subject),
+        Leaf::Storage(storage) => Ok(storage::reads(storage)),
+        Leaf::Grant(grant) => one(grant::read(grant, subject)),
+        Leaf::Address(_) | Leaf::Allowlist(_) => Ok(Vec::new()),
     };
     reads.unwrap_or_default()
 }
@@ -42,6 +49,12 @@ pub(super) fn judge(
         Leaf::Balance(balance) => account::balance(balance, subject, view, wanted),
         Leaf::Time(time) => judge_time(time, view, wanted),
         Leaf::Address(addresses) => account::listed(addresses, subject, wanted),
+        Leaf::Allowlist(allowlist) => allowlist::judge(allowlist, subject, wanted),
+        Leaf::Subscription(subscription) => {
+            subscription::judge(subscription, subject, view, wanted)
+        }
+        Leaf::Storage(storage) => Ok(storage::judge(storage, view, wanted)),
+        Leaf::Grant(grant) => grant::judge(grant, subject, view, wanted),
     }
     .unwrap_or_else(Outcome::from)
 }
@@ -92,6 +105,13 @@ fn returned(
 fn block_time(view: &impl ChainView, (chain, tier): (ChainId, Tier)) -> Result<u64, Obstacle> {
     match view.read(&Read::BlockTime { chain, tier })? {
         Reading::Time(time) => Ok(time),
+        _ => Err(odd_reading()),
+    }
+}
+
+fn block_number(view: &impl ChainView, (chain, tier): (ChainId, Tier)) -> Result<u64, Obstacle> {
+    match view.read(&Read::BlockNumber { chain, tier })? {
+        Reading::Number(number) => Ok(number),
         _ => Err(odd_reading()),
     }
 }

@@ -4,8 +4,8 @@ use alloy_dyn_abi::DynSolValue;
 
 use crate::{
     policy::{
-        AddressList, Arg, Balance, Call, Comparison, Leaf, Scalar, Time, Token, TokenStandard,
-        time_text,
+        AddressList, Allowlist, Arg, Balance, Call, Comparison, Grant, Leaf, Scalar, Storage,
+        Subscription, Time, Token, TokenStandard, time_text,
     },
     wire,
 };
@@ -23,6 +23,10 @@ pub(super) fn leaf(leaf: &Leaf) -> String {
         }
         Leaf::Time(body) => time(body),
         Leaf::Address(body) => address(body),
+        Leaf::Allowlist(body) => allowlist(body),
+        Leaf::Subscription(body) => format!("owns {}, which has not ended", subscribed(body)),
+        Leaf::Storage(body) => storage(body),
+        Leaf::Grant(body) => grant(body),
     };
     if let Some((_, tier @ 1..)) = leaf.place() {
         text.push_str(&format!(" (at {tier} confirmations)"));
@@ -107,6 +111,55 @@ fn address(addresses: &AddressList) -> String {
         [one] => format!("is the account {one}{on}"),
         list => format!("is one of {} listed accounts{on}", list.len()),
     }
+}
+
+fn allowlist(allowlist: &Allowlist) -> String {
+    let on = match allowlist.chain {
+        Some(chain) => format!(" on chain {chain}"),
+        None => String::new(),
+    };
+    format!(
+        "is an account{on} of the list with the root {}, by the proof :{}",
+        allowlist.root, allowlist.proof
+    )
+}
+
+/// Which subscription.
+pub(super) fn subscribed(subscription: &Subscription) -> String {
+    format!(
+        "subscription {} of {} on chain {}",
+        arg(&subscription.token),
+        subscription.contract,
+        subscription.chain
+    )
+}
+
+fn storage(storage: &Storage) -> String {
+    let mut text = format!(
+        "data set {} of {} on chain {} is live",
+        storage.data_set, storage.verifier, storage.chain
+    );
+    if let Some(epochs) = storage.proven_within {
+        text.push_str(&format!(", proven within {epochs} epochs"));
+    }
+    if let Some(paid) = &storage.paid {
+        text.push_str(&format!(
+            ", and paid by rail {} of {}, which draws {} from {}",
+            paid.rail, paid.pay, paid.token, paid.payer
+        ));
+    }
+    text
+}
+
+fn grant(grant: &Grant) -> String {
+    let context = match &grant.context {
+        Some(name) => format!(" for :{name}"),
+        None => String::new(),
+    };
+    format!(
+        "{} on chain {} lets the reader read this item{context}",
+        grant.registry, grant.chain
+    )
 }
 
 fn arg(arg: &Arg) -> String {

@@ -2,10 +2,12 @@
 
 use alloy_primitives::U256;
 
-use super::{Arg, Comparison, Leaf, Limit, PolicyError, Rule, Scalar, TokenStandard};
+use super::{Arg, Comparison, Leaf, Limit, Placeholder, PolicyError, Rule, Scalar, TokenStandard};
+use crate::context::is_name;
 
-/// Checks a leaf's values against each other; an error names the field.
-pub(super) fn leaf_check(leaf: &Leaf) -> Result<(), (&'static str, String)> {
+/// Checks a leaf's values against each other, and whether it may stand where it does: `negated`
+/// is under an odd number of `not`s. An error names the field.
+pub(super) fn leaf_check(leaf: &Leaf, negated: bool) -> Result<(), (&'static str, String)> {
     match leaf {
         Leaf::Token(token) => {
             at_least_one(token.min)?;
@@ -55,7 +57,39 @@ pub(super) fn leaf_check(leaf: &Leaf) -> Result<(), (&'static str, String)> {
             }
             _ => Ok(()),
         },
+        Leaf::Allowlist(_) if negated => Err((
+            "proof",
+            "a reader can always send a wrong proof, so `not` of an `allowlist` keeps nobody out; ask a contract with `call`".to_owned(),
+        )),
+        Leaf::Allowlist(allowlist) => name("proof", &allowlist.proof),
+        Leaf::Subscription(subscription) => match &subscription.token {
+            Arg::Placeholder(Placeholder::Named(_)) if negated => Err((
+                "token",
+                "a reader can always name another token, so `not` of this keeps nobody out; name the token".to_owned(),
+            )),
+            _ => Ok(()),
+        },
+        Leaf::Storage(storage) if storage.proven_within == Some(0) => Err((
+            "provenWithin",
+            "a proof is never younger than its block; `provenWithin` is 1 epoch or more".to_owned(),
+        )),
+        Leaf::Storage(_) => Ok(()),
+        Leaf::Grant(grant) => match &grant.context {
+            Some(context) => name("context", context),
+            None => Ok(()),
+        },
     }
+}
+
+/// Checks the name of a context value.
+fn name(field: &'static str, name: &str) -> Result<(), (&'static str, String)> {
+    if is_name(name) {
+        return Ok(());
+    }
+    Err((
+        field,
+        format!("`{name}` cannot name a value of the context"),
+    ))
 }
 
 fn id_text(id: &Arg) -> String {
@@ -88,7 +122,13 @@ pub(super) fn limits(rule: &Rule) -> Result<(), PolicyError> {
                 }
             }
             Leaf::Token(token) => Limit::Ids.check(token.ids.len())?,
-            Leaf::Balance(_) | Leaf::Time(_) | Leaf::Address(_) => {}
+            Leaf::Balance(_)
+            | Leaf::Time(_)
+            | Leaf::Address(_)
+            | Leaf::Allowlist(_)
+            | Leaf::Subscription(_)
+            | Leaf::Storage(_)
+            | Leaf::Grant(_) => {}
         }
     }
     Ok(())

@@ -1,21 +1,33 @@
 //! Reading policies as people write them.
 
+mod conditions;
+
 use alloy_dyn_abi::DynSolType;
 
+use conditions::{leaf, place};
+
 use super::{
-    AddressList, Arg, Balance, Call, Comparison, Function, Leaf, Placeholder, Policy, PolicyError,
-    Rule, Tier, Time, Token, TokenStandard, VERSION,
+    Arg, Call, Comparison, Function, Leaf, Placeholder, Policy, PolicyError, Rule, VERSION,
     function::{Names, type_name},
-    leaf_check,
-    literal::{address, hex, scalar, small, time, uint},
+    literal::{address, hex, scalar, small},
     nearest,
-    text::{Fault, Fields, Kind, Node, parse},
+    text::{Fault, Kind, Node, parse},
     typing::{check_placeholder, operand_type, type_at},
 };
 use crate::context::is_name;
 
 const COMBINATIONS: [&str; 4] = ["all", "any", "at_least", "not"];
-const CONDITIONS: [&str; 5] = ["call", "token", "balance", "time", "address"];
+const CONDITIONS: [&str; 9] = [
+    "call",
+    "token",
+    "balance",
+    "time",
+    "address",
+    "allowlist",
+    "subscription",
+    "storage",
+    "grant",
+];
 
 /// Reads a policy's JSON; limits are the caller's to check.
 pub(super) fn policy(text: &str) -> Result<Policy, PolicyError> {
@@ -46,11 +58,12 @@ fn read(root: &Node<'_>) -> Result<Policy, Fault> {
     let (node, _) = fields.required("rule")?;
     Ok(Policy {
         salt,
-        rule: rule(node, "rule")?,
+        rule: rule(node, "rule", false)?,
     })
 }
 
-fn rule(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
+/// `negated` tells whether the rule stands under an odd number of `not`s.
+fn rule(node: &Node<'_>, path: &str, negated: bool) -> Result<Rule, Fault> {
     let Kind::Object(members) = &node.kind else {
         return Err(node.expected(path, "a condition as an object with one key"));
     };
@@ -63,15 +76,19 @@ fn rule(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
     };
     let inside = format!("{path}.{}", key.name);
     match key.name.as_str() {
-        "all" => Ok(Rule::All(rules(body, path, "all")?)),
-        "any" => Ok(Rule::Any(rules(body, path, "any")?)),
-        "at_least" => at_least(body, path, &inside),
-        "not" => Ok(Rule::Not(Box::new(rule(body, &inside)?))),
-        "call" => call(body, &inside),
-        "token" => token(body, &inside),
-        "balance" => balance(body, &inside),
-        "time" => time_span(body, &inside),
-        "address" => address_list(body, &inside),
+        "all" => Ok(Rule::All(rules(body, path, "all", negated)?)),
+        "any" => Ok(Rule::Any(rules(body, path, "any", negated)?)),
+        "at_least" => at_least(body, path, &inside, negated),
+        "not" => Ok(Rule::Not(Box::new(rule(body, &inside, !negated)?))),
+        "call" => call(body, &inside, negated),
+        "token" => conditions::token(body, &inside, negated),
+        "balance" => conditions::balance(body, &inside, negated),
+        "time" => conditions::time_span(body, &inside, negated),
+        "address" => conditions::address_list(body, &inside, negated),
+        "allowlist" => conditions::allowlist(body, &inside, negated),
+        "subscription" => conditions::subscription(body, &inside, negated),
+        "storage" => conditions::storage(body, &inside, negated),
+        "grant" => conditions::grant(body, &inside, negated),
         unknown => {
             let known = COMBINATIONS.iter().chain(&CONDITIONS).copied();
             let hint = match nearest(unknown, known.clone()) {
@@ -87,7 +104,7 @@ fn rule(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
     }
 }
 
-fn rules(node: &Node<'_>, path: &str, name: &str) -> Result<Vec<Rule>, Fault> {
+fn rules(node: &Node<'_>, path: &str, name: &str, negated: bool) -> Result<Vec<Rule>, Fault> {
     let items = node.list(path, "a list of conditions")?;
     if items.is_empty() {
         return Err(node.fault(path, format!("`{name}` of nothing: add a condition")));
@@ -95,14 +112,14 @@ fn rules(node: &Node<'_>, path: &str, name: &str) -> Result<Vec<Rule>, Fault> {
     items
         .iter()
         .enumerate()
-        .map(|(i, item)| rule(item, &format!("{path}.{name}[{i}]")))
+        .map(|(i, item)| rule(item, &format!("{path}.{name}[{i}]"), negated))
         .collect()
 }
 
-fn at_least(node: &Node<'_>, path: &str, inside: &str) -> Result<Rule, Fault> {
+fn at_least(node: &Node<'_>, path: &str, inside: &str, negated: bool) -> Result<Rule, Fault> {
     let fields = node.fields(inside, &["k", "of"])?;
     let (of, _) = fields.required("of")?;
-    let of = rules(of, path, "at_least")?;
+    let of = rules(of, path, "at_least", negated)?;
     let (node, path) = fields.required("k")?;
     let k = small(node, &path)?;
     match usize::try_from(k) {
@@ -117,7 +134,7 @@ fn at_least(node: &Node<'_>, path: &str, inside: &str) -> Result<Rule, Fault> {
     }
 }
 
-fn call(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
+fn call(node: &Node<'_>, path: &str, negated: bool) -> Result<Rule, Fault> {
     let known = ["chain", "to", "function", "args", "returns", "finality"];
     let fields = node.fields(path, &known)?;
     let (chain, tier) = place(&fields)?;
@@ -143,6 +160,7 @@ fn call(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
     leaf(
         node,
         &fields,
+        negated,
         Leaf::Call(Box::new(Call {
             chain,
             tier,
@@ -327,161 +345,5 @@ fn placeholder(node: &Node<'_>, path: &str) -> Result<Option<Placeholder>, Fault
             path,
             format!("`{text}` is not a placeholder: after the colon comes a letter, then up to 31 letters, digits or _; a text that begins with a colon is written with two"),
         )),
-    }
-}
-
-fn token(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
-    let known = ["chain", "standard", "contract", "min", "ids", "finality"];
-    let fields = node.fields(path, &known)?;
-    let (chain, tier) = place(&fields)?;
-    let (contract, contract_path) = fields.required("contract")?;
-    let contract = address(contract, &contract_path)?;
-    let (written, standard_path) = fields.required("standard")?;
-    let names = TokenStandard::ALL.map(TokenStandard::as_str);
-    let text = written.text(&standard_path, "a token standard")?;
-    let standard = TokenStandard::ALL
-        .into_iter()
-        .find(|standard| standard.as_str() == text)
-        .ok_or_else(|| {
-            let hint = match nearest(text, names) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("known are {}", names.join(", ")),
-            };
-            written.fault(&standard_path, format!("unknown standard `{text}`, {hint}"))
-        })?;
-    let min = match fields.optional("min") {
-        Some((node, path)) => uint(node, &path)?,
-        None if standard == TokenStandard::Erc20 => {
-            return Err(node.fault(
-                path,
-                "`min` is missing: how much must be held, in the token's smallest unit",
-            ));
-        }
-        None => alloy_primitives::U256::ONE,
-    };
-    let ids = match fields.optional("ids") {
-        Some((node, path)) => node
-            .list(&path, "a list of token ids")?
-            .iter()
-            .enumerate()
-            .map(|(i, id)| argument(id, &format!("{path}[{i}]"), &DynSolType::Uint(256), true))
-            .collect::<Result<_, _>>()?,
-        None => Vec::new(),
-    };
-    leaf(
-        node,
-        &fields,
-        Leaf::Token(Token {
-            chain,
-            tier,
-            contract,
-            standard,
-            min,
-            ids,
-        }),
-    )
-}
-
-fn balance(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
-    let fields = node.fields(path, &["chain", "min", "finality"])?;
-    let (chain, tier) = place(&fields)?;
-    let (min, min_path) = fields.required("min")?;
-    let min = uint(min, &min_path)?;
-    leaf(node, &fields, Leaf::Balance(Balance { chain, tier, min }))
-}
-
-fn time_span(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
-    let fields = node.fields(path, &["chain", "after", "before", "finality"])?;
-    let (chain, tier) = place(&fields)?;
-    let end = |name| {
-        fields
-            .optional(name)
-            .map(|(node, path)| time(node, &path))
-            .transpose()
-    };
-    let (after, before) = (end("after")?, end("before")?);
-    leaf(
-        node,
-        &fields,
-        Leaf::Time(Time {
-            chain,
-            tier,
-            after,
-            before,
-        }),
-    )
-}
-
-fn address_list(node: &Node<'_>, path: &str) -> Result<Rule, Fault> {
-    let fields = node.fields(path, &["in", "chain"])?;
-    let chain = fields.optional("chain").map(chain_id).transpose()?;
-    let (items, items_path) = fields.required("in")?;
-    let mut list = Vec::new();
-    for (i, item) in items
-        .list(&items_path, "a list of addresses")?
-        .iter()
-        .enumerate()
-    {
-        let path = format!("{items_path}[{i}]");
-        let address = address(item, &path)?;
-        if list.contains(&address) {
-            return Err(item.fault(&path, format!("{address} stands here twice")));
-        }
-        list.push(address);
-    }
-    list.sort_unstable();
-    leaf(node, &fields, Leaf::Address(AddressList { chain, list }))
-}
-
-/// The leaf, if its values are sensible; otherwise an error at the field that is not.
-fn leaf(node: &Node<'_>, fields: &Fields<'_, '_>, leaf: Leaf) -> Result<Rule, Fault> {
-    match leaf_check(&leaf) {
-        Ok(()) => Ok(Rule::Leaf(leaf)),
-        Err((field, problem)) => Err(match fields.optional(field) {
-            Some((node, path)) => node.fault(&path, problem),
-            None => node.fault(fields.path, problem),
-        }),
-    }
-}
-
-fn place(fields: &Fields<'_, '_>) -> Result<(u64, Tier), Fault> {
-    let chain = chain_id(fields.required("chain")?)?;
-    let tier = match fields.optional("finality") {
-        Some((node, path)) => finality(node, &path)?,
-        None => 0,
-    };
-    Ok((chain, tier))
-}
-
-fn chain_id((node, path): (&Node<'_>, String)) -> Result<u64, Fault> {
-    match small(node, &path)? {
-        0 => Err(node.fault(
-            &path,
-            "0 is not a chain id; Filecoin is 314, calibration 314159",
-        )),
-        chain => Ok(chain),
-    }
-}
-
-/// `"finalized"` or `{"confirmations": k}`
-fn finality(node: &Node<'_>, path: &str) -> Result<Tier, Fault> {
-    match &node.kind {
-        Kind::Text(text) if text == "finalized" => Ok(0),
-        Kind::Object(_) => {
-            let fields = node.fields(path, &["confirmations"])?;
-            let (node, path) = fields.required("confirmations")?;
-            match small(node, &path)? {
-                0 => Err(node.fault(
-                    &path,
-                    "at least 1 confirmation; for finality write \"finalized\"",
-                )),
-                tier if tier > super::MAX_CONFIRMATIONS => Err(node.fault(
-                    &path,
-                    format!("at most {} confirmations", super::MAX_CONFIRMATIONS),
-                )),
-                tier => Ok(tier),
-            }
-        }
-        _ => Err(node.fault(path, "expected \"finalized\" or {\"confirmations\": k}")),
     }
 }

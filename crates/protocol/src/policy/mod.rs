@@ -7,8 +7,10 @@
 
 mod check;
 mod error;
+mod filecoin;
 mod from_json;
 mod function;
+mod leaf;
 mod literal;
 mod nearest;
 mod rule;
@@ -23,12 +25,13 @@ use check::leaf_check;
 pub use error::{Limit, PolicyError, Position};
 pub use function::Function;
 pub(crate) use function::head_words;
-pub(crate) use literal::time_text;
-pub(crate) use nearest::nearest;
-pub use rule::{
-    AddressList, Arg, Balance, Call, Comparison, Leaf, Placeholder, Rule, Scalar, Time, Token,
+pub use leaf::{
+    AddressList, Allowlist, Balance, Grant, Leaf, Paid, Storage, Subscription, Time, Token,
     TokenStandard,
 };
+pub(crate) use literal::time_text;
+pub(crate) use nearest::nearest;
+pub use rule::{Arg, Call, Comparison, Placeholder, Rule, Scalar};
 
 use std::collections::BTreeSet;
 
@@ -51,6 +54,8 @@ pub const MAX_DEPTH: usize = 8;
 pub const MAX_LITERAL_BYTES: usize = 256;
 /// Most token ids of a leaf.
 pub const MAX_IDS: usize = 64;
+/// Most nodes of a Merkle proof, which is most levels of an allowlist's tree.
+pub const MAX_PROOF_NODES: usize = 64;
 /// Most confirmations that a leaf can ask for.
 pub const MAX_CONFIRMATIONS: Tier = 100_000;
 

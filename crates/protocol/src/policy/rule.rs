@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, I256, U256};
 
-use super::{Function, Tier};
+use super::{Function, Leaf, Tier};
 use crate::ChainId;
 
 /// A node of the tree.
@@ -24,22 +24,6 @@ pub enum Rule {
     Not(Box<Rule>),
     /// A condition.
     Leaf(Leaf),
-}
-
-/// A condition.
-#[non_exhaustive]
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Leaf {
-    /// A view function's output compares so.
-    Call(Box<Call>),
-    /// The reader holds tokens.
-    Token(Token),
-    /// The reader's native balance.
-    Balance(Balance),
-    /// The block time at the anchor.
-    Time(Time),
-    /// The reader is one of these.
-    Address(AddressList),
 }
 
 /// A call of a view function and what must come of it.
@@ -166,130 +150,9 @@ impl Comparison {
     }
 }
 
-/// Tokens that the reader must hold.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Token {
-    /// Chain that is read.
-    pub chain: ChainId,
-    /// Confirmations, 0 for finality.
-    pub tier: Tier,
-    /// The token contract.
-    pub contract: Address,
-    /// Its standard.
-    pub standard: TokenStandard,
-    /// At least this many, in the token's smallest unit; summed over the ids.
-    pub min: U256,
-    /// ERC-1155 only, where there is at least one: the ids that count.
-    pub ids: Vec<Arg>,
-}
-
-/// A token standard.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TokenStandard {
-    /// Fungible.
-    Erc20,
-    /// Non-fungible.
-    Erc721,
-    /// Many kinds in one contract, by id.
-    Erc1155,
-}
-
-impl TokenStandard {
-    /// The number of its ERC.
-    #[must_use]
-    pub const fn number(self) -> u16 {
-        match self {
-            Self::Erc20 => 20,
-            Self::Erc721 => 721,
-            Self::Erc1155 => 1155,
-        }
-    }
-
-    /// The standard as JSON names it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Erc20 => "erc20",
-            Self::Erc721 => "erc721",
-            Self::Erc1155 => "erc1155",
-        }
-    }
-
-    pub(super) const ALL: [Self; 3] = [Self::Erc20, Self::Erc721, Self::Erc1155];
-}
-
-/// A native balance that the reader must have.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Balance {
-    /// Chain that is read.
-    pub chain: ChainId,
-    /// Confirmations, 0 for finality.
-    pub tier: Tier,
-    /// At least this much, in the smallest unit.
-    pub min: U256,
-}
-
-/// A span of block time; at least one end is given.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Time {
-    /// Chain that is read.
-    pub chain: ChainId,
-    /// Confirmations, 0 for finality.
-    pub tier: Tier,
-    /// Holds from this second on, Unix time.
-    pub after: Option<u64>,
-    /// Holds until the second before this one, Unix time.
-    pub before: Option<u64>,
-}
-
-/// Accounts that may read.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AddressList {
-    /// The chain on which contract accounts of the list live; without it they do not count.
-    pub chain: Option<ChainId>,
-    /// Ascending, distinct.
-    pub list: Vec<Address>,
-}
-
-impl Leaf {
-    /// The condition's name in JSON.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Call(_) => "call",
-            Self::Token(_) => "token",
-            Self::Balance(_) => "balance",
-            Self::Time(_) => "time",
-            Self::Address(_) => "address",
-        }
-    }
-
-    /// Chain and tier that are read; none where nothing is.
-    #[must_use]
-    pub const fn place(&self) -> Option<(ChainId, Tier)> {
-        match self {
-            Self::Call(call) => Some((call.chain, call.tier)),
-            Self::Token(token) => Some((token.chain, token.tier)),
-            Self::Balance(balance) => Some((balance.chain, balance.tier)),
-            Self::Time(time) => Some((time.chain, time.tier)),
-            Self::Address(_) => None,
-        }
-    }
-
-    /// Whether it asks about the reader's account.
-    #[must_use]
-    pub fn needs_account(&self) -> bool {
-        match self {
-            Self::Call(call) => call.args.iter().chain(&call.operands).any(Arg::is_reader),
-            Self::Token(_) | Self::Balance(_) | Self::Address(_) => true,
-            Self::Time(_) => false,
-        }
-    }
-}
-
 impl Arg {
     /// Whether `:reader` is this, or in this.
-    fn is_reader(&self) -> bool {
+    pub(super) fn is_reader(&self) -> bool {
         match self {
             Self::Literal(_) => false,
             Self::Placeholder(placeholder) => *placeholder == Placeholder::Reader,

@@ -18,6 +18,10 @@ mod kind {
     pub(super) const BALANCE: u64 = 18;
     pub(super) const TIME: u64 = 19;
     pub(super) const ADDRESS: u64 = 20;
+    pub(super) const ALLOWLIST: u64 = 21;
+    pub(super) const SUBSCRIPTION: u64 = 22;
+    pub(super) const STORAGE: u64 = 23;
+    pub(super) const GRANT: u64 = 24;
 }
 
 /// Keys of maps. Keys up to `CONFIRMATIONS` mean the same in every condition.
@@ -44,6 +48,23 @@ mod key {
     pub(super) const BEFORE: u64 = 5;
 
     pub(super) const LIST: u64 = 4;
+
+    pub(super) const ROOT: u64 = 4;
+    pub(super) const PROOF: u64 = 5;
+
+    /// Of a subscription.
+    pub(super) const TOKEN: u64 = 4;
+
+    pub(super) const DATA_SET: u64 = 4;
+    pub(super) const PROVEN_WITHIN: u64 = 5;
+    pub(super) const PAID: u64 = 6;
+
+    /// Inside `PAID`, after `CONTRACT`.
+    pub(super) const RAIL: u64 = 4;
+    pub(super) const PAYER: u64 = 5;
+    pub(super) const PAID_TOKEN: u64 = 6;
+
+    pub(super) const CONTEXT: u64 = 4;
 
     /// The one key of a placeholder.
     pub(super) const NAME: u64 = 0;

@@ -6,8 +6,8 @@ use serde::{
 };
 
 use super::{
-    AddressList, Arg, Balance, Call, Comparison, Leaf, Policy, Rule, Scalar, Tier, Time, Token,
-    VERSION, literal::time_text,
+    AddressList, Allowlist, Arg, Balance, Call, Comparison, Grant, Leaf, Paid, Policy, Rule,
+    Scalar, Storage, Subscription, Tier, Time, Token, VERSION, literal::time_text,
 };
 use crate::wire;
 
@@ -44,6 +44,10 @@ impl Serialize for Rule {
                 Leaf::Balance(body) => map.serialize_entry(leaf.name(), body)?,
                 Leaf::Time(body) => map.serialize_entry(leaf.name(), body)?,
                 Leaf::Address(body) => map.serialize_entry(leaf.name(), body)?,
+                Leaf::Allowlist(body) => map.serialize_entry(leaf.name(), body)?,
+                Leaf::Subscription(body) => map.serialize_entry(leaf.name(), body)?,
+                Leaf::Storage(body) => map.serialize_entry(leaf.name(), body)?,
+                Leaf::Grant(body) => map.serialize_entry(leaf.name(), body)?,
             },
         }
         map.end()
@@ -162,6 +166,70 @@ impl Serialize for AddressList {
         }
         let list: Vec<String> = self.list.iter().map(|a| a.to_checksum(None)).collect();
         map.serialize_entry("in", &list)?;
+        map.end()
+    }
+}
+
+impl Serialize for Allowlist {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        if let Some(chain) = self.chain {
+            map.serialize_entry("chain", &chain)?;
+        }
+        map.serialize_entry("root", &wire::text(self.root.as_slice()))?;
+        map.serialize_entry("proof", &format_args!(":{}", self.proof))?;
+        map.end()
+    }
+}
+
+impl Serialize for Subscription {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("chain", &self.chain)?;
+        map.serialize_entry("contract", &self.contract.to_checksum(None))?;
+        map.serialize_entry("token", &self.token)?;
+        finality(&mut map, self.tier)?;
+        map.end()
+    }
+}
+
+impl Serialize for Storage {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("chain", &self.chain)?;
+        map.serialize_entry("verifier", &self.verifier.to_checksum(None))?;
+        map.serialize_entry("dataSet", &self.data_set.to_string())?;
+        if let Some(epochs) = self.proven_within {
+            map.serialize_entry("provenWithin", &epochs)?;
+        }
+        if let Some(paid) = &self.paid {
+            map.serialize_entry("paid", paid)?;
+        }
+        finality(&mut map, self.tier)?;
+        map.end()
+    }
+}
+
+impl Serialize for Paid {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("pay", &self.pay.to_checksum(None))?;
+        map.serialize_entry("rail", &self.rail.to_string())?;
+        map.serialize_entry("payer", &self.payer.to_checksum(None))?;
+        map.serialize_entry("token", &self.token.to_checksum(None))?;
+        map.end()
+    }
+}
+
+impl Serialize for Grant {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("chain", &self.chain)?;
+        map.serialize_entry("registry", &self.registry.to_checksum(None))?;
+        if let Some(context) = &self.context {
+            map.serialize_entry("context", &format_args!(":{context}"))?;
+        }
+        finality(&mut map, self.tier)?;
         map.end()
     }
 }

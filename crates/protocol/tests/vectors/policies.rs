@@ -7,6 +7,7 @@ use crate::{frozen, hex};
 
 const PASS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const TERMS: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
+const ROOT: &str = "0x7f0d18c3a542e28e513d4071c65d28e432cf46a6f40d293d007d93855ba532fe";
 
 fn policies() -> Vec<(&'static str, Value)> {
     let rule = |rule: Value| json!({ "version": 1, "rule": rule });
@@ -58,6 +59,59 @@ fn policies() -> Vec<(&'static str, Value)> {
         (
             "a contract account of one chain",
             rule(json!({ "address": { "in": [PASS], "chain": 314 } })),
+        ),
+        (
+            "a list of accounts by its root",
+            rule(json!({ "allowlist": { "root": ROOT, "proof": ":proof" } })),
+        ),
+        (
+            "the same, with contract accounts of one chain",
+            rule(json!({ "allowlist": { "root": ROOT, "proof": ":p", "chain": 314 } })),
+        ),
+        (
+            "a subscription of the reader's choice",
+            rule(
+                json!({ "subscription": { "chain": 314, "contract": PASS, "token": ":subscription",
+                "finality": { "confirmations": 2 } } }),
+            ),
+        ),
+        (
+            "the subscription of an item",
+            rule(json!({ "subscription": { "chain": 1, "contract": PASS, "token": ":item" } })),
+        ),
+        (
+            "once a subscription has ended, or for all but its owner",
+            rule(
+                json!({ "not": { "subscription": { "chain": 1, "contract": PASS, "token": 7 } } }),
+            ),
+        ),
+        (
+            "a data set that is live",
+            rule(json!({ "storage": { "chain": 314, "dataSet": 12 } })),
+        ),
+        (
+            "a data set of calibration, proven and paid",
+            rule(
+                json!({ "storage": { "chain": 314159, "dataSet": "12", "provenWithin": 5760,
+                "paid": { "rail": "34", "payer": TERMS, "token": PASS }, "finality": "finalized" } }),
+            ),
+        ),
+        (
+            "a data set of a devnet",
+            rule(
+                json!({ "storage": { "chain": 31415926, "verifier": PASS, "dataSet": 1, "provenWithin": "10",
+                "paid": { "pay": TERMS, "rail": 2, "payer": TERMS, "token": PASS }, "finality": { "confirmations": 1 } } }),
+            ),
+        ),
+        (
+            "a grant of a registry",
+            rule(json!({ "grant": { "chain": 314, "registry": TERMS } })),
+        ),
+        (
+            "a contract's own condition, with what the reader brings",
+            rule(
+                json!({ "grant": { "chain": 314, "registry": TERMS, "context": ":ticket", "finality": { "confirmations": 9 } } }),
+            ),
         ),
         (
             "two of three",

@@ -1,16 +1,20 @@
 //! From CBOR items to policies.
 
 use alloy_dyn_abi::DynSolType;
+use alloy_primitives::B256;
 
 use super::{
-    entries::{Entries, address, array, bytes, chain, decode_parts, expected, fault, small, uint},
+    entries::{
+        Entries, address, array, bytes, chain, decode_arg, decode_parts, expected, fault, small,
+        text, uint,
+    },
     key, kind,
 };
 use crate::{
     cbor::Value,
     policy::{
-        AddressList, Balance, Call, Comparison, Function, Leaf, Policy, PolicyError, Rule, Time,
-        Token, TokenStandard, VERSION, leaf_check,
+        AddressList, Allowlist, Balance, Call, Comparison, Function, Grant, Leaf, Paid, Policy,
+        PolicyError, Rule, Storage, Subscription, Time, Token, TokenStandard, VERSION, leaf_check,
         typing::{operand_type, type_at},
     },
 };
@@ -29,12 +33,15 @@ pub(in crate::policy) fn decode(value: Value) -> Result<Policy, PolicyError> {
         <[u8; 16]>::try_from(bytes)
             .map_err(|_| fault(path, format!("a salt has 16 bytes, this has {found}")))
     })?;
-    let rule = map.required(key::RULE, "rule", |value, _| decode_rule(value, "rule"))?;
+    let rule = map.required(key::RULE, "rule", |value, _| {
+        decode_rule(value, "rule", false)
+    })?;
     map.end()?;
     Ok(Policy { salt, rule })
 }
 
-fn decode_rule(value: Value, path: &str) -> Result<Rule, PolicyError> {
+/// `negated` tells whether the rule stands under an odd number of `not`s.
+fn decode_rule(value: Value, path: &str, negated: bool) -> Result<Rule, PolicyError> {
     let mut parts = array(value, path)?.into_iter();
     let mut next = || {
         parts
@@ -43,48 +50,22 @@ fn decode_rule(value: Value, path: &str) -> Result<Rule, PolicyError> {
     };
     let number = small(next()?, path)?;
     let rule = match number {
-        kind::ALL => Rule::All(decode_rules(next()?, path, "all")?),
-        kind::ANY => Rule::Any(decode_rules(next()?, path, "any")?),
+        kind::ALL => Rule::All(decode_rules(next()?, path, "all", negated)?),
+        kind::ANY => Rule::Any(decode_rules(next()?, path, "any", negated)?),
         kind::AT_LEAST => {
             let k = small(next()?, path)?;
-            let of = decode_rules(next()?, path, "at_least")?;
+            let of = decode_rules(next()?, path, "at_least", negated)?;
             let k = usize::try_from(k)
                 .ok()
                 .filter(|k| (1..=of.len()).contains(k))
                 .ok_or_else(|| fault(path, format!("at least {k} of {}", of.len())))?;
             Rule::AtLeast { k, of }
         }
-        kind::NOT => Rule::Not(Box::new(decode_rule(next()?, &format!("{path}.not"))?)),
-        kind::CALL => Rule::Leaf(decode_leaf(next()?, &format!("{path}.call"), decode_call)?),
-        kind::TOKEN => Rule::Leaf(decode_leaf(
-            next()?,
-            &format!("{path}.token"),
-            decode_token,
-        )?),
-        kind::BALANCE => Rule::Leaf(decode_leaf(next()?, &format!("{path}.balance"), |map| {
-            let (chain, tier) = map.place()?;
-            let min = map.required(key::MIN, "min", uint)?;
-            Ok(Leaf::Balance(Balance { chain, tier, min }))
-        })?),
-        kind::TIME => Rule::Leaf(decode_leaf(next()?, &format!("{path}.time"), |map| {
-            let (chain, tier) = map.place()?;
-            Ok(Leaf::Time(Time {
-                chain,
-                tier,
-                after: map.optional(key::AFTER, "after", small)?,
-                before: map.optional(key::BEFORE, "before", small)?,
-            }))
-        })?),
-        kind::ADDRESS => Rule::Leaf(decode_leaf(
-            next()?,
-            &format!("{path}.address"),
-            decode_addresses,
-        )?),
-        unknown => {
-            let problem =
-                format!("unknown condition number {unknown}; a newer version may know it");
-            return Err(fault(path, problem));
+        kind::NOT => {
+            let inside = format!("{path}.not");
+            Rule::Not(Box::new(decode_rule(next()?, &inside, !negated)?))
         }
+        condition => Rule::Leaf(decode_leaf(condition, next()?, path, negated)?),
     };
     match parts.next() {
         None => Ok(rule),
@@ -92,7 +73,12 @@ fn decode_rule(value: Value, path: &str) -> Result<Rule, PolicyError> {
     }
 }
 
-fn decode_rules(value: Value, path: &str, name: &str) -> Result<Vec<Rule>, PolicyError> {
+fn decode_rules(
+    value: Value,
+    path: &str,
+    name: &str,
+    negated: bool,
+) -> Result<Vec<Rule>, PolicyError> {
     let items = array(value, path)?;
     if items.is_empty() {
         return Err(fault(path, format!("`{name}` of nothing")));
@@ -100,19 +86,35 @@ fn decode_rules(value: Value, path: &str, name: &str) -> Result<Vec<Rule>, Polic
     items
         .into_iter()
         .enumerate()
-        .map(|(i, item)| decode_rule(item, &format!("{path}.{name}[{i}]")))
+        .map(|(i, item)| decode_rule(item, &format!("{path}.{name}[{i}]"), negated))
         .collect()
 }
 
-fn decode_leaf(
-    value: Value,
-    path: &str,
-    read: impl FnOnce(&mut Entries) -> Result<Leaf, PolicyError>,
-) -> Result<Leaf, PolicyError> {
-    let mut map = Entries::new(value, path)?;
-    let leaf = read(&mut map)?;
+type Decoder = fn(&mut Entries) -> Result<Leaf, PolicyError>;
+
+fn decode_leaf(number: u64, value: Value, path: &str, negated: bool) -> Result<Leaf, PolicyError> {
+    let (name, decoder): (_, Decoder) = match number {
+        kind::CALL => ("call", decode_call),
+        kind::TOKEN => ("token", decode_token),
+        kind::BALANCE => ("balance", decode_balance),
+        kind::TIME => ("time", decode_time),
+        kind::ADDRESS => ("address", decode_addresses),
+        kind::ALLOWLIST => ("allowlist", decode_allowlist),
+        kind::SUBSCRIPTION => ("subscription", decode_subscription),
+        kind::STORAGE => ("storage", decode_storage),
+        kind::GRANT => ("grant", decode_grant),
+        unknown => {
+            let problem =
+                format!("unknown condition number {unknown}; a newer version may know it");
+            return Err(fault(path, problem));
+        }
+    };
+    let path = format!("{path}.{name}");
+    let mut map = Entries::new(value, &path)?;
+    let leaf = decoder(&mut map)?;
     map.end()?;
-    leaf_check(&leaf).map_err(|(field, problem)| fault(&format!("{path}.{field}"), problem))?;
+    leaf_check(&leaf, negated)
+        .map_err(|(field, problem)| fault(&format!("{path}.{field}"), problem))?;
     Ok(leaf)
 }
 
@@ -198,6 +200,22 @@ fn decode_token(map: &mut Entries) -> Result<Leaf, PolicyError> {
     }))
 }
 
+fn decode_balance(map: &mut Entries) -> Result<Leaf, PolicyError> {
+    let (chain, tier) = map.place()?;
+    let min = map.required(key::MIN, "min", uint)?;
+    Ok(Leaf::Balance(Balance { chain, tier, min }))
+}
+
+fn decode_time(map: &mut Entries) -> Result<Leaf, PolicyError> {
+    let (chain, tier) = map.place()?;
+    Ok(Leaf::Time(Time {
+        chain,
+        tier,
+        after: map.optional(key::AFTER, "after", small)?,
+        before: map.optional(key::BEFORE, "before", small)?,
+    }))
+}
+
 fn decode_addresses(map: &mut Entries) -> Result<Leaf, PolicyError> {
     let chain = map.optional(key::CHAIN, "chain", chain)?;
     let list = map.required(key::LIST, "in", |value, path| {
@@ -207,4 +225,64 @@ fn decode_addresses(map: &mut Entries) -> Result<Leaf, PolicyError> {
             .collect::<Result<Vec<_>, _>>()
     })?;
     Ok(Leaf::Address(AddressList { chain, list }))
+}
+
+fn decode_allowlist(map: &mut Entries) -> Result<Leaf, PolicyError> {
+    Ok(Leaf::Allowlist(Allowlist {
+        chain: map.optional(key::CHAIN, "chain", chain)?,
+        root: map.required(key::ROOT, "root", |value, path| {
+            let bytes = bytes(value, path)?;
+            B256::try_from(bytes.as_slice()).map_err(|_| {
+                fault(
+                    path,
+                    format!("a root has 32 bytes, this has {}", bytes.len()),
+                )
+            })
+        })?,
+        proof: map.required(key::PROOF, "proof", text)?,
+    }))
+}
+
+fn decode_subscription(map: &mut Entries) -> Result<Leaf, PolicyError> {
+    let (chain, tier) = map.place()?;
+    Ok(Leaf::Subscription(Subscription {
+        chain,
+        tier,
+        contract: map.required(key::CONTRACT, "contract", address)?,
+        token: map.required(key::TOKEN, "token", |value, path| {
+            decode_arg(value, path, &DynSolType::Uint(256), true)
+        })?,
+    }))
+}
+
+fn decode_storage(map: &mut Entries) -> Result<Leaf, PolicyError> {
+    let (chain, tier) = map.place()?;
+    Ok(Leaf::Storage(Storage {
+        chain,
+        tier,
+        verifier: map.required(key::CONTRACT, "verifier", address)?,
+        data_set: map.required(key::DATA_SET, "dataSet", uint)?,
+        proven_within: map.optional(key::PROVEN_WITHIN, "provenWithin", small)?,
+        paid: map.optional(key::PAID, "paid", |value, path| {
+            let mut map = Entries::new(value, path)?;
+            let paid = Paid {
+                pay: map.required(key::CONTRACT, "pay", address)?,
+                rail: map.required(key::RAIL, "rail", uint)?,
+                payer: map.required(key::PAYER, "payer", address)?,
+                token: map.required(key::PAID_TOKEN, "token", address)?,
+            };
+            map.end()?;
+            Ok(paid)
+        })?,
+    }))
+}
+
+fn decode_grant(map: &mut Entries) -> Result<Leaf, PolicyError> {
+    let (chain, tier) = map.place()?;
+    Ok(Leaf::Grant(Grant {
+        chain,
+        tier,
+        registry: map.required(key::CONTRACT, "registry", address)?,
+        context: map.optional(key::CONTEXT, "context", text)?,
+    }))
 }

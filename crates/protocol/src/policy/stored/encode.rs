@@ -106,6 +106,49 @@ fn encode_leaf(leaf: &Leaf) -> (u64, Vec<(u64, Value)>) {
             ));
             kind::ADDRESS
         }
+        Leaf::Allowlist(allowlist) => {
+            if let Some(chain) = allowlist.chain {
+                map.push((key::CHAIN, Value::uint(chain)));
+            }
+            map.extend([
+                (key::ROOT, Value::Bytes(allowlist.root.to_vec())),
+                (key::PROOF, Value::Text(allowlist.proof.clone())),
+            ]);
+            kind::ALLOWLIST
+        }
+        Leaf::Subscription(subscription) => {
+            map.extend([
+                (key::CONTRACT, address(&subscription.contract)),
+                (key::TOKEN, encode_arg(&subscription.token)),
+            ]);
+            kind::SUBSCRIPTION
+        }
+        Leaf::Storage(storage) => {
+            map.extend([
+                (key::CONTRACT, address(&storage.verifier)),
+                (key::DATA_SET, Value::Uint(storage.data_set)),
+            ]);
+            if let Some(epochs) = storage.proven_within {
+                map.push((key::PROVEN_WITHIN, Value::uint(epochs)));
+            }
+            if let Some(paid) = &storage.paid {
+                let paid = keyed(vec![
+                    (key::CONTRACT, address(&paid.pay)),
+                    (key::RAIL, Value::Uint(paid.rail)),
+                    (key::PAYER, address(&paid.payer)),
+                    (key::PAID_TOKEN, address(&paid.token)),
+                ]);
+                map.push((key::PAID, paid));
+            }
+            kind::STORAGE
+        }
+        Leaf::Grant(grant) => {
+            map.push((key::CONTRACT, address(&grant.registry)));
+            if let Some(context) = &grant.context {
+                map.push((key::CONTEXT, Value::Text(context.clone())));
+            }
+            kind::GRANT
+        }
     };
     (kind, map)
 }

@@ -93,6 +93,13 @@ pub(super) fn bytes(value: Value, path: &str) -> Result<Vec<u8>, PolicyError> {
     }
 }
 
+pub(super) fn text(value: Value, path: &str) -> Result<String, PolicyError> {
+    match value {
+        Value::Text(text) => Ok(text),
+        other => Err(expected(path, "a text string", &other)),
+    }
+}
+
 pub(super) fn uint(value: Value, path: &str) -> Result<U256, PolicyError> {
     match value {
         Value::Uint(value) => Ok(value),
