@@ -57,8 +57,11 @@ fn understand(policy: &Policy) {
 
 fn subject() -> Subject {
     let mut context = Context::default();
-    for name in ["a", "n", "edition", "rail"] {
+    for name in ["a", "n", "edition", "rail", "subscription"] {
         let _ = context.insert(name, ContextValue::Uint(U256::from(7)));
+    }
+    for name in ["proof", "p", "ticket"] {
+        let _ = context.insert(name, ContextValue::Bytes(vec![7; 64].into()));
     }
     Subject {
         account: Some(Account {

@@ -7,7 +7,10 @@ use stheno_crypto::ItemId;
 use super::*;
 use crate::{Context, ContextValue};
 
+mod conditions;
 mod faults;
+mod remedies;
+mod trees;
 
 const READER: Address = Address::repeat_byte(0xee);
 const TOKEN: &str = "0x00000000000000000000000000000000000000aa";
@@ -15,8 +18,8 @@ const TOKEN: &str = "0x00000000000000000000000000000000000000aa";
 type View = BTreeMap<Read, Result<Reading, Unknown>>;
 
 fn policy(rule: &str) -> Policy {
-    Policy::from_json(&format!("{{\"version\": 1, \"rule\": {rule}}}"))
-        .unwrap_or_else(|e| panic!("{rule}: {e}"))
+    let written = format!("{{\"version\": 1, \"rule\": {rule}}}");
+    Policy::from_json(&written).unwrap_or_else(|e| panic!("{rule}: {e}"))
 }
 
 fn key_account() -> Option<Account> {

@@ -11,7 +11,8 @@ fn with_rule(rule: &str) -> String {
 }
 
 fn read(rule: &str) -> Policy {
-    let policy = Policy::from_json(&with_rule(rule)).unwrap_or_else(|e| panic!("{rule}: {e}"));
+    let written = with_rule(rule);
+    let policy = Policy::from_json(&written).unwrap_or_else(|e| panic!("{rule}: {e}"));
     assert_round_trip(&policy);
     policy
 }
@@ -339,6 +340,65 @@ fn error_names_the_place_the_path_and_the_nearest_name() {
     );
 }
 
+fn allowlist(rest: &str) -> String {
+    let root = "17".repeat(32);
+    format!("{{\"allowlist\": {{\"root\": \"0x{root}\"{rest}}}}}")
+}
+
+fn subscription(rest: &str) -> String {
+    format!("{{\"subscription\": {{\"chain\": 314, \"contract\": \"{A}\"{rest}}}}}")
+}
+
+fn storage(chain: u64, rest: &str) -> String {
+    format!("{{\"storage\": {{\"chain\": {chain}{rest}}}}}")
+}
+
+#[test]
+fn storage_of_a_known_network_is_written_with_its_contracts() {
+    let rest = format!(
+        ", \"dataSet\": 1, \"paid\": {{\"rail\": 2, \"payer\": \"{A}\", \"token\": \"{B}\"}}"
+    );
+    for (chain, verifier, pay) in [
+        (
+            314,
+            "0xBADd0B92C1c71d02E7d520f64c0876538fa2557F",
+            "0x23b1e018F08BB982348b15a86ee926eEBf7F4DAa",
+        ),
+        (
+            314_159,
+            "0x85e366Cf9DD2c0aE37E963d9556F5f4718d6417C",
+            "0x09a0fDc2723fAd1A7b8e3e00eE5DF73841df55a0",
+        ),
+    ] {
+        let json = read(&storage(chain, &rest)).to_json();
+        assert!(json.contains(verifier) && json.contains(pay), "{json}");
+        let named = read(&storage(
+            chain,
+            &format!(", \"verifier\": \"{verifier}\"{rest}"),
+        ));
+        assert_eq!(named, read(&storage(chain, &rest)), "one digest");
+    }
+}
+
+#[test]
+fn what_a_reader_could_choose_to_fail_stands_under_no_not() {
+    let list = allowlist(", \"proof\": \":p\"");
+    let mine = subscription(", \"token\": \":mine\"");
+    for leaf in [&list, &mine] {
+        let twice = read(&format!("{{\"not\": {{\"not\": {leaf}}}}}"));
+        let Rule::Not(once) = twice.rule().clone() else {
+            panic!()
+        };
+        let error = Policy::new(*once, None).unwrap_err().to_string();
+        assert!(error.contains("keeps nobody out"), "{error}");
+        assert!(error.starts_with("rule.not."), "{error}");
+    }
+    for token in ["7", "\":item\""] {
+        let named = subscription(&format!(", \"token\": {token}"));
+        read(&format!("{{\"not\": {named}}}"));
+    }
+}
+
 #[test]
 fn rule_is_refused_when_it_makes_no_sense() {
     let b = "{\"balance\": {\"chain\": 314, \"min\": 1}}";
@@ -391,6 +451,27 @@ fn rule_is_refused_when_it_makes_no_sense() {
         (format!("{{\"address\": {{\"in\": [\"{}\"]}}}}", A.replace("5aA", "5aa")), "checksum"),
         ("{\"address\": {\"in\": [\"5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\"]}}".to_owned(), "hex must begin with 0x"),
         ("{\"address\": {\"in\": [\"f410fabc\"]}}".to_owned(), "is not an address"),
+        (allowlist(", \"proof\": \":p\", \"chain\": 0"), "0 is not a chain id"),
+        (allowlist(""), "the field `proof` is missing"),
+        (allowlist(", \"proof\": \"p\""), "expected the name of a context value"),
+        (allowlist(", \"proof\": \":reader\""), "expected the name of a context value"),
+        (allowlist(", \"proof\": \":1\""), "is not a placeholder"),
+        (allowlist(", \"proof\": \":p\"").replace("0x17", "0x"), "a root has 32 bytes, this has 31"),
+        (format!("{{\"not\": {}}}", allowlist(", \"proof\": \":p\"")), "keeps nobody out"),
+        (format!("{{\"not\": {{\"any\": [{b}, {}]}}}}", allowlist(", \"proof\": \":p\"")), "keeps nobody out"),
+        (subscription(""), "the field `token` is missing"),
+        (subscription(", \"token\": \":reader\""), "`:reader` is an address"),
+        (subscription(", \"token\": -1"), "must not be negative"),
+        (subscription(", \"id\": 1"), "unknown field `id`"),
+        (format!("{{\"not\": {}}}", subscription(", \"token\": \":mine\"")), "keeps nobody out"),
+        (storage(314, ""), "the field `dataSet` is missing"),
+        (storage(314, ", \"dataSet\": 1, \"provenWithin\": 0"), "1 epoch or more"),
+        (storage(314, ", \"dataset\": 1"), "did you mean `dataSet`?"),
+        (storage(1, ", \"dataSet\": 1"), "`verifier` is missing: no contract is known on chain 1"),
+        (storage(314, ", \"dataSet\": 1, \"paid\": {\"rail\": 1}"), "the field `payer` is missing"),
+        (storage(5, &format!(", \"verifier\": \"{A}\", \"dataSet\": 1, \"paid\": {{\"rail\": 1, \"payer\": \"{A}\", \"token\": \"{A}\"}}")), "`pay` is missing"),
+        ("{\"grant\": {\"chain\": 314}}".to_owned(), "the field `registry` is missing"),
+        (format!("{{\"grant\": {{\"chain\": 314, \"registry\": \"{A}\", \"context\": \":item\"}}}}"), "expected the name of a context value"),
     ] {
         let error = refused(&rule);
         assert!(error.contains(part), "{rule}: {error}");
@@ -560,6 +641,23 @@ fn stored_policy_is_refused_with_the_place_in_the_tree() {
             "a20101028214 a104814100",
             "rule.address.in: an address has 20 bytes, this has 1",
         ),
+        (
+            "a20101028215 a2044100056170",
+            "rule.allowlist.root: a root has 32 bytes, this has 1",
+        ),
+        (
+            &format!("a20101028215 a2045820{} 05646974656d", "00".repeat(32)),
+            "`item` cannot name",
+        ),
+        (
+            &format!("a20101028217 a40101 0254{} 0401 0500", "00".repeat(20)),
+            "rule.storage.provenWithin: a proof is never younger",
+        ),
+        (
+            &format!("a20101028217 a40101 0254{} 0401 06a0", "00".repeat(20)),
+            "rule.storage.paid: `pay` is missing",
+        ),
+        ("a2010102821818 a10101", "rule.grant: `registry` is missing"),
     ] {
         let bytes = hex::decode(hex.replace(' ', "")).unwrap();
         let error = Policy::from_cbor(&bytes).unwrap_err().to_string();
