@@ -202,14 +202,21 @@ pub fn tally_lines(tally: &Tally) -> Vec<String> {
     lines
 }
 
-/// One condition in words: where it stands, what it asks, what was found.
+/// One condition in words: where it stands, what it asks, what was found, what would do.
 fn condition(leaf: &LeafReport) -> String {
     let must = match (leaf.negated, leaf.truth) {
         (_, Truth::Unknown) => "could not be told: ",
         (true, _) => "must not hold: ",
         (false, _) => "not met: ",
     };
-    format!("{must}{} – {} (at {})", leaf.what, leaf.found, leaf.path)
+    let way_out = match leaf.remedy.as_str() {
+        "" => String::new(),
+        remedy => format!("; to pass: {remedy}"),
+    };
+    format!(
+        "{must}{} – {} (at {}){way_out}",
+        leaf.what, leaf.found, leaf.path
+    )
 }
 
 /// What each node said, for scripts.
