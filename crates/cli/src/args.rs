@@ -258,6 +258,11 @@ pub struct InspectArgs {
 pub enum PolicyCommand {
     /// Check a policy and say what it means, its digest and what it reads.
     Check(PolicyCheckArgs),
+    /// Print the JSON Schema of policies, for editors and other tools.
+    #[command(after_help = "\
+Example:
+  stheno policy schema > policy.schema.json")]
+    Schema,
 }
 
 /// What `stheno policy check` takes.

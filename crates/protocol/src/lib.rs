@@ -3,7 +3,8 @@
 //! Policies and their evaluation, requests, answers, receipts, the messages of
 //! the key ceremony, problem codes: the types, their JSON, CBOR and EIP-712
 //! bytes, and every check that needs no network. See `SPEC.md` beside this
-//! crate; `policy.cddl` has the grammar of stored policies.
+//! crate; `policy.cddl` has the grammar of stored policies, `schema/policy.schema.json`
+//! that of written ones.
 //!
 //! # Layout
 //!

@@ -1,9 +1,9 @@
-//! `stheno policy`: is it one, and what does it mean.
+//! `stheno policy`: is it one, what does it mean, what can it say.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use stheno::{Error, Policy};
+use stheno::{Error, Policy, protocol::policy::SCHEMA};
 
 use crate::{
     args::{PolicyCheckArgs, PolicyCommand},
@@ -18,6 +18,10 @@ use crate::{
 pub fn run(command: PolicyCommand, as_json: bool) -> Result<(), Failure> {
     match command {
         PolicyCommand::Check(args) => check(&args, as_json),
+        PolicyCommand::Schema => {
+            schema(as_json);
+            Ok(())
+        }
     }
 }
 
@@ -66,6 +70,12 @@ fn check(args: &PolicyCheckArgs, as_json: bool) -> Result<(), Failure> {
     }
     say::result(as_json, &text, &object);
     Ok(())
+}
+
+/// JSON either way; as it is published, unless one line is wanted.
+fn schema(as_json: bool) {
+    let object = serde_json::from_str(SCHEMA).unwrap_or_default();
+    say::result(as_json, SCHEMA, &object);
 }
 
 /// The policy as a JSON value.

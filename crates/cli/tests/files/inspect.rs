@@ -150,3 +150,20 @@ fn metadata_that_is_no_object_is_refused() {
         );
     }
 }
+
+#[test]
+fn policy_schema_is_printed_as_it_is_published() {
+    let published = include_str!("../../../protocol/schema/policy.schema.json");
+    let folder = Folder::new();
+    assert_eq!(folder.done(&["policy", "schema"]).stdout, published);
+    let published: serde_json::Value = serde_json::from_str(published).unwrap();
+    assert_eq!(folder.json(&["policy", "schema"]), published);
+    // What the command prints of a policy is valid where the schema is used.
+    let printed = folder.json(&["policy", "check", "policy.json"]);
+    let kinds = &published["$defs"]["rule"]["properties"];
+    let rule = printed["policy"]["rule"].as_object().unwrap();
+    assert!(
+        rule.keys().all(|kind| kinds.get(kind).is_some()),
+        "{rule:?}"
+    );
+}

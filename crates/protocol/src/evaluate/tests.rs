@@ -5,7 +5,7 @@ use alloy_primitives::{Address, U256};
 use stheno_crypto::ItemId;
 
 use super::*;
-use crate::{Context, ContextValue};
+use crate::{Context, ContextValue, policy::schema::tests as schema};
 
 mod conditions;
 mod faults;
@@ -19,6 +19,7 @@ type View = BTreeMap<Read, Result<Reading, Unknown>>;
 
 fn policy(rule: &str) -> Policy {
     let written = format!("{{\"version\": 1, \"rule\": {rule}}}");
+    assert_eq!(schema::check(&written), Ok(()), "{rule}");
     Policy::from_json(&written).unwrap_or_else(|e| panic!("{rule}: {e}"))
 }
 

@@ -14,6 +14,7 @@ mod leaf;
 mod literal;
 mod nearest;
 mod rule;
+pub(crate) mod schema;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use leaf::{
 pub(crate) use literal::time_text;
 pub(crate) use nearest::nearest;
 pub use rule::{Arg, Call, Comparison, Placeholder, Rule, Scalar};
+pub use schema::SCHEMA;
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 use alloy_primitives::U256;
 
-use super::*;
+use super::{schema::tests as schema, *};
 
 const A: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const B: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
@@ -14,6 +14,7 @@ fn read(rule: &str) -> Policy {
     let written = with_rule(rule);
     let policy = Policy::from_json(&written).unwrap_or_else(|e| panic!("{rule}: {e}"));
     assert_round_trip(&policy);
+    assert_eq!(schema::check(&written), Ok(()), "{rule}");
     policy
 }
 
