@@ -404,6 +404,7 @@ fn meaning(rule: &Rule, leaves: &mut impl Iterator<Item = u8>) -> u8 {
 struct Case(u64);
 
 impl Drop for Case {
+    #[allow(clippy::print_stderr, reason = "where a failing test says the rest")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("again with STHENO_SEED={} STHENO_PROPTEST_CASES=1", self.0);
