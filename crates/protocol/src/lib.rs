@@ -15,6 +15,7 @@
 //! | [`context`] | named values that a reader sends along |
 //! | [`request`] | the question a reader signs; its form and its digest |
 //! | [`authorization`] | how a request proves who is asking |
+//! | [`siwe`] | EIP-4361 messages, which wallets show and sign |
 //! | [`answer`] | a node's shares with the receipt that it signs for them |
 //! | [`problem`] | every way to be refused: code, status, explanation, remedy |
 //! | [`status`] | what a node says of itself and of its committee |
@@ -40,6 +41,7 @@ pub mod policy;
 pub mod problem;
 pub mod request;
 pub mod signature;
+pub mod siwe;
 pub mod status;
 pub mod typed;
 mod wire;

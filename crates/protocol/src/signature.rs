@@ -1,6 +1,6 @@
 //! Recovering who signed a digest, strictly: one signer, one signature form.
 
-use alloy_primitives::{Address, B256, Signature};
+use alloy_primitives::{Address, B256, Signature, eip191_hash_message};
 
 /// Length of an `r ‖ s ‖ v` signature.
 pub const SIGNATURE_BYTES: usize = 65;
@@ -21,6 +21,12 @@ pub enum SignatureError {
     /// No public key signs this digest so.
     #[error("no key can have made this signature")]
     Unrecoverable,
+    /// Not 64 bytes, as P-256 and Ed25519 have.
+    #[error("a signature of P-256 or Ed25519 is 64 bytes, this has {0}")]
+    DelegateLength(usize),
+    /// The key that was named did not sign this digest.
+    #[error("not made by {0} for this request")]
+    NotByDelegate(String),
     /// Somebody else signed.
     #[error("signed by {found}, expected {expected}")]
     WrongSigner {
@@ -53,6 +59,24 @@ pub fn recover(digest: B256, signature: &[u8]) -> Result<Address, SignatureError
     parsed
         .recover_address_from_prehash(&digest)
         .map_err(|_| SignatureError::Unrecoverable)
+}
+
+/// The address whose key signed `message` by EIP-191, as wallets sign text.
+///
+/// As [`recover`], and takes `v` of 0 and 1 for 27 and 28, since some wallets
+/// write it so under text.
+///
+/// # Errors
+/// [`SignatureError`] for any other form.
+pub fn recover_message(message: &str, signature: &[u8]) -> Result<Address, SignatureError> {
+    let digest = eip191_hash_message(message);
+    match signature {
+        [rs @ .., v @ (0 | 1)] if rs.len() == SIGNATURE_BYTES - 1 => {
+            let spelled = [rs, &[*v + 27]].concat();
+            recover(digest, &spelled)
+        }
+        _ => recover(digest, signature),
+    }
 }
 
 /// Checks that `signer` signed `digest`.
