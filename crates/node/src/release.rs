@@ -6,10 +6,13 @@
 //! size → decode → limits → expiry → per-address limit → policy and reader key
 //! decoded → signature → per-account limit → anchors → policy → shares → receipt.
 //!
-//! (The size is the HTTP layer's.) What is absent: an identity from outside. It
+//! (The size is the HTTP layer's.) A contract account's signature is the one exception: only its
+//! chain can check it, so for those the anchors come before the signature, and the address that
+//! asks pays for the reads. What is absent: an identity from outside. It
 //! is computed here, from the policy bytes that were evaluated.
 
 mod anchors;
+mod consent;
 mod replay;
 mod verdict;
 
@@ -25,9 +28,10 @@ use lru::LruCache;
 use stheno_chain::Chains;
 use stheno_crypto::{Identity, PolicyDigest, ReaderKey};
 use stheno_protocol::{
-    Answer, Code, Domain, Policy, Problem, Receipt, Request, SignedReceipt, shares_digest,
+    Answer, Code, Consent, ContractConsent, Domain, Policy, Problem, Receipt, Request,
+    SignedReceipt, shares_digest,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::{
     clock,
@@ -43,6 +47,8 @@ use verdict::Verdicts;
 
 /// Policies that are kept decoded.
 const POLICIES: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+/// What asking a contract account costs the address that asks, in items, until it consents.
+const CONSENT_COST: usize = 8;
 /// Longest wait for a turn to be evaluated.
 const MOST_WAIT: Duration = Duration::from_secs(5);
 
@@ -113,7 +119,8 @@ impl Release {
         let request: Request = serde_json::from_slice(body)
             .map_err(|error| Problem::new(Code::Malformed, error.to_string()))?;
         request.check_addressee(&self.domain.network, epoch.number)?;
-        request.check_form(clock::now())?;
+        let now = clock::now();
+        request.check_form(now)?;
 
         let items = request.items.len();
         let address = household(address);
@@ -124,7 +131,10 @@ impl Release {
         request.check_policy(&policy)?;
         let reader_key = ReaderKey::from_bytes(request.reader_key.as_slice())
             .map_err(|error| Problem::new(Code::BadReaderKey, format!("readerKey: {error}")))?;
-        request.check_key_signature(&self.domain)?;
+        match request.check_authorization(&self.domain, &policy, now)? {
+            Consent::Given => {}
+            Consent::OfContract(asked) => self.ask_account(&request, &asked, address).await?,
+        }
 
         let digest = request.digest(&self.domain);
         let replay = self.replays.of(digest);
@@ -169,6 +179,29 @@ impl Release {
         Ok(policy)
     }
 
+    /// Asks a contract account on its chain, at the expense of the address until it consents.
+    async fn ask_account(
+        &self,
+        request: &Request,
+        asked: &ContractConsent,
+        address: IpAddr,
+    ) -> Result<(), Problem> {
+        self.addresses
+            .take(address, CONSENT_COST, Instant::now())
+            .map_err(|wait| too_many("this address", wait))?;
+        let _permit = self.turn().await?;
+        let anchors = anchors::check(&self.chains, request, clock::now()).await?;
+        consent::check(&self.chains, asked, &anchors).await?;
+        self.addresses.put_back(&address, CONSENT_COST);
+        Ok(())
+    }
+
+    /// Waits for a turn to be evaluated.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let turn = tokio::time::timeout(MOST_WAIT, self.evaluations.acquire()).await;
+        turn.map_err(|_| busy())?.map_err(|_| stopping())
+    }
+
     fn charge_account(&self, request: &Request) -> Result<(), Problem> {
         let (items, now) = (request.items.len(), Instant::now());
         match request.account {
@@ -192,8 +225,7 @@ impl Release {
         reader_key: &ReaderKey,
     ) -> Result<Bytes, Problem> {
         {
-            let turn = tokio::time::timeout(MOST_WAIT, self.evaluations.acquire()).await;
-            let _permit = turn.map_err(|_| busy())?.map_err(|_| stopping())?;
+            let _permit = self.turn().await?;
             let anchors = anchors::check(&self.chains, request, clock::now()).await?;
             self.verdicts
                 .check(&self.chains, request, policy, &anchors)

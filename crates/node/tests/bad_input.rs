@@ -184,7 +184,7 @@ async fn request_is_refused_for_an_account_of_another_kind_or_chain() {
     let body = reader.changed(&chain, |request| {
         request.account.as_mut().unwrap().kind = AccountKind::Contract;
     });
-    let problem = refused(&node, &body, 400, "authorization_unsupported").await;
+    let problem = refused(&node, &body, 401, "signature_invalid").await;
     assert!(detail(&problem).contains("contract"), "{problem}");
     // A contract's account on a chain that nobody anchored.
     let body = reader.changed(&chain, |request| {

@@ -50,7 +50,9 @@ pub use alloy_primitives::{Address, B256, Bytes, FixedBytes, I256, U256};
 pub use stheno_crypto::{ItemId, KeyFingerprint, NetworkId, PolicyDigest};
 
 pub use answer::{Answer, Receipt, ReceiptError, SignedReceipt, shares_digest};
-pub use authorization::Authorization;
+pub use authorization::{
+    Application, Authorization, Consent, ContractConsent, DelegateKey, Delegation, Scope, Session,
+};
 pub use context::{Context, ContextError, ContextValue};
 pub use domain::Domain;
 pub use evaluate::{

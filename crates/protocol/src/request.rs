@@ -11,7 +11,7 @@ use stheno_crypto::{ItemId, NetworkId, PolicyDigest};
 use crate::{
     Authorization, ChainId, Code, Context, Domain, Policy, Problem, Tier,
     evaluate::{Account, AccountKind, Subject},
-    signature, typed, wire,
+    typed, wire,
 };
 use wire_form::Wire;
 
@@ -290,57 +290,6 @@ impl Request {
         })
     }
 
-    /// The address whose key signed this request. For a contract account, see EIP-1271.
-    ///
-    /// # Errors
-    /// `authorization_missing`, `signature_invalid`.
-    pub fn recover_signer(&self, domain: &Domain) -> Result<Address, Problem> {
-        match &self.authorization {
-            Authorization::Wallet { signature } => {
-                signature::recover(self.digest(domain), signature)
-                    .map_err(|error| Problem::new(Code::SignatureInvalid, error.to_string()))
-            }
-            Authorization::None {} => Err(Problem::new(
-                Code::AuthorizationMissing,
-                "the request carries no signature",
-            )),
-        }
-    }
-
-    /// Checks that the account, if there is one, is a key's and signed this request.
-    ///
-    /// # Errors
-    /// `authorization_missing`, `signature_invalid`; `authorization_unsupported`
-    /// for contract accounts, whose signatures only their chain can check.
-    pub fn check_key_signature(&self, domain: &Domain) -> Result<(), Problem> {
-        let Some(account) = self.account else {
-            return match self.authorization {
-                Authorization::None {} => Ok(()),
-                Authorization::Wallet { .. } => Err(Problem::new(
-                    Code::SignatureInvalid,
-                    "the request is signed, but accountKind is none",
-                )),
-            };
-        };
-        if account.kind == AccountKind::Contract {
-            return Err(Problem::new(
-                Code::AuthorizationUnsupported,
-                "a contract account's signature is checked on its chain",
-            ));
-        }
-        let signer = self.recover_signer(domain)?;
-        if signer != account.address {
-            return Err(Problem::new(
-                Code::SignatureInvalid,
-                format!(
-                    "the signature is by {signer} or for another request, not by {} for this one",
-                    account.address
-                ),
-            ));
-        }
-        Ok(())
-    }
-
     /// What `item` is judged with.
     #[must_use]
     pub fn subject(&self, item: ItemId) -> Subject {
@@ -353,7 +302,7 @@ impl Request {
 }
 
 /// Address, chain and kind as they are signed: zeros for no account.
-fn flat_account(account: Option<Account>) -> (Address, ChainId, u8) {
+pub(crate) fn flat_account(account: Option<Account>) -> (Address, ChainId, u8) {
     match account {
         None => (Address::ZERO, 0, 0),
         Some(account) => {

@@ -119,6 +119,28 @@ sol! {
         bytes context;
     }
 
+    /// A contract of an application, in the scope of a delegation.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Application {
+        uint64 chainId;
+        address contractAddress;
+    }
+
+    /// An account lets another key ask for it, within a scope. Signed by the account.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Delegation {
+        address account;
+        uint64 accountChain;
+        uint8 accountKind;
+        string delegate;
+        bytes32[] policies;
+        bytes32[] items;
+        Application[] contracts;
+        uint64 notBefore;
+        uint64 expiresAt;
+        bytes32 nonce;
+    }
+
     /// A node says what it released. Signed by the node's identity key.
     #[derive(Debug, PartialEq, Eq)]
     struct Receipt {

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use stheno_protocol::{
-    Address, Answer, Authorization, B256, Bytes, ChainHeads, Code, CommitteeView, Domain,
-    LeafReport, MemberView, NodeState, Position, Problem, Request, Status, Truth, signature,
+    Address, Answer, Authorization, B256, Bytes, ChainHeads, Code, CommitteeView, ContractConsent,
+    Delegation, Domain, LeafReport, MemberView, NodeState, Position, Problem, Request, Session,
+    Status, Truth, signature, siwe::Message,
 };
 
 use super::frozen;
@@ -45,16 +46,30 @@ where
 pub(super) const REQUEST: Target = Target::new(
     "request_json",
     Kind::Text,
-    || frozen_json("/request/json"),
+    || {
+        let mut requests = frozen_json("/request/json");
+        // The same with a session and with a delegation.
+        for proof in ["/session/0/authorization", "/delegation/0/authorization"] {
+            let proofs = frozen_json(proof).into_iter();
+            let changed = proofs.filter_map(|proof| {
+                let mut request: Value = serde_json::from_slice(requests.first()?).ok()?;
+                request["authorization"] = serde_json::from_slice(&proof).ok()?;
+                Some(request.to_string().into_bytes())
+            });
+            let changed: Vec<_> = changed.collect();
+            requests.extend(changed);
+        }
+        requests
+    },
     |input| match parsed::<Request>(input) {
         Ok(request) => {
             // Everything that a node does before it reads the chain.
             let domain = domain();
             let _ = request.check_addressee(&domain.network, 3);
-            let _ = request.check_key_signature(&domain);
             let (digest, form) = (request.digest(&domain), request.check_form(1_800_000_000));
             let decoded = request.decode_policy().inspect(|policy| {
                 let _ = request.check_policy(policy);
+                let _ = request.check_authorization(&domain, policy, 1_800_000_000);
             });
             let signed = Request {
                 authorization: Authorization::None {},
@@ -217,3 +232,110 @@ pub(super) const SIGNATURE: Target = Target::new(
 )
 .longest(100)
 .cost(2);
+
+/// An EIP-4361 message of whatever purpose.
+pub(super) const SIWE: Target = Target::new(
+    "siwe_message",
+    Kind::Text,
+    || {
+        let with_all = "https://u@example.com:80 wants you to sign in with your Ethereum account:\n\
+            0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2\n\nHello.\n\nURI: ipfs://[::1]/a?b#c\n\
+            Version: 1\nChain ID: 314\nNonce: 12341234\nIssued At: 2026-11-23T00:00:00Z\n\
+            Expiration Time: 2026-11-23T01:00:00.5-02:00\nNot Before: 2026-11-23T00:00:01Z\n\
+            Request ID: some_id\nResources:\n- urn:example:1\n- https://example.com/%20";
+        vec![with_all.as_bytes().to_vec()]
+    },
+    |input| match std::str::from_utf8(input)
+        .map_err(Verdict::refused)
+        .and_then(|text| text.parse::<Message>().map_err(Verdict::refused))
+    {
+        Ok(message) => {
+            assert_eq!(message.to_string().as_bytes(), input, "another spelling");
+            let _ = message.is_valid_at(1_800_000_000);
+            Verdict::Accepted
+        }
+        Err(refused) => refused,
+    },
+);
+
+/// The message of a session.
+pub(super) const SESSION: Target = Target::new(
+    "session_message",
+    Kind::Text,
+    || {
+        let vectors: Value = serde_json::from_str(FROZEN).unwrap_or_default();
+        let sessions = vectors["session"].as_array().into_iter().flatten();
+        sessions
+            .filter_map(|session| session["authorization"]["message"].as_str())
+            .map(|text| text.as_bytes().to_vec())
+            .collect()
+    },
+    |input| {
+        let text = String::from_utf8_lossy(input);
+        let session = (text.parse::<Message>().map_err(Verdict::refused))
+            .and_then(|message| Session::of_message(&message).map_err(Verdict::refused));
+        match session {
+            Ok(session) => {
+                let message = session.to_message().unwrap_or_else(|e| panic!("{e}"));
+                assert_eq!(Session::of_message(&message), Ok(session.clone()));
+                match session.check_times(1_800_000_000) {
+                    Ok(()) => Verdict::Accepted,
+                    Err(problem) => Verdict::refused(problem),
+                }
+            }
+            Err(refused) => refused,
+        }
+    },
+);
+
+/// What an account signs to let another key ask.
+pub(super) const DELEGATION: Target = Target::new(
+    "delegation_json",
+    Kind::Text,
+    || frozen_json("/delegation/0/authorization/delegation"),
+    |input| match parsed::<Delegation>(input) {
+        Ok(delegation) => match delegation.check_form(1_800_000_000) {
+            Ok(()) => Verdict::Accepted,
+            Err(problem) => Verdict::refused(problem),
+        },
+        Err(refused) => refused,
+    },
+)
+.memory(64 * 1024, 256);
+
+/// A contract account's signature, perhaps wrapped.
+pub(super) const ERC6492: Target = Target::new(
+    "erc6492_signature",
+    Kind::Bytes,
+    || {
+        let word = |last: u8| {
+            let mut word = [0; 32];
+            word[31] = last;
+            word
+        };
+        // Factory, offsets of its call data and of the signature, both of one word.
+        let words = [
+            word(7),
+            word(96),
+            word(160),
+            word(32),
+            word(1),
+            word(32),
+            word(2),
+        ];
+        vec![
+            [words.concat(), [0x64, 0x92].repeat(16)].concat(),
+            vec![27; 65],
+        ]
+    },
+    |input| {
+        let signature = Bytes::copy_from_slice(input);
+        match ContractConsent::new(Address::repeat_byte(1), 314, B256::ZERO, &signature) {
+            Ok(asked) => {
+                let _ = (asked.read(), asked.read_before_it_exists());
+                Verdict::Accepted
+            }
+            Err(problem) => Verdict::refused(problem),
+        }
+    },
+);

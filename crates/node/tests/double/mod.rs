@@ -16,7 +16,7 @@ use std::{
 };
 
 use alloy::{
-    primitives::{Address, B256, Bytes, FixedBytes, U64, U256, keccak256},
+    primitives::{Address, B256, Bytes, FixedBytes, Signature, U64, U256, keccak256},
     signers::{SignerSync, local::PrivateKeySigner},
     sol,
     sol_types::{SolCall, SolValue},
@@ -43,6 +43,7 @@ const FINALITY: u64 = 2;
 
 sol! {
     function balanceOf(address owner) view returns (uint256);
+    function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4);
 }
 
 /// What the chain says, changeable while it runs.
@@ -66,6 +67,9 @@ pub struct Ledger {
     pub start: u64,
     /// Answers to everything come this late.
     pub slow: Duration,
+    pub chain_id: u64,
+    /// Contract wallets: from a block on, the key whose signatures they accept; none for nobody's.
+    pub wallets: Vec<(u64, Address, Option<Address>)>,
 }
 
 #[derive(Clone)]
@@ -95,6 +99,8 @@ impl FakeChain {
             network_key: NetworkKey::from_bytes(&network_key.to_bytes()).unwrap(),
             start: now() - 1_000,
             slow: Duration::ZERO,
+            chain_id: CHAIN_ID,
+            wallets: Vec::new(),
         };
         Self::serve(ledger).await
     }
@@ -102,6 +108,13 @@ impl FakeChain {
     /// Another endpoint of the same chain, which then goes its own ways.
     pub async fn twin(&self) -> Self {
         let ledger = self.lock().clone();
+        Self::serve(ledger).await
+    }
+
+    /// Another chain, whose blocks are made at the same times.
+    pub async fn neighbour(&self, chain_id: u64) -> Self {
+        let mut ledger = self.lock().clone();
+        ledger.chain_id = chain_id;
         Self::serve(ledger).await
     }
 
@@ -122,7 +135,7 @@ impl FakeChain {
 
     pub fn anchor(&self, number: u64) -> Anchor {
         Anchor {
-            chain_id: CHAIN_ID,
+            chain_id: self.lock().chain_id,
             confirmations: 0,
             number,
             hash: hash(number),
@@ -200,28 +213,65 @@ async fn answer(
 impl Ledger {
     fn answer(&self, method: &str, params: &Value) -> Result<Value, String> {
         match method {
-            "eth_chainId" => Ok(json!(U64::from(CHAIN_ID))),
+            "eth_chainId" => Ok(json!(U64::from(self.chain_id))),
             "eth_getBlockByNumber" => self.block(&params[0]),
             "eth_getLogs" => Ok(json!([])),
             "eth_getBalance" => Ok(json!(U256::ZERO)),
-            "eth_getCode" => Ok(json!("0x00")),
+            "eth_getCode" => {
+                let number = self.number_of(&params[1])?;
+                let of: Address = serde_json::from_value(params[0].clone()).unwrap();
+                let is_made = self.wallet(number, of).is_some();
+                let is_contract = is_made || matches!(of, PASS | COMMITTEE);
+                Ok(json!(if is_contract { "0x00" } else { "0x" }))
+            }
             "eth_call" => {
-                let at: B256 = serde_json::from_value(params[1]["blockHash"].clone()).unwrap();
-                let number = (0..=self.head)
-                    .rev()
-                    .find(|n| hash(*n) == at)
-                    .ok_or("unknown block")?;
+                let number = self.number_of(&params[1])?;
                 let to: Address = serde_json::from_value(params[0]["to"].clone()).unwrap();
                 let data: Bytes = serde_json::from_value(params[0]["input"].clone()).unwrap();
-                let answer = if to == PASS {
-                    self.balance_of(number, &data)
-                } else {
-                    self.committee(&data)
+                let answer = match to {
+                    PASS => self.balance_of(number, &data),
+                    COMMITTEE => self.committee(&data),
+                    _ => self.is_valid_signature(number, to, &data),
                 };
                 Ok(json!(Bytes::from(answer?)))
             }
             other => Err(format!("{other} is not known here")),
         }
+    }
+
+    /// The number of the block that EIP-1898 names.
+    fn number_of(&self, at: &Value) -> Result<u64, String> {
+        let at: B256 = serde_json::from_value(at["blockHash"].clone()).unwrap();
+        let mut numbers = (0..=self.head).rev();
+        let found = numbers.find(|number| hash(*number) == at);
+        found.ok_or_else(|| "unknown block".to_owned())
+    }
+
+    /// What is known of a contract wallet at a block, once it is made: its owner, if it has one.
+    fn wallet(&self, number: u64, address: Address) -> Option<Option<Address>> {
+        let mut known = self.wallets.iter();
+        let last = known.rfind(|(from, wallet, _)| *from <= number && *wallet == address);
+        last.map(|(_, _, owner)| *owner)
+    }
+
+    fn is_valid_signature(
+        &self,
+        number: u64,
+        wallet: Address,
+        data: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let Some(owner) = self.wallet(number, wallet) else {
+            return Ok(Vec::new());
+        };
+        let call = isValidSignatureCall::abi_decode(data).map_err(|e| e.to_string())?;
+        let signer = Signature::try_from(call.signature.as_ref())
+            .and_then(|signature| signature.recover_address_from_prehash(&call.hash))
+            .map_err(|_| "execution reverted: no signature")?;
+        let magic = match Some(signer) == owner {
+            true => isValidSignatureCall::SELECTOR,
+            false => [0xff; 4],
+        };
+        Ok(B256::right_padding_from(&magic).to_vec())
     }
 
     fn block(&self, which: &Value) -> Result<Value, String> {

@@ -214,6 +214,24 @@ impl Leaf {
         }
     }
 
+    /// The contracts that it reads. The scopes of sessions and delegations go by them, so a leaf
+    /// names every contract whose answer can matter to it.
+    #[must_use]
+    pub fn contracts(&self) -> Vec<(ChainId, Address)> {
+        match self {
+            Self::Call(call) => vec![(call.chain, call.to)],
+            Self::Token(token) => vec![(token.chain, token.contract)],
+            Self::Subscription(body) => vec![(body.chain, body.contract)],
+            Self::Storage(body) => {
+                let paid = body.paid.as_ref().map(|paid| paid.pay);
+                let contracts = std::iter::once(body.verifier).chain(paid);
+                contracts.map(|contract| (body.chain, contract)).collect()
+            }
+            Self::Grant(body) => vec![(body.chain, body.registry)],
+            Self::Balance(_) | Self::Time(_) | Self::Address(_) | Self::Allowlist(_) => Vec::new(),
+        }
+    }
+
     /// Whether it asks about the reader's account.
     #[must_use]
     pub fn needs_account(&self) -> bool {

@@ -37,6 +37,7 @@ pub use schema::SCHEMA;
 
 use std::collections::BTreeSet;
 
+use alloy_primitives::Address;
 use stheno_crypto::PolicyDigest;
 
 use crate::{ChainId, cbor};
@@ -154,6 +155,11 @@ impl Policy {
     #[must_use]
     pub fn chains(&self) -> BTreeSet<(ChainId, Tier)> {
         self.rule.leaves().filter_map(Leaf::place).collect()
+    }
+
+    /// Every contract that some leaf reads, as often as it does.
+    pub fn contracts(&self) -> impl Iterator<Item = (ChainId, Address)> + '_ {
+        self.rule.leaves().flat_map(Leaf::contracts)
     }
 
     /// Whether some leaf asks about the reader's account.

@@ -136,9 +136,18 @@ codes! {
     AuthorizationMissing = "authorization_missing", 401, no, Asker, "Authorization missing",
         "The request names an account but carries no proof of it.",
         "Sign the request with the account's key.";
-    AuthorizationUnsupported = "authorization_unsupported", 400, no, Asker, "Authorization not supported",
-        "This node does not know this kind of authorization for this kind of account.",
-        "Use a wallet signature, or ask a node of a newer version.";
+    BadAuthorization = "bad_authorization", 400, no, Asker, "Bad session or delegation",
+        "The session's message or the delegation has not the form that it should, names no scope or too large a one, or lasts too long.",
+        "Make it with the SDK; the detail says what is wrong, and SPEC.md has the form.";
+    AuthorizationEarly = "authorization_early", 401, no, Clock, "Not valid yet",
+        "The session or the delegation begins later, by the node's clock.",
+        "Wait until it begins; if it should have begun, compare the clocks.";
+    AuthorizationExpired = "authorization_expired", 401, no, Asker, "Session or delegation over",
+        "The session or the delegation has ended, by the node's clock.",
+        "Let the account sign a new one.";
+    OutOfScope = "out_of_scope", 403, no, Asker, "Out of scope",
+        "The session or the delegation is for other policies, items or contracts than the request.",
+        "Let the account sign one whose scope names what is asked for, or sign the request itself.";
     SignatureInvalid = "signature_invalid", 401, no, Asker, "Signature invalid",
         "The signature is malformed, or of another key, network, chain, epoch or request.",
         "Sign the EIP-712 digest of exactly this request with the account's key.";

@@ -2,7 +2,7 @@ use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use alloy_primitives::U256;
 
 use super::*;
-use crate::ContextValue;
+use crate::{Consent, ContextValue};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -65,6 +65,10 @@ fn signed(mut request: Request) -> Request {
     request
 }
 
+fn consent(request: &Request) -> Result<Consent, Problem> {
+    request.check_authorization(&domain(), &policy(), NOW)
+}
+
 fn code(result: Result<(), Problem>) -> Code {
     result.unwrap_err().code
 }
@@ -77,7 +81,7 @@ fn request_is_accepted_as_signed() {
     request
         .check_policy(&request.decode_policy().unwrap())
         .unwrap();
-    request.check_key_signature(&domain()).unwrap();
+    assert_eq!(consent(&request), Ok(Consent::Given));
 }
 
 #[test]
@@ -171,7 +175,7 @@ fn malformed_field_is_refused_and_the_error_says_how() {
         ),
         (
             "authorization",
-            serde_json::json!({"type": "session"}),
+            serde_json::json!({"type": "password"}),
             "unknown variant",
         ),
         (
@@ -465,7 +469,7 @@ fn signature_is_refused_when_altered_or_malleated() {
             },
             ..good.clone()
         };
-        request.check_key_signature(&domain()).unwrap_err()
+        consent(&request).unwrap_err()
     };
     for at in 0..65 {
         let mut bytes = signature.to_vec();
@@ -498,27 +502,25 @@ fn signature_is_refused_when_altered_or_malleated() {
 fn request_is_refused_when_account_and_proof_do_not_fit() {
     let unsigned = request();
     assert_eq!(
-        code(unsigned.check_key_signature(&domain())),
+        code(consent(&unsigned).map(drop)),
         Code::AuthorizationMissing
     );
     let mut nobody = signed(request());
     nobody.account = None;
-    assert_eq!(
-        code(nobody.check_key_signature(&domain())),
-        Code::SignatureInvalid
-    );
+    assert_eq!(code(consent(&nobody).map(drop)), Code::SignatureInvalid);
     nobody.authorization = Authorization::None {};
-    nobody.check_key_signature(&domain()).unwrap();
+    assert_eq!(consent(&nobody), Ok(Consent::Given));
     let mut contract = request();
     contract.account = Some(Account {
         address: signer().address(),
         chain: 314,
         kind: AccountKind::Contract,
     });
-    assert_eq!(
-        code(signed(contract).check_key_signature(&domain())),
-        Code::AuthorizationUnsupported
-    );
+    let contract = signed(contract);
+    let Ok(Consent::OfContract(asked)) = consent(&contract) else {
+        panic!("its chain decides")
+    };
+    assert_eq!(asked.digest, contract.digest(&domain()));
     let mut other = request();
     other.account = Some(Account {
         address: Address::repeat_byte(7),
@@ -526,7 +528,7 @@ fn request_is_refused_when_account_and_proof_do_not_fit() {
         kind: AccountKind::Key,
     });
     assert_eq!(
-        code(signed(other).check_key_signature(&domain())),
+        code(consent(&signed(other)).map(drop)),
         Code::SignatureInvalid
     );
 }

@@ -3,8 +3,9 @@
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use serde_json::{Value, json};
 use stheno_protocol::{
-    Account, AccountKind, Anchor, Answer, Authorization, B256, Bytes, Context, ContextValue,
-    FixedBytes, I256, ItemId, Policy, Receipt, Request, SignedReceipt, U256, shares_digest,
+    Account, AccountKind, Address, Anchor, Answer, Authorization, B256, Bytes, Consent, Context,
+    ContextValue, DelegateKey, Delegation, FixedBytes, I256, ItemId, Policy, Receipt, Request,
+    Scope, Session, SignedReceipt, U256, shares_digest,
 };
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
 };
 
 const REQUEST: &str = "Request(uint64 epoch,address account,uint64 accountChain,uint8 accountKind,bytes32 policyDigest,bytes32[] items,bytes readerKey,Anchor[] anchors,uint64 issuedAt,uint64 expiresAt,bytes32 nonce,bytes context)Anchor(uint64 chainId,uint64 confirmations,uint64 number,bytes32 blockHash)";
+const DELEGATION: &str = "Delegation(address account,uint64 accountChain,uint8 accountKind,string delegate,bytes32[] policies,bytes32[] items,Application[] contracts,uint64 notBefore,uint64 expiresAt,bytes32 nonce)Application(uint64 chainId,address contractAddress)";
 const RECEIPT: &str = "Receipt(uint64 epoch,uint16 node,bytes32 requestDigest,bytes32 policyDigest,bytes32[] items,address account,bytes readerKey,Anchor[] anchors,bytes32 sharesDigest,uint64 time)Anchor(uint64 chainId,uint64 confirmations,uint64 number,bytes32 blockHash)";
 
 fn signer(byte: u8) -> PrivateKeySigner {
@@ -110,11 +112,11 @@ fn request_and_receipt_digests_are_frozen() {
     request.authorization = Authorization::Wallet {
         signature: signature.to_vec().into(),
     };
-    request.check_key_signature(&domain()).unwrap();
     request.check_form(1_800_000_000).unwrap();
-    request
-        .check_policy(&request.decode_policy().unwrap())
-        .unwrap();
+    let policy = request.decode_policy().unwrap();
+    request.check_policy(&policy).unwrap();
+    let consent = request.check_authorization(&domain(), &policy, 1_800_000_000);
+    assert_eq!(consent, Ok(Consent::Given));
     request_vector["signer"] = json!(signer(0x11).address());
     request_vector["signature"] = hex(signature).into();
     request_vector["json"] = serde_json::to_value(&request).unwrap();
@@ -161,6 +163,129 @@ fn request_and_receipt_digests_are_frozen() {
             "domain": domain_vector(),
             "request": request_vector,
             "receipt": receipt_vector,
+            "session": session_vector(),
+            "delegation": delegation_vector(),
         }),
     );
+}
+
+/// A key of each kind, with its signature of `digest`, by RFC 6979 where it is ECDSA.
+fn keys(digest: B256) -> [(DelegateKey, Vec<u8>); 3] {
+    let p256 = p256::ecdsa::SigningKey::from_slice(&[0x33; 32]).unwrap();
+    let point = p256.verifying_key().to_encoded_point(true);
+    let of_p256: p256::ecdsa::Signature = {
+        use p256::ecdsa::signature::Signer as _;
+        p256.sign(digest.as_slice())
+    };
+    let ed25519 = ed25519_dalek::SigningKey::from_bytes(&[0x33; 32]);
+    let of_ed25519 = {
+        use ed25519_dalek::Signer as _;
+        ed25519.sign(digest.as_slice())
+    };
+    let secp256k1 = signer(0x33);
+    let of_secp256k1 = secp256k1.sign_hash_sync(&digest).unwrap();
+    [
+        (
+            DelegateKey::P256(point.as_bytes().try_into().unwrap()),
+            of_p256.to_bytes().to_vec(),
+        ),
+        (
+            DelegateKey::Ed25519(ed25519.verifying_key().to_bytes()),
+            of_ed25519.to_bytes().to_vec(),
+        ),
+        (
+            DelegateKey::Secp256k1(secp256k1.address()),
+            of_secp256k1.as_bytes().to_vec(),
+        ),
+    ]
+}
+
+fn scope(request: &Request) -> Scope {
+    Scope {
+        policies: vec![request.policy_digest()],
+        items: request.items.clone(),
+        contracts: Scope::contract(314, Address::repeat_byte(0xa5)).contracts,
+    }
+}
+
+/// The same request in a session of each kind of key.
+fn session_vector() -> Value {
+    let mut request = request();
+    let policy = request.decode_policy().unwrap();
+    let digest = request.digest(&domain());
+    let mut vectors = Vec::new();
+    for (key, key_signature) in keys(digest) {
+        let session = Session {
+            origin: "app.example".parse().unwrap(),
+            account: signer(0x11).address(),
+            chain: 314,
+            key,
+            network: domain().network,
+            scope: scope(&request),
+            issued_at: 1_799_999_940,
+            expires_at: 1_800_003_540,
+            nonce: "k3y9XbQ2".parse().unwrap(),
+        };
+        let message = session.to_message().unwrap();
+        let signature = signer(0x11)
+            .sign_message_sync(message.to_string().as_bytes())
+            .unwrap();
+        request.authorization = Authorization::Session {
+            message: message.to_string(),
+            signature: signature.as_bytes().into(),
+            key_signature: key_signature.into(),
+        };
+        let consent = request.check_authorization(&domain(), &policy, 1_800_000_000);
+        assert_eq!(consent, Ok(Consent::Given));
+        vectors.push(json!({
+            "key": key,
+            "digest": message.digest(),
+            "authorization": request.authorization,
+        }));
+    }
+    vectors.into()
+}
+
+/// The same request under a delegation to each kind of key.
+fn delegation_vector() -> Value {
+    let mut request = request();
+    let policy = request.decode_policy().unwrap();
+    let account = request.account.unwrap();
+    let digest = request.digest(&domain());
+    let mut vectors = Vec::new();
+    for (delegate, key_signature) in keys(digest) {
+        let delegation = Delegation {
+            delegate,
+            scope: scope(&request),
+            not_before: 1_799_999_940,
+            expires_at: 1_799_999_940 + 30 * 86_400,
+            nonce: B256::repeat_byte(0x66),
+        };
+        let items: Vec<String> = request.items.iter().map(ItemId::to_string).collect();
+        let fields = json!({
+            "account": account.address,
+            "accountChain": 314,
+            "accountKind": 1,
+            "delegate": delegate,
+            "policies": [request.policy_digest().to_string()],
+            "items": items,
+            "contracts": [{"chainId": 314, "contractAddress": Address::repeat_byte(0xa5)}],
+            "notBefore": delegation.not_before,
+            "expiresAt": delegation.expires_at,
+            "nonce": delegation.nonce,
+        });
+        let mut vector = vector(&delegation.typed(account), DELEGATION, &fields);
+        let signed = delegation.digest(account, &domain());
+        let signature = signer(0x11).sign_hash_sync(&signed).unwrap();
+        request.authorization = Authorization::Delegation {
+            delegation,
+            signature: signature.as_bytes().into(),
+            key_signature: key_signature.into(),
+        };
+        let consent = request.check_authorization(&domain(), &policy, 1_800_000_000);
+        assert_eq!(consent, Ok(Consent::Given));
+        vector["authorization"] = json!(request.authorization);
+        vectors.push(vector);
+    }
+    vectors.into()
 }

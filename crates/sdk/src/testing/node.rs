@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use stheno_crypto::{Identity, KeyFingerprint, KeyShare, ReaderKey};
 use stheno_protocol::{
-    Account, AccountKind, Address, Answer, ChainId, ChainView, Code, Domain, NodeState, Policy,
-    Problem, Read, Reading, Receipt, Request, SignedReceipt, Status, Tier, Truth, Unknown, Verdict,
+    Answer, ChainId, ChainView, Code, Consent, ContractConsent, Domain, NodeState, Policy, Problem,
+    Read, Reading, Receipt, Request, SignedReceipt, Status, Tier, Truth, Unknown, Verdict,
     evaluate, shares_digest,
 };
 use zeroize::Zeroizing;
@@ -71,10 +71,14 @@ impl Node {
         request.check_form(around.now)?;
         let reader_key = ReaderKey::from_bytes(request.reader_key.as_slice())
             .map_err(|error| Problem::new(Code::BadReaderKey, error.to_string()))?;
-        let account = proven_account(request, around)?;
+        let account = request.account.map(|account| account.address);
         let policy = request.decode_policy()?;
         request.check_policy(&policy)?;
+        let consent = request.check_authorization(&around.domain, &policy, around.now)?;
         let anchors = check_anchors(request, around)?;
+        if let Consent::OfContract(asked) = consent {
+            ask_account(&asked, &anchors, around)?;
+        }
         judge(request, &policy, &anchors, around)?;
 
         let shares = request.items.iter().map(|item| {
@@ -102,7 +106,7 @@ impl Node {
             request_digest: request.digest(&around.domain),
             policy_digest: request.policy_digest(),
             items: request.items.clone(),
-            account,
+            account: account.unwrap_or_default(),
             reader_key: request.reader_key,
             anchors: request.anchors.clone(),
             shares_digest: shares_digest(&shares),
@@ -129,21 +133,36 @@ impl Node {
     }
 }
 
-/// The account whose consent was proven; zero where the request names none.
-fn proven_account(request: &Request, around: &Surroundings<'_>) -> Result<Address, Problem> {
-    let Some(Account { address, kind, .. }) = request.account else {
-        return Ok(Address::ZERO);
-    };
-    if kind != AccountKind::Key {
-        let detail = "this test's nodes know key accounts alone";
-        return Err(Problem::new(Code::AuthorizationUnsupported, detail));
+/// A contract account must accept the signature at its chain's anchor, and at the head.
+fn ask_account(
+    asked: &ContractConsent,
+    anchors: &Places,
+    around: &Surroundings<'_>,
+) -> Result<(), Problem> {
+    for places in [anchors, &heads(anchors, around)] {
+        let view = View {
+            chains: around.chains,
+            places,
+        };
+        match ContractConsent::judge(&view.read(&asked.read())) {
+            Ok(true) => {}
+            Ok(false) => {
+                let detail = format!("contract account {} does not accept it", asked.account);
+                return Err(Problem::new(Code::SignatureInvalid, detail));
+            }
+            Err(error) => return Err(Problem::new(Code::ChainUnavailable, error.to_string())),
+        }
     }
-    let signer = request.recover_signer(&around.domain)?;
-    if signer != address {
-        let detail = format!("signed by {signer}, not by {address}");
-        return Err(Problem::new(Code::SignatureInvalid, detail));
-    }
-    Ok(address)
+    Ok(())
+}
+
+/// The heads of the chains that anchors are on.
+fn heads(anchors: &Places, around: &Surroundings<'_>) -> Places {
+    let head = |chain| Some(around.chains.get(chain)?.head().number);
+    let heads = anchors.keys();
+    heads
+        .filter_map(|place| Some((*place, head(&place.0)?)))
+        .collect()
 }
 
 type Places = BTreeMap<(ChainId, Tier), u64>;
@@ -201,10 +220,7 @@ fn judge(
     anchors: &Places,
     around: &Surroundings<'_>,
 ) -> Result<(), Problem> {
-    let heads: Places = anchors
-        .keys()
-        .filter_map(|place| Some((*place, around.chains.get(&place.0)?.head().number)))
-        .collect();
+    let heads = heads(anchors, around);
     for item in &request.items {
         let at = |places: &Places| {
             evaluate(
