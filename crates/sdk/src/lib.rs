@@ -70,6 +70,10 @@
 //! until it is final ([`Tuning::finality_patience`]). What was written to the output is complete
 //! only when `decrypt` returns `Ok`.
 //!
+//! Who reads often need not sign often: a [`Session`] is a [`Reader`] for an hour after one signature,
+//! a [`Delegate`] is one for days, each within a [`Scope`](protocol::Scope). Accounts that are
+//! contracts read through a [`ContractWallet`]. See [`asking`].
+//!
 //! An [`Error`] has a stable [`code`](Error::code), a [`hint`](Error::hint), and where nodes were
 //! asked a [`Tally`] with a line on each of them. [`Error::is_denial`] tells "you may not" from
 //! "something is wrong".
@@ -107,6 +111,7 @@
 //! | `survey`, `gather` | asking how nodes are; asking for shares, hedged |
 //! | [`tally`] | what each node said |
 //! | [`ledger`], [`transport`], [`clock`], `wallet` | the world, as arguments |
+//! | [`asking`] | who asks in an account's stead: sessions, delegates; contract accounts |
 //! | `entropy` | the operating system's randomness, the only source drawn from |
 //! | [`testing`] | the world in memory |
 //!
@@ -128,6 +133,8 @@ pub mod testing;
 pub mod transport;
 
 mod anchors;
+#[cfg(feature = "wallet")]
+pub mod asking;
 #[cfg(feature = "http")]
 mod blocking_reader;
 mod client;
@@ -148,6 +155,10 @@ mod survey;
 mod tuning;
 mod wallet;
 
+#[cfg(feature = "wallet")]
+pub use asking::{
+    AskingKey, ContractWallet, Delegate, Grant, KeyType, Owner, Session, SessionOptions,
+};
 #[cfg(feature = "http")]
 pub use blocking_reader::BlockingReader;
 pub use client::Client;

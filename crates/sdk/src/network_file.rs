@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use stheno_crypto::{KeyFingerprint, NetworkId, NetworkKey};
 use stheno_envelope::Locator;
-use stheno_protocol::{Address, B256, Bytes, ChainId};
+use stheno_protocol::{Address, B256, Bytes, ChainId, Domain};
 use url::Url;
 
 /// The only version of the file that exists.
@@ -106,6 +106,11 @@ impl NetworkFile {
     pub fn to_json(&self) -> String {
         // A struct of strings, numbers and maps with integer keys always serialises.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// What members and readers of this network sign under.
+    pub fn domain(&self) -> Domain {
+        Domain::of_committee(self.chain_id, self.contract, self.committee_id)
     }
 
     /// Where the committee lives: what an envelope will say.

@@ -107,11 +107,17 @@ mod local {
         SignerSync,
         local::{LocalSignerError, PrivateKeySigner},
     };
-    use stheno_protocol::{Account, AccountKind, Address, Authorization, ChainId, Domain, Request};
+    use stheno_protocol::{
+        Account, AccountKind, Address, Authorization, B256, Bytes, ChainId, Delegation, Domain,
+        Request, siwe::Message,
+    };
     use zeroize::Zeroizing;
 
     use super::{Reader, WalletError, keystore};
-    use crate::bounds::BoxFuture;
+    use crate::{
+        asking::{Approver, Owner},
+        bounds::BoxFuture,
+    };
 
     /// A secp256k1 key in this process's memory, wiped when dropped.
     #[derive(Clone)]
@@ -194,6 +200,14 @@ mod local {
             self.signer.address()
         }
 
+        fn sign(&self, digest: B256) -> Result<Bytes, WalletError> {
+            let signature = self.signer.sign_hash_sync(&digest);
+            let signature = signature.map_err(|error| WalletError::Sign {
+                why: error.to_string(),
+            })?;
+            Ok(signature.as_bytes().into())
+        }
+
         fn parse(text: &str, place: &str) -> Result<Self, WalletError> {
             let digits = text.trim();
             let digits = digits.strip_prefix("0x").unwrap_or(digits);
@@ -221,16 +235,33 @@ mod local {
             domain: &'a Domain,
         ) -> BoxFuture<'a, Result<Authorization, WalletError>> {
             Box::pin(async move {
-                let signature = self
-                    .signer
-                    .sign_hash_sync(&request.digest(domain))
-                    .map_err(|error| WalletError::Sign {
-                        why: error.to_string(),
-                    })?;
-                Ok(Authorization::Wallet {
-                    signature: signature.as_bytes().into(),
-                })
+                let signature = self.sign(request.digest(domain))?;
+                Ok(Authorization::Wallet { signature })
             })
+        }
+    }
+
+    impl Owner for Wallet {
+        fn sign_message<'a>(
+            &'a self,
+            message: &'a Message,
+        ) -> BoxFuture<'a, Result<Bytes, WalletError>> {
+            Box::pin(async move { self.sign(message.digest()) })
+        }
+
+        fn sign_delegation<'a>(
+            &'a self,
+            delegation: &'a Delegation,
+            account: Account,
+            domain: &'a Domain,
+        ) -> BoxFuture<'a, Result<Bytes, WalletError>> {
+            Box::pin(async move { self.sign(delegation.digest(account, domain)) })
+        }
+    }
+
+    impl Approver for Wallet {
+        fn approve(&self, digest: B256) -> BoxFuture<'_, Result<Bytes, WalletError>> {
+            Box::pin(async move { self.sign(digest) })
         }
     }
 
