@@ -25,6 +25,7 @@
     clippy::print_stderr
 )]
 
+mod asking;
 mod bad_input;
 mod bad_requests;
 mod ceremony;
@@ -48,6 +49,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let trials = [
+        asking::trials(),
         main_job::trials(),
         keys::trials(),
         bad_input::trials(),
