@@ -31,7 +31,7 @@ pub struct Chain(Arc<Inner>);
 struct Inner {
     config: ChainConfig,
     head_ttl: Duration,
-    quorum: Quorum,
+    quorum: Arc<Quorum>,
     blocks: Once<BlockKey, Result<Option<Block>, ChainError>>,
     readings: Once<ReadingKey, Result<Reading, Unknown>>,
 }
@@ -91,11 +91,11 @@ impl Chain {
             })
             .collect();
         let chain = Self(Arc::new(Inner {
-            quorum: Quorum {
+            quorum: Arc::new(Quorum {
                 chain_id: config.chain_id,
                 endpoints,
                 need: config.min_agree,
-            },
+            }),
             head_ttl: options.head_ttl,
             blocks: Once::new(KEPT),
             readings: Once::new(KEPT),
@@ -174,10 +174,7 @@ impl Chain {
     /// # Errors
     /// [`Unknown`]; whatever went wrong is unknown, never a value.
     pub async fn call(&self, at: B256, to: Address, data: Bytes) -> Result<Bytes, Unknown> {
-        match self.reading(ReadingKey::Call { at, to, data }).await? {
-            Reading::Bytes(bytes) => Ok(bytes),
-            Reading::Balance(_) | Reading::Time(_) | Reading::Number(_) => Err(Unknown::Missing),
-        }
+        self.reads().call(at, to, data).await
     }
 
     /// Native balance of `of` at a canonical block, in the smallest unit.
@@ -185,9 +182,22 @@ impl Chain {
     /// # Errors
     /// [`Unknown::Rpc`].
     pub async fn balance(&self, at: B256, of: Address) -> Result<U256, Unknown> {
-        match self.reading(ReadingKey::Balance { at, of }).await? {
-            Reading::Balance(balance) => Ok(balance),
-            Reading::Bytes(_) | Reading::Time(_) | Reading::Number(_) => Err(Unknown::Missing),
+        self.reads().balance(at, of).await
+    }
+
+    /// Reads that are made one by one.
+    fn reads(&self) -> Reads {
+        Reads {
+            chain: self.clone(),
+            quorum: Arc::clone(&self.0.quorum),
+        }
+    }
+
+    /// Reads of which those of one moment travel to an endpoint together.
+    pub(crate) fn gathered_reads(&self) -> Reads {
+        Reads {
+            chain: self.clone(),
+            quorum: Arc::new(self.0.quorum.gathering()),
         }
     }
 
@@ -295,20 +305,49 @@ impl Chain {
         self.0.blocks.run(key, keep, ask).await
     }
 
+    fn present(&self, found: Option<Block>, what: &str) -> Result<Block, ChainError> {
+        found.ok_or_else(|| ChainError::Inconsistent {
+            chain_id: self.id(),
+            what: what.to_owned(),
+            problem: "it is a null round".to_owned(),
+        })
+    }
+}
+
+/// What policies read of a chain; whatever was read once is kept with the chain.
+pub(crate) struct Reads {
+    chain: Chain,
+    quorum: Arc<Quorum>,
+}
+
+impl Reads {
+    /// See [`Chain::call`].
+    pub(crate) async fn call(&self, at: B256, to: Address, data: Bytes) -> Result<Bytes, Unknown> {
+        match self.reading(ReadingKey::Call { at, to, data }).await? {
+            Reading::Bytes(bytes) => Ok(bytes),
+            Reading::Balance(_) | Reading::Time(_) | Reading::Number(_) => Err(Unknown::Missing),
+        }
+    }
+
+    /// See [`Chain::balance`].
+    pub(crate) async fn balance(&self, at: B256, of: Address) -> Result<U256, Unknown> {
+        match self.reading(ReadingKey::Balance { at, of }).await? {
+            Reading::Balance(balance) => Ok(balance),
+            Reading::Bytes(_) | Reading::Time(_) | Reading::Number(_) => Err(Unknown::Missing),
+        }
+    }
+
     async fn reading(&self, key: ReadingKey) -> Result<Reading, Unknown> {
         let keep = |found: &Result<Reading, Unknown>| match found {
             Err(unknown) if unknown.transient() => Duration::ZERO,
             _ => FOREVER,
         };
-        let (inner, asked) = (Arc::clone(&self.0), key.clone());
+        let (quorum, asked) = (Arc::clone(&self.quorum), key.clone());
         let ask = || -> alloy::transports::BoxFuture<'static, _> {
             Box::pin(async move {
                 match asked {
-                    ReadingKey::Call { at, to, data } => {
-                        inner.quorum.policy_call(at, to, &data).await
-                    }
-                    ReadingKey::Balance { at, of } => inner
-                        .quorum
+                    ReadingKey::Call { at, to, data } => quorum.policy_call(at, to, &data).await,
+                    ReadingKey::Balance { at, of } => quorum
                         .balance(at, of)
                         .await
                         .map(Reading::Balance)
@@ -316,15 +355,7 @@ impl Chain {
                 }
             })
         };
-        self.0.readings.run(key, keep, ask).await
-    }
-
-    fn present(&self, found: Option<Block>, what: &str) -> Result<Block, ChainError> {
-        found.ok_or_else(|| ChainError::Inconsistent {
-            chain_id: self.id(),
-            what: what.to_owned(),
-            problem: "it is a null round".to_owned(),
-        })
+        self.chain.0.readings.run(key, keep, ask).await
     }
 }
 

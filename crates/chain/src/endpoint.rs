@@ -1,7 +1,8 @@
 //! One endpoint: asks it, in time, and says in words what it did wrong.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::future::IntoFuture;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use alloy::primitives::{Bytes, U64};
@@ -11,6 +12,7 @@ use alloy::transports::{BoxTransport, TransportError, TransportErrorKind};
 use stheno_protocol::ChainId;
 
 use crate::clock::{Instant, timeout};
+use crate::gather::Gathering;
 use crate::transport::{HttpFault, HttpOptions};
 
 /// Longest piece of an endpoint's own words that is passed on.
@@ -21,6 +23,13 @@ const WORDS: usize = 160;
 pub(crate) struct Endpoint {
     /// The name that errors call it by.
     pub(crate) label: String,
+    connection: Arc<Connection>,
+    /// Where its questions meet others, if they do.
+    gathering: Option<Gathering>,
+}
+
+#[derive(Debug)]
+struct Connection {
     chain_id: ChainId,
     client: RpcClient,
     limit: Duration,
@@ -61,11 +70,23 @@ impl Endpoint {
     ) -> Self {
         Self {
             label,
-            chain_id,
-            client: RpcClient::new(transport, false),
-            limit: options.timeout,
-            recheck: options.recheck_chain,
-            checked: Mutex::new(None),
+            connection: Arc::new(Connection {
+                chain_id,
+                client: RpcClient::new(transport, false),
+                limit: options.timeout,
+                recheck: options.recheck_chain,
+                checked: Mutex::new(None),
+            }),
+            gathering: None,
+        }
+    }
+
+    /// The same endpoint, to which the questions of one moment are sent together.
+    pub(crate) fn gathering(&self) -> Self {
+        Self {
+            label: self.label.clone(),
+            connection: Arc::clone(&self.connection),
+            gathering: Some(Gathering::default()),
         }
     }
 
@@ -75,30 +96,46 @@ impl Endpoint {
         method: &'static str,
         params: P,
     ) -> Result<R, Fault> {
-        let due = self
-            .checked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_none_or(|at| at.elapsed() >= self.recheck);
+        let connection = &self.connection;
+        let due = connection
+            .checked()
+            .is_none_or(|at| at.elapsed() >= connection.recheck);
         if due {
             self.check_chain().await?;
         }
-        self.request(method, params).await
+        let Some(gathering) = &self.gathering else {
+            return connection.request(method, params).await;
+        };
+        // One question that takes too long holds up those that travel with it, so half of the time
+        // is left to ask alone.
+        let together = gathering.ask(&connection.client, method, &params);
+        match timeout(connection.limit / 2, together).await {
+            Ok(Some(answer)) => serde_json::from_str(answer?.get())
+                .map_err(|error| Fault::Malformed(words(&error.to_string()))),
+            Ok(None) | Err(_) => connection.request(method, params).await,
+        }
     }
 
     /// Asks which chain it serves.
     pub(crate) async fn check_chain(&self) -> Result<(), Fault> {
-        let found: U64 = self.request("eth_chainId", [(); 0]).await?;
+        let connection = &self.connection;
+        let found: U64 = connection.request("eth_chainId", [(); 0]).await?;
         let found = found.to::<u64>();
-        let right = found == self.chain_id;
-        *self.checked.lock().unwrap_or_else(PoisonError::into_inner) = right.then(Instant::now);
+        let right = found == connection.chain_id;
+        *connection.checked() = right.then(Instant::now);
         match right {
             true => Ok(()),
             false => Err(Fault::OtherChain {
                 found,
-                expected: self.chain_id,
+                expected: connection.chain_id,
             }),
         }
+    }
+}
+
+impl Connection {
+    fn checked(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn request<P: RpcSend, R: RpcRecv>(
@@ -106,15 +143,23 @@ impl Endpoint {
         method: &'static str,
         params: P,
     ) -> Result<R, Fault> {
-        match timeout(self.limit, self.client.request(method, params)).await {
-            Ok(answer) => answer.map_err(Fault::of),
-            Err(_) => Err(Fault::Silent(self.limit)),
-        }
+        let answer = self.in_time(self.client.request(method, params)).await?;
+        answer.map_err(Fault::of)
+    }
+
+    async fn in_time<T>(&self, answer: impl IntoFuture<Output = T>) -> Result<T, Fault> {
+        let answer = timeout(self.limit, answer.into_future()).await;
+        answer.map_err(|_| Fault::Silent(self.limit))
     }
 }
 
 impl Fault {
-    fn of(error: TransportError) -> Self {
+    /// Whether the endpoint answered the question, be it with an error.
+    pub(crate) const fn is_an_answer(&self) -> bool {
+        matches!(self, Self::Error { .. } | Self::Malformed(_))
+    }
+
+    pub(crate) fn of(error: TransportError) -> Self {
         match error {
             RpcError::ErrorResp(payload) => Self::Error {
                 code: payload.code,

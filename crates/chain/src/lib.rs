@@ -35,6 +35,7 @@ pub mod contracts;
 mod endpoint;
 mod error;
 mod follow;
+mod gather;
 mod heads;
 mod once;
 mod outbox;

@@ -36,6 +36,15 @@ pub(crate) trait Answer {
 }
 
 impl Quorum {
+    /// The same endpoints, to each of which the questions of one moment are sent together.
+    pub(crate) fn gathering(&self) -> Self {
+        let endpoints = self.endpoints.iter();
+        Self {
+            endpoints: endpoints.map(|e| Arc::new(e.gathering())).collect(),
+            ..*self
+        }
+    }
+
     /// Asks every endpoint; the first answer that `need` of them give is the
     /// answer. Late ones are not waited for then.
     ///

@@ -6,7 +6,7 @@ use futures::future::{join_all, try_join_all};
 use stheno_protocol::{ChainId, ChainView, Read, Reading, Tier, Unknown};
 
 use crate::block::Block;
-use crate::chain::Chain;
+use crate::chain::{Chain, Reads};
 use crate::config::ChainConfig;
 use crate::error::{ChainError, ConfigError};
 use crate::transport::HttpOptions;
@@ -79,28 +79,50 @@ impl Chains {
     /// fails: what could not be read is [`Unknown`] in the snapshot. Reads that
     /// are equal at one block, here or in another snapshot, are made once.
     pub async fn snapshot(&self, reads: &BTreeSet<Read>, at: &Positions) -> Snapshot {
-        let readings = reads.iter().map(|read| async move {
-            let reading = self.reading(read, at).await;
-            (read.clone(), reading)
-        });
-        Snapshot(join_all(readings).await.into_iter().collect())
+        let [snapshot] = self.snapshots(reads, [at]).await;
+        snapshot
     }
 
-    async fn reading(&self, read: &Read, at: &Positions) -> Result<Reading, Unknown> {
-        let (chain_id, tier) = read.place();
-        let chain = self
-            .get(chain_id)
-            .map_err(|error| Unknown::Rpc(error.to_string()))?;
-        let block = at.at(chain_id, tier).ok_or(Unknown::Missing)?;
-        match read {
-            Read::Call { to, data, .. } => chain
-                .call(block.hash, *to, data.clone())
-                .await
-                .map(Reading::Bytes),
-            Read::Balance { of, .. } => chain.balance(block.hash, *of).await.map(Reading::Balance),
-            Read::BlockTime { .. } => Ok(Reading::Time(block.time)),
-            Read::BlockNumber { .. } => Ok(Reading::Number(block.number)),
-        }
+    /// The same at several positions, in one round trip to each endpoint.
+    pub async fn snapshots<const N: usize>(
+        &self,
+        reads: &BTreeSet<Read>,
+        at: [&Positions; N],
+    ) -> [Snapshot; N] {
+        let chains: BTreeMap<ChainId, Reads> = reads
+            .iter()
+            .filter_map(|read| self.0.get(&read.place().0))
+            .map(|chain| (chain.id(), chain.gathered_reads()))
+            .collect();
+        let readings = at.iter().flat_map(|at| {
+            let chains = &chains;
+            reads.iter().map(move |read| reading(chains, read, at))
+        });
+        let mut readings = join_all(readings).await.into_iter();
+        at.map(|_| {
+            let of_one = reads.iter().cloned().zip(readings.by_ref());
+            Snapshot(of_one.collect())
+        })
+    }
+}
+
+async fn reading(
+    chains: &BTreeMap<ChainId, Reads>,
+    read: &Read,
+    at: &Positions,
+) -> Result<Reading, Unknown> {
+    let (chain_id, tier) = read.place();
+    let unconfigured = || Unknown::Rpc(ChainError::Unconfigured { chain_id }.to_string());
+    let chain = chains.get(&chain_id).ok_or_else(unconfigured)?;
+    let block = at.at(chain_id, tier).ok_or(Unknown::Missing)?;
+    match read {
+        Read::Call { to, data, .. } => chain
+            .call(block.hash, *to, data.clone())
+            .await
+            .map(Reading::Bytes),
+        Read::Balance { of, .. } => chain.balance(block.hash, *of).await.map(Reading::Balance),
+        Read::BlockTime { .. } => Ok(Reading::Time(block.time)),
+        Read::BlockNumber { .. } => Ok(Reading::Number(block.number)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod keys;
 mod opening;
+mod policy;
 mod range;
 mod recipients;
 
@@ -14,6 +15,9 @@ use url::Url;
 
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use opening::OpeningArgs;
+pub use policy::{
+    PolicyCheckArgs, PolicyCommand, PolicyImportArgs, PolicyNewArgs, Preset, SpanArgs,
+};
 pub use range::RangeArg;
 pub use recipients::RecipientArgs;
 
@@ -249,26 +253,6 @@ pub struct PieceArgs {
 #[derive(Clone, Debug, Args)]
 pub struct InspectArgs {
     /// The envelope: a file, an address of http or https, or `-` for standard input.
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub file: String,
-}
-
-/// `stheno policy …`
-#[derive(Clone, Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Check a policy and say what it means, its digest and what it reads.
-    Check(PolicyCheckArgs),
-    /// Print the JSON Schema of policies, for editors and other tools.
-    #[command(after_help = "\
-Example:
-  stheno policy schema > policy.schema.json")]
-    Schema,
-}
-
-/// What `stheno policy check` takes.
-#[derive(Clone, Debug, Args)]
-pub struct PolicyCheckArgs {
-    /// The policy, in JSON; `-` is standard input.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
 }

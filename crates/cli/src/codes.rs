@@ -100,6 +100,9 @@ pub const OWN: &[Explained] = explained! {
     "usage", Asker, "Usage",
         "The options do not go together, or one is missing.",
         "`stheno help` and the command's name have an example.";
+    "not_importable", Asker, "Not to be converted",
+        "Something of another network's conditions cannot be asked of an EVM chain, or is not clear.",
+        "The message names the place; ask for the same in another way, such as a function of a contract.";
     "disk_full", Machine, "Disk full",
         "The disk of the output has no room left.",
         "Make room or choose another disk; nothing was kept of what was written.";

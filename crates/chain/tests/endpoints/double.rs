@@ -133,6 +133,10 @@ pub(crate) struct Script {
     pub(crate) pool: Vec<Bytes>,
     /// Whether they are mined at once, and with which status.
     pub(crate) mines: Option<u64>,
+    /// Whether it refuses batches.
+    pub(crate) takes_no_batches: bool,
+    /// How many bodies were posted.
+    pub(crate) posts: usize,
     /// What was asked.
     pub(crate) asked: Vec<(String, Value)>,
 }
@@ -260,6 +264,31 @@ pub(crate) fn testimony(error: &ChainError) -> BTreeMap<String, (bool, String)> 
 
 async fn answer(State(script): State<Arc<Mutex<Script>>>, body: String) -> Response {
     let request: Value = serde_json::from_str(&body).unwrap();
+    let takes_no_batches = {
+        let mut script = script.lock().unwrap();
+        script.posts += 1;
+        script.takes_no_batches
+    };
+    match request {
+        Value::Array(_) if takes_no_batches => {
+            say(&Value::Null, error(-32600, "no batches here")).await
+        }
+        Value::Array(requests) => answer_batch(&script, &requests).await,
+        request => answer_one(&script, &request).await,
+    }
+}
+
+/// In reverse, as the specification allows.
+async fn answer_batch(script: &Arc<Mutex<Script>>, requests: &[Value]) -> Response {
+    let answers = requests.iter().rev().map(|request| async move {
+        let response = answer_one(script, request).await;
+        let body = axum::body::to_bytes(response.into_body(), 1 << 24).await;
+        serde_json::from_slice::<Value>(&body.unwrap()).unwrap_or(Value::Null)
+    });
+    axum::Json(futures::future::join_all(answers).await).into_response()
+}
+
+async fn answer_one(script: &Arc<Mutex<Script>>, request: &Value) -> Response {
     let method = request["method"].as_str().unwrap().to_owned();
     let params = request["params"].clone();
     let (reply, usual) = {

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use alloy::primitives::{Address, U256, address, bytes};
+use alloy::primitives::{Address, Bytes, U256, address, bytes};
 use serde_json::json;
-use stheno_chain::{Chain, ChainConfig, Chains, Positions};
+use stheno_chain::{Chain, ChainConfig, Chains, Positions, Snapshot};
 use stheno_protocol::{ChainView, Code, Read, Reading, Unknown};
 
-use crate::double::{CHAIN, Double, GENESIS, Ledger, Reply, connect, doubles, options};
+use crate::double::{
+    CHAIN, Double, GENESIS, Ledger, Reply, connect, connect_impatient, doubles, options,
+};
 
 const TO: Address = address!("00000000000000000000000000000000000000aa");
 const OTHER: u64 = 314;
@@ -130,4 +132,81 @@ async fn heads_are_every_tier_s_position_at_the_head() {
     let unknown = BTreeSet::from([(1, 0)]);
     let refused = chains.heads(&unknown).await.unwrap_err();
     assert_eq!(refused.code(), Code::ChainNotConfigured);
+}
+
+/// Ten calls, and where each is read.
+async fn ten_calls(doubles: &[Double]) -> (Chains, BTreeSet<Read>, [Positions; 2]) {
+    let chain = connect(doubles, doubles.len()).await;
+    let mut at = [Positions::new(), Positions::new()];
+    at[0].insert(0, chain.final_head().await.unwrap());
+    at[1].insert(0, chain.head().await.unwrap());
+    let calls = (0..10_u8).map(|i| {
+        let data = Bytes::from(vec![i; 4]);
+        for double in doubles {
+            double.on_call(TO, &data, Reply::Result(json!(format!("0x{i:02x}"))));
+        }
+        Read::Call {
+            chain: CHAIN,
+            tier: 0,
+            to: TO,
+            data,
+        }
+    });
+    (Chains::of([chain.clone()]), calls.collect(), at)
+}
+
+fn expect_ten(snapshots: &[Snapshot; 2], reads: &BTreeSet<Read>) {
+    for snapshot in snapshots {
+        for (i, read) in (0..).zip(reads) {
+            assert_eq!(snapshot.read(read), Ok(Reading::Bytes(vec![i].into())));
+        }
+    }
+}
+
+#[tokio::test]
+async fn ten_reads_at_anchor_and_head_cost_one_round_trip() {
+    let all: [Double; 2] = doubles(&Ledger::new(100, 90, &[])).await;
+    let (chains, reads, [then, now]) = ten_calls(&all).await;
+    all.iter().for_each(|d| d.script(|script| script.posts = 0));
+    let snapshots = chains.snapshots(&reads, [&then, &now]).await;
+    expect_ten(&snapshots, &reads);
+    for double in &all {
+        assert_eq!(double.script(|script| script.posts), 1);
+        assert_eq!(double.asked("eth_call").len(), 20);
+    }
+}
+
+#[tokio::test]
+async fn endpoint_that_takes_no_batches_is_asked_one_by_one() {
+    let all: [Double; 1] = doubles(&Ledger::new(100, 90, &[])).await;
+    let (chains, reads, [then, now]) = ten_calls(&all).await;
+    all[0].script(|script| (script.takes_no_batches, script.posts) = (true, 0));
+    let snapshots = chains.snapshots(&reads, [&then, &now]).await;
+    expect_ten(&snapshots, &reads);
+    assert_eq!(all[0].script(|script| script.posts), 21);
+}
+
+/// One call whose answer is garbage or missing does not spoil the others.
+#[tokio::test]
+async fn answer_that_is_missing_in_a_batch_is_asked_for_alone() {
+    let all: [Double; 1] = doubles(&Ledger::new(100, 90, &[])).await;
+    let (chains, reads, [then, _]) = ten_calls(&all).await;
+    let bad = bytes!("03030303");
+    all[0].on_call(TO, &bad, Reply::Garbage);
+    let snapshot = chains.snapshot(&reads, &then).await;
+    let unknown: Vec<_> = reads.iter().filter(|r| snapshot.read(r).is_err()).collect();
+    assert!(matches!(unknown[..], [Read::Call { data, .. }] if *data == bad));
+}
+
+/// Nor does one that is never answered.
+#[tokio::test]
+async fn call_without_an_end_does_not_take_the_others_along() {
+    let all: [Double; 1] = doubles(&Ledger::new(100, 90, &[])).await;
+    let (_, reads, [then, _]) = ten_calls(&all).await;
+    let chains = Chains::of([connect_impatient(&all, 1).await]);
+    let endless = bytes!("05050505");
+    all[0].on_call(TO, &endless, Reply::Silence);
+    let snapshot = chains.snapshot(&reads, &then).await;
+    let unknown: Vec<_> = reads.iter().filter(|r| snapshot.read(r).is_err()).collect();
+    assert!(matches!(unknown[..], [Read::Call { data, .. }] if *data == endless));
 }

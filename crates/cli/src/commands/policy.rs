@@ -1,4 +1,7 @@
-//! `stheno policy`: is it one, what does it mean, what can it say.
+//! `stheno policy`: is it one, what does it mean, and how to come by one.
+
+mod lit;
+mod new;
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +9,7 @@ use serde_json::{Value, json};
 use stheno::{Error, Policy, protocol::policy::SCHEMA};
 
 use crate::{
-    args::{PolicyCheckArgs, PolicyCommand},
+    args::{PolicyCheckArgs, PolicyCommand, PolicyImportArgs},
     failure::Failure,
     input, say,
 };
@@ -18,11 +21,37 @@ use crate::{
 pub fn run(command: PolicyCommand, as_json: bool) -> Result<(), Failure> {
     match command {
         PolicyCommand::Check(args) => check(&args, as_json),
+        PolicyCommand::New(args) => written(&new::write(&args.preset)?, as_json),
+        PolicyCommand::Import(args) => import(&args, as_json),
         PolicyCommand::Schema => {
             schema(as_json);
             Ok(())
         }
     }
+}
+
+fn import(args: &PolicyImportArgs, as_json: bool) -> Result<(), Failure> {
+    let text = input::text(Path::new(&args.lit))?;
+    let refused = |fault: &dyn std::fmt::Display| {
+        Failure::new("not_importable", format_args!("{}: {fault}", args.lit))
+    };
+    let conditions = serde_json::from_str(&text).map_err(|error| refused(&error))?;
+    let policy = lit::convert(&conditions).map_err(|error| refused(&error))?;
+    written(&policy, as_json)?;
+    say::note(
+        "note: Lit asked the newest block; a policy has to hold at a final block and at the head",
+    );
+    Ok(())
+}
+
+/// Says a policy that was made here, after reading it as any other is read.
+fn written(policy: &Value, as_json: bool) -> Result<(), Failure> {
+    let policy = Policy::from_json(&policy.to_string()).map_err(|error| {
+        let error = Error::from(error);
+        Failure::new(error.code(), &error).hint(error.hint())
+    })?;
+    say::result(as_json, &policy.to_json(), &as_value(&policy));
+    Ok(())
 }
 
 /// Reads a policy from a file; `-` is standard input.
@@ -81,4 +110,12 @@ fn schema(as_json: bool) {
 /// The policy as a JSON value.
 pub fn as_value(policy: &Policy) -> Value {
     serde_json::from_str(&policy.to_json()).unwrap_or_default()
+}
+
+/// A JSON object with one more field.
+fn with(mut object: Value, name: &str, value: impl Into<Value>) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value.into());
+    }
+    object
 }

@@ -13,5 +13,6 @@ mod folder;
 mod inspect;
 mod keys;
 mod malformed;
+mod policies;
 mod recipients;
 mod rewrap;

@@ -73,11 +73,8 @@ async fn judge(
         .collect();
     let (then, now) = match &heads {
         Ok(heads) => {
-            let both = futures::join!(
-                chains.snapshot(&wanted, anchors),
-                chains.snapshot(&wanted, heads)
-            );
-            (both.0, Ok((heads, both.1)))
+            let [then, now] = chains.snapshots(&wanted, [anchors, heads]).await;
+            (then, Ok((heads, now)))
         }
         Err(error) => (chains.snapshot(&wanted, anchors).await, Err(error)),
     };

@@ -154,7 +154,8 @@ pub(super) fn time(node: &Node<'_>, path: &str) -> Result<u64, Fault> {
 }
 
 /// Unix time in RFC 3339; the number itself beyond the year 9999.
-pub(crate) fn time_text(second: u64) -> String {
+#[must_use]
+pub fn time_text(second: u64) -> String {
     i64::try_from(second)
         .ok()
         .and_then(|second| Timestamp::from_second(second).ok())

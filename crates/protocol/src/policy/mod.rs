@@ -30,7 +30,7 @@ pub use leaf::{
     AddressList, Allowlist, Balance, Grant, Leaf, Paid, Storage, Subscription, Time, Token,
     TokenStandard,
 };
-pub(crate) use literal::time_text;
+pub use literal::time_text;
 pub(crate) use nearest::nearest;
 pub use rule::{Arg, Call, Comparison, Placeholder, Rule, Scalar};
 pub use schema::SCHEMA;

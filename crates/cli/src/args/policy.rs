@@ -1,0 +1,192 @@
+//! `stheno policy …`
+
+use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
+use stheno::protocol::{Address, ChainId, U256};
+
+/// `stheno policy …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy and say what it means, its digest and what it reads.
+    Check(PolicyCheckArgs),
+    /// Write a policy of a common kind.
+    New(PolicyNewArgs),
+    /// Print the JSON Schema of policies, for editors and other tools.
+    #[command(after_help = "\
+Example:
+  stheno policy schema > policy.schema.json")]
+    Schema,
+    /// Convert the access control conditions of another network.
+    Import(PolicyImportArgs),
+}
+
+/// What `stheno policy check` takes.
+#[derive(Clone, Debug, Args)]
+pub struct PolicyCheckArgs {
+    /// The policy, in JSON; `-` is standard input.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub file: String,
+}
+
+/// What `stheno policy import` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+What of them asks an EVM chain becomes a policy that asks the same. What does not (Solana, Cosmos,
+sign-in messages, POAP) is refused by name.
+
+Example:
+  stheno policy import --lit conditions.json > policy.json")]
+pub struct PolicyImportArgs {
+    /// Access control conditions of Lit Protocol, in JSON; `-` is standard input.
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
+    pub lit: String,
+}
+
+/// What `stheno policy new` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stheno policy new nft --chain 314 --contract 0x… > policy.json
+  stheno policy new token --chain 314 --contract 0x… --min 1000000 --before 2027-06-30T00:00:00Z
+  stheno policy new lock --chain 314 --after 2027-01-01T00:00:00Z")]
+pub struct PolicyNewArgs {
+    /// The kind.
+    #[command(subcommand)]
+    pub preset: Preset,
+}
+
+/// Policies of a common kind.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Preset {
+    /// The reader holds a token of an NFT contract (ERC-721), such as an access pass.
+    Nft(NftArgs),
+    /// The reader holds fungible tokens (ERC-20).
+    Token(TokenArgs),
+    /// The reader holds tokens of given ids (ERC-1155).
+    Items(ItemsArgs),
+    /// The reader has a native balance.
+    Balance(BalanceArgs),
+    /// The reader is one of these accounts.
+    Accounts(AccountsArgs),
+    /// Anybody, but not before a time, or not after one.
+    Lock(LockArgs),
+    /// A contract of yours decides, by IAccessCondition's `canRead(reader, item, context)`.
+    Condition(ConditionArgs),
+}
+
+/// When a policy holds, besides what it asks.
+#[derive(Clone, Debug, Args)]
+pub struct SpanArgs {
+    /// From this time on, such as 2027-01-01T00:00:00Z, by the chain's blocks.
+    #[arg(long, value_name = "TIME")]
+    pub after: Option<String>,
+    /// Until this time.
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<String>,
+}
+
+/// What `stheno policy new nft` takes.
+#[derive(Clone, Debug, Args)]
+pub struct NftArgs {
+    /// Chain id, such as 314 for Filecoin.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// The contract.
+    #[arg(long)]
+    pub contract: Address,
+    /// How many, at least.
+    #[arg(long, default_value = "1")]
+    pub min: U256,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new token` takes.
+#[derive(Clone, Debug, Args)]
+pub struct TokenArgs {
+    /// Chain id, such as 314 for Filecoin.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// The contract.
+    #[arg(long)]
+    pub contract: Address,
+    /// How many, at least, in the token's smallest unit.
+    #[arg(long)]
+    pub min: U256,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new items` takes.
+#[derive(Clone, Debug, Args)]
+pub struct ItemsArgs {
+    /// Chain id, such as 314 for Filecoin.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// The contract.
+    #[arg(long)]
+    pub contract: Address,
+    /// An id that counts; several are added up.
+    #[arg(long = "id", required = true, value_name = "ID")]
+    pub ids: Vec<U256>,
+    /// How many, at least.
+    #[arg(long, default_value = "1")]
+    pub min: U256,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new balance` takes.
+#[derive(Clone, Debug, Args)]
+pub struct BalanceArgs {
+    /// Chain id, such as 314 for Filecoin.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// How much, at least, in the smallest unit (attoFIL, wei).
+    #[arg(long)]
+    pub min: U256,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new accounts` takes.
+#[derive(Clone, Debug, Args)]
+pub struct AccountsArgs {
+    /// The accounts.
+    #[arg(required = true, value_name = "ADDRESS")]
+    pub accounts: Vec<Address>,
+    /// The chain on which those that are contracts live, and whose time counts.
+    #[arg(long)]
+    pub chain: Option<ChainId>,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new lock` takes.
+#[derive(Clone, Debug, Args)]
+pub struct LockArgs {
+    /// The chain whose time counts.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new condition` takes.
+#[derive(Clone, Debug, Args)]
+pub struct ConditionArgs {
+    /// Chain id, such as 314 for Filecoin.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// The contract.
+    #[arg(long)]
+    pub contract: Address,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
