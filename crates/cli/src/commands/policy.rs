@@ -34,6 +34,7 @@ fn import(args: &PolicyImportArgs, as_json: bool) -> Result<(), Failure> {
     let text = input::text(Path::new(&args.lit))?;
     let refused = |fault: &dyn std::fmt::Display| {
         Failure::new("not_importable", format_args!("{}: {fault}", args.lit))
+            .hint("`stheno help not_importable` says what can be done")
     };
     let conditions = serde_json::from_str(&text).map_err(|error| refused(&error))?;
     let policy = lit::convert(&conditions).map_err(|error| refused(&error))?;

@@ -116,7 +116,7 @@ fn is_ip_literal(text: &str) -> bool {
                     .bytes()
                     .all(|byte| is_unreserved(byte) || is_sub_delim(byte) || byte == b':')
         }),
-        None => text.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => text.parse::<core::net::Ipv6Addr>().is_ok(),
     }
 }
 
