@@ -16,7 +16,8 @@ use url::Url;
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use opening::OpeningArgs;
 pub use policy::{
-    PolicyCheckArgs, PolicyCommand, PolicyImportArgs, PolicyNewArgs, Preset, SpanArgs,
+    PolicyCheckArgs, PolicyCommand, PolicyExplainArgs, PolicyImportArgs, PolicyNewArgs, Preset,
+    SpanArgs,
 };
 pub use range::RangeArg;
 pub use recipients::RecipientArgs;

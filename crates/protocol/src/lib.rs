@@ -56,8 +56,8 @@ pub use authorization::{
 pub use context::{Context, ContextError, ContextValue};
 pub use domain::Domain;
 pub use evaluate::{
-    Account, AccountKind, CALLER, ChainView, LeafReport, RETURN_CAP, Read, Reading, Subject, Truth,
-    Unknown, Verdict, call_gas_cap, evaluate, reads,
+    Account, AccountKind, CALLER, ChainView, Explained, LeafReport, RETURN_CAP, Read, Reading,
+    Subject, Truth, Unknown, Verdict, call_gas_cap, evaluate, explain, reads,
 };
 pub use policy::{Policy, PolicyError, Tier};
 pub use problem::{Code, Problem};

@@ -1,13 +1,18 @@
 //! `stheno policy …`
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
-use stheno::protocol::{Address, ChainId, U256};
+use stheno::protocol::{Address, B256, ChainId, U256};
+use url::Url;
+
+use crate::commands::policy::{Written, named_value};
 
 /// `stheno policy …`
 #[derive(Clone, Debug, Subcommand)]
 pub enum PolicyCommand {
     /// Check a policy and say what it means, its digest and what it reads.
     Check(PolicyCheckArgs),
+    /// Say what a policy says of a reader now: a tree, with what was found on the chain.
+    Explain(PolicyExplainArgs),
     /// Write a policy of a common kind.
     New(PolicyNewArgs),
     /// Print the JSON Schema of policies, for editors and other tools.
@@ -25,6 +30,32 @@ pub struct PolicyCheckArgs {
     /// The policy, in JSON; `-` is standard input.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
+}
+
+/// What `stheno policy explain` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Example:
+  stheno policy explain policy.json --reader 0x… --rpc https://api.node.glif.io/rpc/v1")]
+pub struct PolicyExplainArgs {
+    /// The policy, in JSON; `-` is standard input.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub file: String,
+    /// JSON-RPC endpoints of the chains that the policy reads.
+    #[arg(long, value_name = "URL", required = true)]
+    pub rpc: Vec<Url>,
+    /// The account.
+    #[arg(long, value_name = "ADDRESS")]
+    pub reader: Option<Address>,
+    /// The account is a contract, of this chain.
+    #[arg(long, value_name = "CHAIN", requires = "reader")]
+    pub contract_on: Option<ChainId>,
+    /// The item, for policies that ask for it (32 bytes of hex).
+    #[arg(long, value_name = "HEX")]
+    pub item: Option<B256>,
+    /// A value that the reader sends along: true, false, a whole number, 0x and hex, or text.
+    #[arg(long = "context", value_name = "NAME=VALUE", value_parser = named_value)]
+    pub context: Vec<(String, Written)>,
 }
 
 /// What `stheno policy import` takes.

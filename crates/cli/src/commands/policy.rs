@@ -1,7 +1,10 @@
 //! `stheno policy`: is it one, what does it mean, and how to come by one.
 
+mod explain;
 mod lit;
 mod new;
+
+pub use explain::{Written, named_value};
 
 use std::path::{Path, PathBuf};
 
@@ -18,9 +21,10 @@ use crate::{
 ///
 /// # Errors
 /// What is wrong with the policy, with line and column.
-pub fn run(command: PolicyCommand, as_json: bool) -> Result<(), Failure> {
+pub async fn run(command: PolicyCommand, as_json: bool) -> Result<(), Failure> {
     match command {
         PolicyCommand::Check(args) => check(&args, as_json),
+        PolicyCommand::Explain(args) => explain::run(&args, as_json).await,
         PolicyCommand::New(args) => written(&new::write(&args.preset)?, as_json),
         PolicyCommand::Import(args) => import(&args, as_json),
         PolicyCommand::Schema => {

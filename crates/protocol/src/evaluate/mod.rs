@@ -5,6 +5,7 @@
 //! [`Truth::Unknown`], and only a root that is true grants.
 
 mod abi;
+mod explain;
 mod fill;
 mod leaf;
 mod outcome;
@@ -17,6 +18,7 @@ mod truth;
 mod verdict;
 mod words;
 
+pub use explain::{Explained, explain};
 pub use read::{CALLER, ChainView, RETURN_CAP, Read, Reading, Unknown, call_gas_cap};
 pub use subject::{Account, AccountKind, Subject};
 pub use truth::Truth;
@@ -41,6 +43,19 @@ pub fn reads(policy: &Policy, subject: &Subject) -> BTreeSet<Read> {
 /// Judges `policy` for `subject` over a snapshot. Pure.
 #[must_use]
 pub fn evaluate(policy: &Policy, subject: &Subject, view: &impl ChainView) -> Verdict {
+    let (root, leaves) = judge_root(policy, subject, view);
+    Verdict {
+        truth: root.truth,
+        leaves,
+    }
+}
+
+/// The whole policy; leaves that keep it from being true are marked.
+fn judge_root(
+    policy: &Policy,
+    subject: &Subject,
+    view: &impl ChainView,
+) -> (Judged, Vec<LeafReport>) {
     let mut leaves = Vec::new();
     let root = judge(
         policy.rule(),
@@ -50,9 +65,8 @@ pub fn evaluate(policy: &Policy, subject: &Subject, view: &impl ChainView) -> Ve
         view,
         &mut leaves,
     );
-    let truth = root.truth;
     root.block(Truth::True, &mut leaves);
-    Verdict { truth, leaves }
+    (root, leaves)
 }
 
 /// A rule that was judged.

@@ -8,6 +8,8 @@ mod rpc;
 
 #[cfg(feature = "chain")]
 pub use rpc::RpcLedger;
+#[cfg(feature = "chain")]
+pub(crate) use rpc::in_words;
 
 use stheno_crypto::{CommitteeKeys, NetworkId, NetworkKey, NodeIndex, NodePublicKey};
 use stheno_envelope::Locator;

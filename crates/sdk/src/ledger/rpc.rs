@@ -52,7 +52,7 @@ impl RpcLedger {
         self
     }
 
-    async fn chain(&self, id: ChainId) -> Result<Chain, LedgerError> {
+    pub(crate) async fn chain(&self, id: ChainId) -> Result<Chain, LedgerError> {
         let mut connected = self.connected.lock().await;
         if let Some(chain) = connected.get(&id) {
             return Ok(chain.clone());
@@ -184,7 +184,7 @@ impl fmt::Debug for RpcLedger {
     }
 }
 
-fn in_words(error: ChainError) -> LedgerError {
+pub(crate) fn in_words(error: ChainError) -> LedgerError {
     match error {
         ChainError::WrongChain {
             endpoint,
