@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
+//! | [`policies`] | policies as their authors meet them: explained |
 //! | [`bad_input`] | what people, disks and networks get wrong |
 //! | [`bad_requests`] | what a node answers to requests that no SDK makes |
 //! | [`reader_in_anger`] | nodes that answer badly, one, two or three of five |
@@ -39,6 +40,7 @@ mod gate;
 mod keys;
 mod lifecycle;
 mod main_job;
+mod policies;
 mod puppet;
 mod reader_in_anger;
 mod someone;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         asking::trials(),
         main_job::trials(),
         keys::trials(),
+        policies::trials(),
         bad_input::trials(),
         bad_requests::trials(),
         reader_in_anger::trials(),
