@@ -20,9 +20,9 @@ mod double;
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
-use double::{CHAIN_ID, Home, Reader, context, domain, item, key_share};
+use double::{CHAIN_ID, COMMITTEE, Home, Reader, context, domain, item, key_share};
 use futures::{StreamExt, stream};
-use stheno_chain::{Chain, ChainConfig, Chains, HttpOptions};
+use stheno_chain::{Chain, ChainConfig, Chains, HttpOptions, Locator};
 use stheno_crypto::{Identity, ReaderKey};
 use stheno_node::{
     config::{Limits, Unlock},
@@ -30,7 +30,7 @@ use stheno_node::{
     metrics::Metrics,
     release::Release,
     standing::{Epoch, Standing},
-    store::Store,
+    store::{Owner, Store},
     vault::{UnlockSecret, Vault},
 };
 use tokio::{
@@ -209,7 +209,15 @@ async fn desk(home: &Home) -> Release {
         account_items_per_minute: u32::MAX,
         ..Limits::default()
     };
-    let store = Store::open(&data_dir.database()).await.unwrap();
+    let owner = Owner {
+        committee: Locator {
+            chain_id: CHAIN_ID,
+            contract: COMMITTEE,
+            committee_id: 1,
+        },
+        identity: vault.address(),
+    };
+    let store = Store::open(&data_dir.database(), &owner).await.unwrap();
     let chains = Chains::of([chain]);
     Release::new(
         domain(),

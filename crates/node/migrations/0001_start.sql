@@ -1,3 +1,13 @@
+-- Whose database this is: a committee's member, by its identity address. One
+-- row, written when the database is made.
+CREATE TABLE owner (
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    chain_id     INTEGER NOT NULL,
+    contract     BLOB    NOT NULL,
+    committee_id INTEGER NOT NULL,
+    identity     BLOB    NOT NULL
+) STRICT;
+
 -- Where the follower of final logs stands. One row.
 CREATE TABLE follower (
     id           INTEGER PRIMARY KEY CHECK (id = 1),
@@ -33,9 +43,11 @@ CREATE TABLE epoch_keys (
     node_keys   BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What this node released, in its own signed words (JSON).
+-- What this node released, in its own signed words (JSON), numbered from 1
+-- without gaps. link: a hash over this receipt and all before it.
 CREATE TABLE receipt (
-    id             INTEGER PRIMARY KEY,
+    sequence       INTEGER PRIMARY KEY,
+    link           BLOB    NOT NULL,
     time           INTEGER NOT NULL,
     account        BLOB    NOT NULL,
     request_digest BLOB    NOT NULL,

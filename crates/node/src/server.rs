@@ -17,7 +17,7 @@ use crate::{
     metrics::Metrics,
     release::Release,
     standing::Standing,
-    store::{Store, StoreError},
+    store::{Owner, Store, StoreError},
     vault::{UnlockError, UnlockSecret, Vault, VaultError},
 };
 
@@ -90,7 +90,11 @@ impl Server {
         let vault = open_vault(&config, data_dir.vault()).await?;
         let chains = connect(&config).await?;
         let path = data_dir.database();
-        let store = Store::open(&path)
+        let owner = Owner {
+            committee: config.network.locator(),
+            identity: vault.address(),
+        };
+        let store = Store::open(&path, &owner)
             .await
             .map_err(|source| ServerError::Store { path, source })?;
         let bind = |source| ServerError::Bind {

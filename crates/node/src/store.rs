@@ -6,6 +6,8 @@
 mod ceremony_log;
 mod journal;
 mod keys;
+mod owner;
+mod receipt_archive;
 mod receipts;
 
 use std::{path::Path, time::Duration};
@@ -18,6 +20,8 @@ use sqlx::{
 
 pub use ceremony_log::StoredLog;
 pub use keys::EpochKeys;
+pub use owner::Owner;
+pub use receipt_archive::ReceiptArchive;
 pub use receipts::ReceiptLog;
 
 /// The node's database. Cheap to clone.
@@ -40,17 +44,36 @@ pub enum StoreError {
     /// A row does not hold what this program writes.
     #[error("the database is damaged: {0}")]
     Damaged(&'static str),
+    /// The file is another node's, or of another committee.
+    #[error(
+        "it belongs to node {} of network {}, not to node {} of network {}; is it the right data_dir?",
+        found.identity, found.committee.network(), expected.identity, expected.committee.network()
+    )]
+    OtherOwner {
+        /// Whose it is.
+        found: Box<Owner>,
+        /// Who opens it.
+        expected: Box<Owner>,
+    },
+    /// A receipt that was kept is gone, or is not what was kept.
+    #[error("receipt {sequence} {why}; restore the database from a backup")]
+    Receipt {
+        /// Its number.
+        sequence: u64,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The writer is gone: the node is stopping.
     #[error("the receipt writer has stopped")]
     Stopped,
 }
 
 impl Store {
-    /// Opens the database, makes it if it does not exist, and brings it to this version.
+    /// Opens the database of `owner`, makes it if it does not exist, and brings it to this version.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+    /// [`StoreError`]: above all when it is another's, or its last receipt is not what was kept.
+    pub async fn open(path: &Path, owner: &Owner) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -64,7 +87,8 @@ impl Store {
             .connect_with(options)
             .await?;
         migrations().run(&pool).await?;
-        let receipts = ReceiptLog::start(pool.clone());
+        owner.claim(&pool).await?;
+        let receipts = ReceiptLog::start(pool.clone(), owner.committee.domain()).await?;
         Ok(Self { pool, receipts })
     }
 

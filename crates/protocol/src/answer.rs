@@ -1,10 +1,16 @@
 //! What a node gives back: shares, and a receipt that it signs for them.
 
+mod files;
+mod link;
+
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, keccak256};
 use serde::{Deserialize, Serialize};
 use stheno_crypto::{ItemId, PolicyDigest};
 
 use crate::{Anchor, Domain, Request, SignatureError, signature, typed, wire};
+
+pub use files::{EXPORT_FORMAT, ExportHead, ExportLine, KEPT_FORMAT, KeptReceipts};
+pub use link::{RECEIPT_LINK_TAG, ReceiptTip};
 
 /// A node's answer to a request.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -24,7 +30,7 @@ pub struct Answer {
 
 /// What a node released, to whom, under which policy, at which blocks. SPEC.md "Receipt".
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Receipt {
     /// The committee's epoch.
     pub epoch: u64,
@@ -56,7 +62,7 @@ pub struct Receipt {
 
 /// A receipt and the signature of the node's identity key.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignedReceipt {
     /// What is signed.
     pub body: Receipt,
@@ -143,6 +149,17 @@ impl Receipt {
 }
 
 impl SignedReceipt {
+    /// The address of the key that signed this receipt.
+    ///
+    /// # Errors
+    /// [`ReceiptError::Signature`].
+    pub fn signer(&self, domain: &Domain) -> Result<Address, ReceiptError> {
+        Ok(signature::recover(
+            self.body.digest(domain),
+            &self.signature,
+        )?)
+    }
+
     /// Checks that `identity` signed this receipt.
     ///
     /// # Errors

@@ -16,7 +16,7 @@
 //! | [`request`] | the question a reader signs; its form and its digest |
 //! | [`authorization`] | how a request proves who is asking |
 //! | [`siwe`] | EIP-4361 messages, which wallets show and sign |
-//! | [`answer`] | a node's shares with the receipt that it signs for them |
+//! | [`answer`] | a node's shares with the receipt that it signs for them; receipts in a row |
 //! | [`problem`] | every way to be refused: code, status, explanation, remedy |
 //! | [`status`] | what a node says of itself and of its committee |
 //! | [`ceremony`] | messages, digests and timetable of the key ceremony |
@@ -49,7 +49,10 @@ mod wire;
 pub use alloy_primitives::{Address, B256, Bytes, FixedBytes, I256, U256};
 pub use stheno_crypto::{ItemId, KeyFingerprint, NetworkId, PolicyDigest};
 
-pub use answer::{Answer, Receipt, ReceiptError, SignedReceipt, shares_digest};
+pub use answer::{
+    Answer, ExportHead, ExportLine, KeptReceipts, Receipt, ReceiptError, ReceiptTip, SignedReceipt,
+    shares_digest,
+};
 pub use authorization::{
     Application, Authorization, Consent, ContractConsent, DelegateKey, Delegation, Scope, Session,
 };

@@ -7,13 +7,13 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256, Bytes};
-use stheno_chain::{BlockRef, Finality};
+use stheno_chain::{BlockRef, Finality, Locator};
 use stheno_crypto::{KeyShare, NodeIndex};
 use stheno_node::{
     Config,
     ceremony::event,
     config::{Template, Unlock},
-    store::{Store, StoredLog},
+    store::{Owner, Store, StoredLog},
     vault::{UnlockSecret, Vault},
 };
 use tempfile::TempDir;
@@ -157,6 +157,15 @@ static VAULT_FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
+const OWNER: Owner = Owner {
+    committee: Locator {
+        chain_id: 314,
+        contract: Address::repeat_byte(0xcc),
+        committee_id: 1,
+    },
+    identity: Address::repeat_byte(0xdd),
+};
+
 /// The database: the journal, the log, how far it was followed. The input is its file.
 pub(super) const STORE: Target = Target::new(
     "store",
@@ -169,7 +178,7 @@ pub(super) const STORE: Target = Target::new(
         }
         write(&path, input);
         let read = RUNTIME.block_on(async {
-            let store = Store::open(&path).await?;
+            let store = Store::open(&path, &OWNER).await?;
             let found = async {
                 let journalled = store.journalled(&CONTEXT, "deal").await?;
                 let followed = store.followed_to().await?;
@@ -219,7 +228,7 @@ static DATABASE: LazyLock<PathBuf> = LazyLock::new(|| {
         })
         .collect();
     RUNTIME.block_on(async {
-        let store = Store::open(&path).await.expect("an empty folder");
+        let store = Store::open(&path, &OWNER).await.expect("an empty folder");
         let call = Bytes::from(vec![7; 300]);
         let journalled = store.journal(&CONTEXT, "deal", &call, 1_800_000_000).await;
         journalled.expect("a first entry");

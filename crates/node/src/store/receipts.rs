@@ -3,12 +3,17 @@
 //! A durable commit costs 150 µs whatever it holds. So one task writes; while
 //! it commits, the next receipts queue up and share the next commit. A caller
 //! goes on when its receipt is on disk, and not before.
+//!
+//! Receipts are numbered and linked in the order in which they are written
+//! (SPEC.md "Receipts in a row"). Only what was committed moves the end of the
+//! row; after a failure it is read again, since nobody knows what was written.
 
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
-use stheno_protocol::SignedReceipt;
+use alloy::primitives::B256;
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
+use stheno_protocol::{Domain, ReceiptTip, SignedReceipt};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{StoreError, integer};
+use super::{StoreError, integer, receipt_archive::tip_of};
 
 /// Most receipts of one commit.
 const GROUP: usize = 256;
@@ -19,6 +24,7 @@ const QUEUE: usize = 4_096;
 #[derive(Clone, Debug)]
 pub struct ReceiptLog {
     queue: mpsc::Sender<Job>,
+    domain: Domain,
 }
 
 #[derive(Debug)]
@@ -33,13 +39,20 @@ struct Row {
     account: [u8; 20],
     request_digest: [u8; 32],
     json: String,
+    digest: B256,
+    signature: Vec<u8>,
 }
 
 impl ReceiptLog {
-    pub(super) fn start(pool: SqlitePool) -> Self {
+    /// Starts the writer where the row ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Receipt`] when the last receipt is not what was kept.
+    pub(super) async fn start(pool: SqlitePool, domain: Domain) -> Result<Self, StoreError> {
+        let tip = checked_tip(&pool, &domain).await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(write_groups(pool, jobs));
-        Self { queue }
+        tokio::spawn(write_groups(pool, domain, tip, jobs));
+        Ok(Self { queue, domain })
     }
 
     /// Keeps a receipt; durable when this returns.
@@ -53,6 +66,8 @@ impl ReceiptLog {
             request_digest: receipt.body.request_digest.0,
             json: serde_json::to_string(receipt)
                 .map_err(|_| StoreError::Damaged("a receipt that is no JSON"))?,
+            digest: receipt.body.digest(&self.domain),
+            signature: receipt.signature.to_vec(),
         };
         let (done, written) = oneshot::channel();
         self.queue
@@ -71,7 +86,14 @@ impl ReceiptLog {
     }
 }
 
-async fn write_groups(pool: SqlitePool, mut jobs: mpsc::Receiver<Job>) {
+async fn write_groups(
+    pool: SqlitePool,
+    domain: Domain,
+    tip: ReceiptTip,
+    mut jobs: mpsc::Receiver<Job>,
+) {
+    // None: a commit failed, and perhaps not wholly.
+    let mut tip = Some(tip);
     let mut group = Vec::with_capacity(GROUP);
     while jobs.recv_many(&mut group, GROUP).await > 0 {
         let mut rows = Vec::with_capacity(group.len());
@@ -86,16 +108,17 @@ async fn write_groups(pool: SqlitePool, mut jobs: mpsc::Receiver<Job>) {
                 Job::Stop(done) => stop = Some(done),
             }
         }
-        let result = write(&pool, rows).await;
-        if let Err(error) = &result {
-            tracing::error!(%error, receipts = waiting.len(), "receipts could not be written");
+        if !rows.is_empty() {
+            let written = write(&pool, &domain, tip, rows).await;
+            if let Err(error) = &written {
+                tracing::error!(%error, receipts = waiting.len(), "receipts could not be written");
+            }
+            tip = written.ok();
         }
-        let failed = result.is_err();
         for done in waiting {
-            let answer = if failed {
-                Err(StoreError::Damaged("receipts could not be written"))
-            } else {
-                Ok(())
+            let answer = match tip {
+                Some(_) => Ok(()),
+                None => Err(StoreError::Damaged("receipts could not be written")),
             };
             // A caller that went away does not matter: its receipt is kept.
             let _ = done.send(answer);
@@ -107,20 +130,69 @@ async fn write_groups(pool: SqlitePool, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-async fn write(pool: &SqlitePool, rows: Vec<Row>) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
+/// Writes all of `rows` behind `tip`, or none; gives the new end.
+async fn write(
+    pool: &SqlitePool,
+    domain: &Domain,
+    tip: Option<ReceiptTip>,
+    rows: Vec<Row>,
+) -> Result<ReceiptTip, StoreError> {
+    let mut tip = match tip {
+        Some(tip) => tip,
+        None => checked_tip(pool, domain).await?,
+    };
+    let mut linked = Vec::with_capacity(rows.len());
+    for row in rows {
+        tip = tip.then(&row.digest, &row.signature);
+        linked.push((integer(tip.sequence)?, tip.link, row));
     }
+    // One statement is one transaction.
     let mut insert = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO receipt (time, account, request_digest, receipt) ",
+        "INSERT INTO receipt (sequence, link, time, account, request_digest, receipt) ",
     );
-    insert.push_values(rows, |mut values, row| {
+    insert.push_values(linked, |mut values, (sequence, link, row)| {
         values
+            .push_bind(sequence)
+            .push_bind(link.to_vec())
             .push_bind(row.time)
             .push_bind(row.account.to_vec())
             .push_bind(row.request_digest.to_vec())
             .push_bind(row.json);
     });
     insert.build().execute(pool).await?;
-    Ok(())
+    Ok(tip)
+}
+
+/// Where the row ends, its last receipt checked against its own link and the one before.
+async fn checked_tip(pool: &SqlitePool, domain: &Domain) -> Result<ReceiptTip, StoreError> {
+    let rows =
+        sqlx::query("SELECT sequence, link, receipt FROM receipt ORDER BY sequence DESC LIMIT 2")
+            .fetch_all(pool)
+            .await?;
+    let Some(last) = rows.first() else {
+        return Ok(ReceiptTip::default());
+    };
+    let tip = tip_of(last)?;
+    let sequence = tip.sequence;
+    let before = rows.get(1).map_or(Ok(ReceiptTip::default()), tip_of)?;
+    if before.sequence.checked_add(1) != Some(sequence) {
+        let why = "follows none, though one was kept before it";
+        return Err(StoreError::Receipt { sequence, why });
+    }
+    let receipt = receipt_of(sequence, last.try_get(2)?)?;
+    match before.then(&receipt.body.digest(domain), &receipt.signature) == tip {
+        true => Ok(tip),
+        false => Err(StoreError::Receipt {
+            sequence,
+            why: "is not the one that its link is of",
+        }),
+    }
+}
+
+/// A receipt as it was written.
+pub(super) fn receipt_of(sequence: u64, json: &str) -> Result<SignedReceipt, StoreError> {
+    serde_json::from_str(json).map_err(|_| StoreError::Receipt {
+        sequence,
+        why: "is no receipt",
+    })
 }

@@ -1,11 +1,14 @@
 //! Request, answer and receipt: JSON, digests, signatures.
 
-use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use alloy::{
+    primitives::keccak256,
+    signers::{SignerSync, local::PrivateKeySigner},
+};
 use serde_json::{Value, json};
 use stheno_protocol::{
     Account, AccountKind, Address, Anchor, Answer, Authorization, B256, Bytes, Consent, Context,
-    ContextValue, DelegateKey, Delegation, FixedBytes, I256, ItemId, Policy, Receipt, Request,
-    Scope, Session, SignedReceipt, U256, shares_digest,
+    ContextValue, DelegateKey, Delegation, FixedBytes, I256, ItemId, Policy, Receipt, ReceiptTip,
+    Request, Scope, Session, SignedReceipt, U256, shares_digest,
 };
 
 use crate::{
@@ -155,6 +158,7 @@ fn request_and_receipt_digests_are_frozen() {
         .unwrap();
     receipt_vector["signer"] = json!(signer(0x22).address());
     receipt_vector["signature"] = hex(signature).into();
+    receipt_vector["row"] = row_vector(&answer.receipt);
     receipt_vector["answer"] = serde_json::to_value(&answer).unwrap();
 
     frozen(
@@ -167,6 +171,37 @@ fn request_and_receipt_digests_are_frozen() {
             "delegation": delegation_vector(),
         }),
     );
+}
+
+/// A row of three receipts, linked by hand.
+fn row_vector(first: &SignedReceipt) -> Value {
+    let mut vectors = Vec::new();
+    let (mut tip, mut link) = (ReceiptTip::default(), B256::ZERO);
+    for sequence in 1..=3_u64 {
+        let body = Receipt {
+            time: first.body.time + sequence - 1,
+            ..first.body.clone()
+        };
+        let digest = body.digest(&domain());
+        let signature = signer(0x22).sign_hash_sync(&digest).unwrap().as_bytes();
+        let mut bytes = b"stheno/v1/receipt-link".to_vec();
+        bytes.extend_from_slice(link.as_slice());
+        bytes.extend_from_slice(&sequence.to_be_bytes());
+        bytes.extend_from_slice(digest.as_slice());
+        bytes.extend_from_slice(keccak256(signature).as_slice());
+        link = keccak256(&bytes);
+        tip = tip.then(&digest, &signature);
+        assert_eq!(tip, ReceiptTip { sequence, link });
+        vectors.push(json!({
+            "sequence": sequence,
+            "digest": digest,
+            "signature": hex(signature),
+            "hashed": hex(bytes),
+            "link": link,
+        }));
+    }
+    assert_eq!(vectors[0]["signature"], hex(&first.signature));
+    vectors.into()
 }
 
 /// A key of each kind, with its signature of `digest`, by RFC 6979 where it is ECDSA.
