@@ -1,9 +1,10 @@
 //! The operator's commands. The binary and the `stheno` command both run these.
 //!
 //! Results go to stdout (`--json`: one object), everything else to stderr;
-//! exit 0 done, 2 usage or system error.
+//! exit 0 done, 2 usage or system error, 141 nobody reads the output any more.
 
 mod approve;
+mod export_receipts;
 mod init;
 mod operator;
 mod outcome;
@@ -16,6 +17,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 
 pub use approve::ApproveArgs;
+pub use export_receipts::ExportReceiptsArgs;
 pub use init::InitArgs;
 pub use operator::OperatorArgs;
 pub use outcome::Failure;
@@ -59,6 +61,8 @@ pub enum NodeCommand {
     Run(RunArgs),
     /// Say how a node is doing.
     Status(StatusArgs),
+    /// Write the receipts of what this node released, one JSON object a line.
+    ExportReceipts(ExportReceiptsArgs),
 }
 
 /// Runs a command to its end, in a runtime of its own.
@@ -91,5 +95,8 @@ pub async fn execute(args: NodeArgs) -> Result<(), Failure> {
         NodeCommand::Approve(approve) => approve::execute(&args.config, approve, &printer).await,
         NodeCommand::Run(run) => run::execute(&args.config, run, &printer).await,
         NodeCommand::Status(status) => status::execute(&args.config, status, &printer).await,
+        NodeCommand::ExportReceipts(export) => {
+            export_receipts::execute(&args.config, export, &printer).await
+        }
     }
 }

@@ -16,6 +16,8 @@ use std::{
 
 use alloy::primitives::Address;
 
+use crate::new_file::write_new;
+
 /// A node's data directory.
 #[derive(Clone, Debug)]
 pub struct DataDir {
@@ -201,44 +203,6 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Writes a file that does not exist yet, whole and durable or not at all:
-/// a temporary file (0600), synced, linked to its name, the folder synced.
-///
-/// # Errors
-/// `AlreadyExists` when there is a file of that name, which stays as it is.
-pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write_synced(&temporary, bytes)
-        // A hard link, unlike a rename, never replaces what is there.
-        .and_then(|()| fs::hard_link(&temporary, path));
-    let removed = fs::remove_file(&temporary);
-    written.and(removed)?;
-    sync_dir(folder)
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn sync_dir(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    })?
-    .sync_all()?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,24 +242,5 @@ mod tests {
         data_dir.pin_operator(one).unwrap();
         assert!(data_dir.pin_operator(other).is_err());
         assert_eq!(data_dir.operator().unwrap(), Some(one));
-    }
-
-    #[test]
-    fn write_new_keeps_what_is_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        write_new(&path, b"first").unwrap();
-        let error = write_new(&path, b"second").unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(fs::read(&path).unwrap(), b"first");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(
-                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-                0o600
-            );
-        }
     }
 }

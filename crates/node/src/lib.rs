@@ -22,7 +22,7 @@
 //! | [`store`] | what must be remembered: logs, messages, keys, receipts |
 //! | [`ceremony`] | how the committee's key comes to be, seen from one member |
 //! | [`server`] | `bind`, then `run` until told to stop |
-//! | [`commands`] | `init`, `register`, `approve`, `run`, `status` |
+//! | [`commands`] | `init`, `register`, `approve`, `run`, `status`, `export-receipts` |
 //!
 //! # What is absent
 //!
@@ -42,6 +42,7 @@ mod heads;
 mod http;
 pub mod limits;
 pub mod metrics;
+mod new_file;
 pub mod release;
 pub mod server;
 pub mod standing;

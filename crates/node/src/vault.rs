@@ -32,7 +32,7 @@ pub use held::HeldShare;
 pub use identity::IdentityKey;
 pub use unlock::{UnlockError, UnlockSecret};
 
-use crate::data_dir::{create_private_dir, write_new};
+use crate::{data_dir::create_private_dir, new_file::write_new};
 use keying::Keying;
 use sealing::SealingKey;
 

@@ -14,7 +14,8 @@ use super::outcome::{Failure, Printer};
 use crate::{
     Config,
     config::{Template, Unlock},
-    data_dir::{DataDir, create_private_dir, write_new},
+    data_dir::{DataDir, create_private_dir},
+    new_file::write_new,
     vault::{UnlockSecret, Vault},
 };
 

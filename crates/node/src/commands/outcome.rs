@@ -9,6 +9,8 @@ use serde_json::Value;
 pub struct Failure {
     fault: String,
     hint: Option<String>,
+    /// Nobody reads the output any more: nothing is said.
+    unheard: bool,
 }
 
 impl Failure {
@@ -17,6 +19,16 @@ impl Failure {
         Self {
             fault: fault.to_string(),
             hint: None,
+            unheard: false,
+        }
+    }
+
+    /// The reader of the output has seen enough, such as `head`: the end is quiet, and the exit
+    /// code is the one that a shell gives to a program which SIGPIPE ended.
+    pub(super) fn unheard() -> Self {
+        Self {
+            unheard: true,
+            ..Self::new("nobody reads the output any more")
         }
     }
 
@@ -71,6 +83,9 @@ impl Printer {
     }
 
     pub(super) fn fail(self, failure: &Failure) -> ExitCode {
+        if failure.unheard {
+            return ExitCode::from(141);
+        }
         if self.json {
             let object = serde_json::json!({ "error": failure.fault, "hint": failure.hint });
             eprintln!("{object}");

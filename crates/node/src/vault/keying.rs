@@ -9,7 +9,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::{UnlockSecret, VaultError, io_error, random, sealing::SealingKey};
-use crate::data_dir::write_new;
+use crate::new_file::write_new;
 
 const FILE: &str = "keying.json";
 const SEALING: &[u8] = b"stheno-node vault v1 sealing";

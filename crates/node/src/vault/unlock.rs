@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{config::Unlock, data_dir::write_new};
+use crate::{config::Unlock, new_file::write_new};
 
 /// What opens a vault.
 pub enum UnlockSecret {
