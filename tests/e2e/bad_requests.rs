@@ -29,6 +29,7 @@ trials![
     request_is_refused_when_its_body_is_too_large,
     request_naming_an_identity_is_malformed,
     replayed_request_gets_the_same_answer,
+    request_for_256_items_gets_a_share_of_each,
 ];
 
 async fn request_is_granted_when_nothing_is_wrong() {
@@ -287,18 +288,39 @@ async fn replayed_request_gets_the_same_answer() {
     assert_eq!(first, second);
 }
 
+async fn request_for_256_items_gets_a_share_of_each() {
+    let devnet = stage::shared().await;
+    let asker = Asker::with_pass(&devnet, "256 items").await;
+    let mut request = asker.request();
+    request.items = (0..256_u16).map(item).collect();
+    let (status, body) = asker.post(&asker.signed(request.clone())).await;
+    assert_eq!(status, 200, "{body}");
+    let answer: Answer = serde_json::from_value(body).unwrap();
+    let identity = devnet.network().nodes[0].identity.unwrap();
+    answer.verify(&request, &asker.domain, 1, identity).unwrap();
+    let index = stheno_crypto::NodeIndex::new(1).unwrap();
+    let shares: std::collections::BTreeSet<_> = answer.shares.iter().collect();
+    assert_eq!(shares.len(), 256, "each item has a share of its own");
+    for share in shares {
+        stheno_crypto::Share::decode(index, share).unwrap();
+    }
+
+    request.items.push(item(256));
+    asker.expect(&asker.signed(request), 400, "bad_items").await;
+}
+
 /// A reader with a pass, who knows what node 1 says of itself.
-struct Asker {
-    http: reqwest::Client,
-    url: url::Url,
-    domain: Domain,
+pub(crate) struct Asker {
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: url::Url,
+    pub(crate) domain: Domain,
     status: Status,
     policy: Policy,
     reader: Someone,
 }
 
 impl Asker {
-    async fn with_pass(devnet: &Devnet, name: &str) -> Self {
+    pub(crate) async fn with_pass(devnet: &Devnet, name: &str) -> Self {
         let reader = Someone::with_pass(devnet, &format!("bad requests: {name}")).await;
         let node = devnet.members()[0].endpoint();
         let http = reqwest::Client::new();
@@ -319,7 +341,7 @@ impl Asker {
     }
 
     /// A request that would be granted, were it signed.
-    fn request(&self) -> Request {
+    pub(crate) fn request(&self) -> Request {
         let heads = self
             .status
             .heads
@@ -353,14 +375,14 @@ impl Asker {
         }
     }
 
-    fn signed(&self, mut request: Request) -> Value {
+    pub(crate) fn signed(&self, mut request: Request) -> Value {
         let digest = request.digest(&self.domain);
         let signature = self.reader.signer.sign_hash_sync(&digest).unwrap();
         request.authorization = wallet(signature.as_bytes().to_vec());
         to_json(&request)
     }
 
-    async fn post(&self, body: &Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, body: &Value) -> (u16, Value) {
         self.post_text(body.to_string()).await
     }
 

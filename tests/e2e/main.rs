@@ -11,6 +11,7 @@
 //! | [`policies`] | policies as their authors meet them: explained |
 //! | [`bad_input`] | what people, disks and networks get wrong |
 //! | [`bad_requests`] | what a node answers to requests that no SDK makes |
+//! | [`receipts`] | what nodes sign for: kept through kills, exported, verified |
 //! | [`reader_in_anger`] | nodes that answer badly, one, two or three of five |
 //! | [`ceremony`] | the key: who agrees on it, and that a killed node goes on |
 //! | [`ceremony_in_anger`] | the key: members that cheat, and what becomes of them |
@@ -43,6 +44,7 @@ mod main_job;
 mod policies;
 mod puppet;
 mod reader_in_anger;
+mod receipts;
 mod someone;
 mod stage;
 
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         policies::trials(),
         bad_input::trials(),
         bad_requests::trials(),
+        receipts::trials(),
         reader_in_anger::trials(),
         contracts_agree::trials(),
         ceremony::trials(),

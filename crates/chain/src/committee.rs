@@ -139,6 +139,32 @@ pub async fn read_committee(
     reader.epoch(info.epoch, info.devnet).await
 }
 
+/// Who signs for the members of an epoch, past or present, in order of their indices; read at `at`
+/// or at the final head.
+///
+/// # Errors
+/// As [`read_committee`]; [`ChainError::Refused`] also when there is no such epoch.
+pub async fn read_identities(
+    chain: &Chain,
+    locator: &Locator,
+    epoch: u64,
+    at: Option<Block>,
+) -> Result<Vec<Address>, ChainError> {
+    let at = match at {
+        Some(block) => block,
+        None => chain.final_head().await?,
+    };
+    let reader = Reader { chain, locator, at };
+    reader.check_chain()?;
+    let question = Contract::epochInfoCall {
+        committeeId: locator.committee_id,
+        epoch,
+    };
+    let info = reader.read(&question).await?;
+    let members = reader.members(epoch, info.size).await?;
+    Ok(members.into_iter().map(|member| member.identity).collect())
+}
+
 /// Reads of one committee at one block.
 struct Reader<'a> {
     chain: &'a Chain,

@@ -50,7 +50,7 @@ mod transport;
 pub use anchor::{MAX_ANCHOR_AGE, MAX_HEAD_AGE};
 pub use block::{Block, BlockRef};
 pub use chain::Chain;
-pub use committee::{Committee, CommitteeMember, Locator, read_committee};
+pub use committee::{Committee, CommitteeMember, Locator, read_committee, read_identities};
 pub use config::{ChainConfig, Finality, endpoint_label};
 pub use error::{AnchorError, ChainError, ConfigError, Testimony};
 pub use follow::{Batch, Cursor, LogFollower};

@@ -4,6 +4,7 @@ mod keys;
 mod opening;
 mod policy;
 mod range;
+mod receipt;
 mod recipients;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use policy::{
     SpanArgs,
 };
 pub use range::RangeArg;
+pub use receipt::{ReceiptCommand, ReceiptVerifyArgs};
 pub use recipients::RecipientArgs;
 
 use crate::{
@@ -76,6 +78,9 @@ pub enum Command {
     /// Work with policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Work with what nodes signed for having released.
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Work with networks.
     #[command(subcommand)]
     Network(NetworkCommand),

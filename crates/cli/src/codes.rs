@@ -115,6 +115,15 @@ pub const OWN: &[Explained] = explained! {
     "piece_mismatch", File, "Another piece",
         "The bytes are not those of the piece that was asked for. Into a file, nothing was written; into a pipe, what went out before is not to be used.",
         "Fetch the file from another source; --verify-first checks before it writes.";
+    "bad_receipt", File, "Receipts that do not hold",
+        "A receipt is not signed by that member of that network, or the receipts of an export are no unbroken row.",
+        "The message names file, line and number. Ask for the original, and keep what you were given: it may show that a node cheated.";
+    "not_receipts", Asker, "Not receipts",
+        "The file is no receipt, no answer of a node, no reader's file of receipts and no export.",
+        "`stheno decrypt --receipts FILE` makes such a file, and so does `stheno-node export-receipts`.";
+    "network_unknown", Asker, "Network not said",
+        "A receipt alone does not say of which network it is, and its signature holds for one network.",
+        "Give the network's file with --network FILE.";
     "no_room", Machine, "No room for a copy",
         "What is to be checked first has to be kept until then, and there is no room for it.",
         "Make room where temporary files go, or set TMPDIR to another folder.";

@@ -19,7 +19,8 @@ pub struct Failure {
     fault: String,
     details: Vec<String>,
     hint: Option<String>,
-    nodes: Option<Box<Value>>,
+    /// What each node said, or each fault that was found, for scripts: a name and a list.
+    more: Option<(&'static str, Box<Value>)>,
     denied: bool,
     /// Nobody reads the output any more: nothing is said.
     unheard: bool,
@@ -33,7 +34,7 @@ impl Failure {
             fault: fault.to_string(),
             details: Vec::new(),
             hint: None,
-            nodes: None,
+            more: None,
             denied: false,
             unheard: false,
         }
@@ -52,6 +53,20 @@ impl Failure {
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string()).filter(|hint| !hint.is_empty());
+        self
+    }
+
+    /// The same fault, with lines between it and the hint.
+    #[must_use]
+    pub fn details(mut self, lines: Vec<String>) -> Self {
+        self.details = lines;
+        self
+    }
+
+    /// The same fault, with one more field of its JSON.
+    #[must_use]
+    pub fn attach(mut self, name: &'static str, value: Value) -> Self {
+        self.more = Some((name, Box::new(value)));
         self
     }
 
@@ -82,8 +97,8 @@ impl Failure {
             "denied": self.denied,
             "hint": self.hint,
         });
-        if let (Some(nodes), Some(object)) = (&self.nodes, object.as_object_mut()) {
-            object.insert("nodes".to_owned(), Value::clone(nodes));
+        if let (Some((name, value)), Some(object)) = (&self.more, object.as_object_mut()) {
+            object.insert((*name).to_owned(), Value::clone(value));
         }
         object
     }
@@ -111,7 +126,7 @@ impl From<Error> for Failure {
         failure.denied = error.is_denial();
         if let Some(tally) = error.tally() {
             failure.details = tally_lines(tally);
-            failure.nodes = Some(Box::new(tally_json(tally)));
+            failure.more = Some(("nodes", Box::new(tally_json(tally))));
         }
         failure
     }

@@ -9,16 +9,18 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Removes `path` if the program is interrupted. There is at most one such file.
+/// Removes `path` if the program is interrupted.
 pub fn remove_on_exit(path: &Path) {
-    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+    let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    unfinished.push(path.to_owned());
 }
 
 /// The file is complete: an interrupt leaves it alone.
-pub fn keep() {
-    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = None;
+pub fn keep(path: &Path) {
+    let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    unfinished.retain(|kept| kept != path);
 }
 
 /// Starts to listen for Ctrl-C and, on Unix, for a request to terminate.
@@ -30,7 +32,7 @@ pub fn listen() {
         }
         // The lock is held to the end: nobody commits the file after it was removed here.
         let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(path) = unfinished.as_ref() {
+        for path in unfinished.iter() {
             // It may be gone already; there is nothing left to do about it either way.
             let _ = fs::remove_file(path);
         }

@@ -86,6 +86,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Piece(args) => commands::piece::run(&args, cli.json)?,
         Command::Inspect(args) => commands::inspect::run(args, cli.json)?,
         Command::Policy(command) => commands::policy::run(command, cli.json).await?,
+        Command::Receipt(command) => commands::receipt::run(command, cli.json).await?,
         Command::Network(command) => commands::network::run(command, cli.json).await?,
         Command::Help(args) => commands::help::run(args, cli.json)?,
         Command::Node(args) => return Ok(stheno_node::commands::run(args)),

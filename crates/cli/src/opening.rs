@@ -1,11 +1,13 @@
 //! From the command line to the file's key: one's own keys first, then a committee.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io::Write, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use stheno::{
     Client, DecryptOptions, Error, KeyKind, Keyring, NetworkFile, Opened, Policy, Tuning,
-    crypto::Cek, envelope::Header,
+    crypto::Cek,
+    envelope::{EnvelopeError, Header},
+    protocol::{KeptReceipts, answer::KEPT_FORMAT},
 };
 use url::Url;
 
@@ -13,6 +15,7 @@ use crate::{
     args::OpeningArgs,
     failure::{Failure, tally_json},
     key_file, keys,
+    output::Output,
     progress::Progress,
     say,
 };
@@ -28,6 +31,8 @@ pub struct Opening<'a> {
     pub network: Option<NetworkFile>,
     /// The policy of an envelope that hides it.
     pub policy: Option<Policy>,
+    /// Replace the file of receipts if it exists.
+    pub force: bool,
 }
 
 /// The file's key, and who gave it.
@@ -94,6 +99,22 @@ impl Granted {
     }
 }
 
+fn keep_receipts(mut file: Output, opened: &Opened) -> Result<(), Failure> {
+    let kept = KeptReceipts {
+        format: KEPT_FORMAT.to_owned(),
+        network: opened.network,
+        chain_id: opened.committee.chain_id,
+        contract: opened.committee.contract.into(),
+        committee_id: opened.committee.committee_id,
+        receipts: opened.receipts.clone(),
+    };
+    let mut text = serde_json::to_vec_pretty(&kept).map_err(|e| Failure::new("failed", e))?;
+    text.push(b'\n');
+    file.write_all(&text)
+        .map_err(|error| file.failure(EnvelopeError::Write(error).into()))?;
+    Ok(file.commit()?)
+}
+
 impl Opening<'_> {
     /// Refuses standard input for both the envelope and a key.
     ///
@@ -128,6 +149,7 @@ impl Opening<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
+        let receipts = self.receipts_file()?;
         let reader = keys::reader(self.args.keystore.as_deref())?;
         progress.step("finding the committee");
         let client = self.client(header).await?.with_tuning(self.tuning());
@@ -137,7 +159,20 @@ impl Opening<'_> {
             options = options.policy(policy.clone());
         }
         let opened = client.open(reader.as_ref(), header, &options).await?;
+        if let Some(file) = receipts {
+            keep_receipts(file, &opened)?;
+        }
         Ok(Granted::Committee(Box::new(opened)))
+    }
+
+    /// The file that receipts go to, before anything is asked for that would leave some.
+    fn receipts_file(&self) -> Result<Option<Output>, Failure> {
+        match self.args.receipts.as_deref() {
+            None => Ok(None),
+            Some("-") => Err(Failure::new("usage", "receipts go to a file of their own")
+                .hint("give --receipts FILE; with --json they are in the result, too")),
+            Some(path) => Ok(Some(Output::create(path, self.force)?)),
+        }
     }
 
     /// One's own keys.

@@ -177,12 +177,13 @@ impl Output {
                 replace,
             } => {
                 drop(file);
+                let unfinished = temporary.to_path_buf();
                 let named = if replace {
                     temporary.persist(&target)
                 } else {
                     temporary.persist_noclobber(&target)
                 };
-                interrupt::keep();
+                interrupt::keep(&unfinished);
                 named.map_err(|error| match error.error.kind() {
                     io::ErrorKind::AlreadyExists => OutputError::Exists { path: target },
                     _ => fail(&target, error.error),

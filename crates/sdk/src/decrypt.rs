@@ -8,7 +8,7 @@ use std::{
 };
 
 use stheno_crypto::{Cek, ItemId, NetworkId};
-use stheno_envelope::{Decryptor, Header, PolicyField, Recipient, ThresholdRecipient};
+use stheno_envelope::{Decryptor, Header, Locator, PolicyField, Recipient, ThresholdRecipient};
 use stheno_protocol::{Code, Context, Policy, SignedReceipt};
 
 use crate::{
@@ -106,6 +106,9 @@ pub struct Opened {
     pub cek: Cek,
     /// The committee that released it.
     pub network: NetworkId,
+    /// Where that committee lives: who its members are, and so whose the receipts must be, stands
+    /// there.
+    pub committee: Locator,
     /// The item that it is released for.
     pub item: ItemId,
     /// What each node did.

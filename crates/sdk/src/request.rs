@@ -113,6 +113,7 @@ impl Round<'_> {
             Ok(((cek, receipts), tally)) => Ok(Opened {
                 cek,
                 network: self.recipient.network(),
+                committee: committee.locator,
                 item: *self.recipient.item(),
                 tally,
                 receipts,

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 
 /// The keys to open an envelope with.
 #[derive(Clone, Debug, Default, Args)]
@@ -24,6 +24,12 @@ pub struct OpeningArgs {
     /// An encrypted Ethereum keystore with the wallet's key.
     #[arg(long, value_name = "FILE", env = "STHENO_KEYSTORE")]
     pub keystore: Option<PathBuf>,
+
+    /// Keep the receipts of the nodes that gave shares in this file, for `stheno receipt verify`:
+    /// what each of them signed for having released, to whom and when. Without a committee there
+    /// are none, and there is no such file.
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
+    pub receipts: Option<String>,
 
     /// How long to wait for a right that is not final yet, or for nodes that ask to wait.
     #[arg(long, value_name = "SECONDS", default_value_t = 180)]

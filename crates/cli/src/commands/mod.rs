@@ -8,5 +8,6 @@ pub mod keygen;
 pub mod network;
 pub mod piece;
 pub mod policy;
+pub mod receipt;
 pub mod rewrap;
 pub mod unwrap;

@@ -29,6 +29,7 @@ pub async fn run(args: RewrapArgs, as_json: bool) -> Result<(), Failure> {
             .as_deref()
             .map(policy::load)
             .transpose()?,
+        force: args.force,
     };
     opening.check_stdin(&args.file)?;
     let body = args.body.as_ref().map(|path| path.display().to_string());

@@ -22,6 +22,7 @@ pub async fn run(args: UnwrapArgs, as_json: bool) -> Result<(), Failure> {
         rpc: &args.rpc,
         network: args.network.as_ref().map(NetworkFile::load).transpose()?,
         policy: args.policy.as_deref().map(policy::load).transpose()?,
+        force: args.force,
     };
     opening.check_stdin(&args.file)?;
     if same_file(&args.file, &args.cek_out) {

@@ -3,10 +3,12 @@
 use std::{collections::BTreeMap, fmt};
 
 use futures::{future::join_all, lock::Mutex};
-use stheno_chain::{Block, Chain, ChainConfig, ChainError, HttpOptions, read_committee};
+use stheno_chain::{
+    Block, Chain, ChainConfig, ChainError, HttpOptions, read_committee, read_identities,
+};
 use stheno_crypto::NetworkId;
 use stheno_envelope::Locator;
-use stheno_protocol::{B256, ChainId, Position};
+use stheno_protocol::{Address, B256, ChainId, Position};
 use url::Url;
 
 use super::{Committee, Ledger, LedgerError, Member};
@@ -96,6 +98,30 @@ impl RpcLedger {
         }
     }
 
+    /// The addresses that sign for the members of an epoch, past or present, in order of their
+    /// indices, as the chain's final head has them.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; [`LedgerError::NoCommittee`] when the contract knows no such epoch.
+    pub async fn identities(
+        &self,
+        locator: &Locator,
+        epoch: u64,
+    ) -> Result<Vec<Address>, LedgerError> {
+        let chain = self.chain(locator.chain_id).await?;
+        let place = place_of(locator);
+        let read = read_identities(&chain, &place, epoch, None).await;
+        read.map_err(|error| match error {
+            ChainError::Refused { reason, .. } => LedgerError::NoCommittee {
+                why: format!(
+                    "committee {} of contract {} on chain {} has no epoch {epoch}: {reason}",
+                    place.committee_id, place.contract, place.chain_id
+                ),
+            },
+            other => in_words(other),
+        })
+    }
+
     /// The committee at the chain's final head.
     async fn read_committee(&self, locator: &Locator) -> Result<Committee, LedgerError> {
         let chain = self.chain(locator.chain_id).await?;
@@ -113,12 +139,16 @@ impl RpcLedger {
     }
 }
 
-async fn read_at(chain: &Chain, locator: &Locator, at: Block) -> Result<Committee, LedgerError> {
-    let place = stheno_chain::Locator {
+fn place_of(locator: &Locator) -> stheno_chain::Locator {
+    stheno_chain::Locator {
         chain_id: locator.chain_id,
         contract: locator.contract.into(),
         committee_id: locator.committee_id,
-    };
+    }
+}
+
+async fn read_at(chain: &Chain, locator: &Locator, at: Block) -> Result<Committee, LedgerError> {
+    let place = place_of(locator);
     let read = read_committee(chain, &place, Some(at))
         .await
         .map_err(|error| match error {

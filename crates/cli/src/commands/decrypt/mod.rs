@@ -30,6 +30,7 @@ pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
         rpc: &args.rpc,
         network: args.network.as_ref().map(NetworkFile::load).transpose()?,
         policy: args.policy.as_deref().map(policy::load).transpose()?,
+        force: args.force,
     };
     opening.check_stdin(&args.file)?;
     let body = args.body.as_ref().map(|path| path.display().to_string());
