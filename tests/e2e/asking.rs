@@ -125,11 +125,7 @@ async fn contract_wallet_reads_until_its_owner_hands_it_over() {
     let someone = Someone::with_money(&devnet, "asking: contract wallet").await;
     let keeper = Wallet::from_private_key(&someone.key()).unwrap();
     let sender = world.sender(&someone.signer).await;
-    let mut code = world.code("OwnedWallet").await.to_vec();
-    let owner = someone.signer.address();
-    code.extend(constructorCall { owner }.abi_encode());
-    let made = sender.send(None, code.into(), U256::ZERO).await.unwrap();
-    let address = made.created.unwrap();
+    let address = world.owned_wallet(&someone.signer).await;
     world.enrich(address).await;
     world.settle().await;
 
@@ -227,13 +223,13 @@ async fn contract_wallet_that_is_not_deployed_reads_through_its_factory() {
 }
 
 /// A reader's view of the devnet, and a hand on its chain.
-struct World<'a> {
+pub(crate) struct World<'a> {
     devnet: &'a Devnet,
     client: Client,
 }
 
 impl<'a> World<'a> {
-    async fn new(devnet: &'a Devnet) -> Self {
+    pub(crate) async fn new(devnet: &'a Devnet) -> Self {
         let rpc = [devnet.rpc().clone()];
         let client = Client::connect(devnet.network().clone(), &rpc)
             .await
@@ -283,8 +279,20 @@ impl<'a> World<'a> {
         Sender::new(chain, signer.clone())
     }
 
+    /// Makes a contract wallet that this key owns.
+    pub(crate) async fn owned_wallet(&self, owner: &PrivateKeySigner) -> Address {
+        let mut code = self.code("OwnedWallet").await.to_vec();
+        let call = constructorCall {
+            owner: owner.address(),
+        };
+        code.extend(call.abi_encode());
+        let sender = self.sender(owner).await;
+        let made = sender.send(None, code.into(), U256::ZERO).await.unwrap();
+        made.created.unwrap()
+    }
+
     /// Gives an account a thousand FIL, which [`balance_policy`] asks for.
-    async fn enrich(&self, account: Address) {
+    pub(crate) async fn enrich(&self, account: Address) {
         let amount = U256::from(1_000) * U256::from(10).pow(U256::from(18));
         self.devnet
             .control()
@@ -300,7 +308,7 @@ impl<'a> World<'a> {
     }
 
     /// Waits until what has happened so far is final.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let head = self.devnet.control().head().await.unwrap();
         self.until(head + 4).await;
     }
@@ -347,12 +355,12 @@ async fn compile() -> Value {
 }
 
 /// Who has a thousand FIL.
-fn balance_policy() -> String {
+pub(crate) fn balance_policy() -> String {
     let min = "1000000000000000000000";
     json!({ "version": 1, "rule": { "balance": { "chain": CHAIN_ID, "min": min } } }).to_string()
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()

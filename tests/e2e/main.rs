@@ -7,6 +7,7 @@
 //! | module | theme |
 //! |---|---|
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
+//! | [`asking`], [`consent`] | who asks: sessions, delegates, contract accounts; in Rust, and typed |
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
 //! | [`policies`] | policies as their authors meet them: explained |
 //! | [`bad_input`] | what people, disks and networks get wrong |
@@ -35,6 +36,7 @@ mod ceremony_in_anger;
 mod ceremony_killed;
 mod ceremony_lied_to;
 mod command;
+mod consent;
 mod contracts_agree;
 mod desk;
 mod gate;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let trials = [
         asking::trials(),
+        consent::trials(),
         main_job::trials(),
         keys::trials(),
         policies::trials(),

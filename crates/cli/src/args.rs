@@ -1,5 +1,7 @@
 //! What can be typed: the whole command line as types.
 
+mod asker;
+mod consent;
 mod keys;
 mod opening;
 mod policy;
@@ -14,6 +16,11 @@ use stheno::envelope::PieceCid;
 use stheno_node::commands::NodeArgs;
 use url::Url;
 
+pub use asker::{AskerArgs, WalletArgs};
+pub use consent::{
+    DelegationCommand, DelegationNewArgs, DelegationShowArgs, DelegationSignArgs, KeyTypeArg,
+    ScopeArgs, SessionCommand, SessionNewArgs, SessionShowArgs, SessionSignArgs,
+};
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use opening::OpeningArgs;
 pub use policy::{
@@ -75,6 +82,12 @@ pub enum Command {
     Piece(PieceArgs),
     /// Show what an envelope says; needs no key and no network.
     Inspect(InspectArgs),
+    /// Work with sessions: a key that asks for your account for an hour.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Work with delegations: somebody else's key asks for your account for days.
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
     /// Work with policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -194,7 +207,8 @@ Keys of your own are tried first; if they open the envelope, no committee is ask
 
 The wallet key comes from --keystore, or from the environment variable STHENO_PRIVATE_KEY. Its
 passphrase is asked for, or taken from STHENO_KEYSTORE_PASSWORD. A policy that names no reader
-needs neither.")]
+needs neither. --session and --delegation ask without the account's own key; --account asks for a
+contract that the wallet owns.")]
 pub struct DecryptArgs {
     /// The envelope: a file, an address of http or https, or `-` for standard input.
     #[arg(value_parser = NonEmptyStringValueParser::new())]

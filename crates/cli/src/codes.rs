@@ -115,6 +115,9 @@ pub const OWN: &[Explained] = explained! {
     "piece_mismatch", File, "Another piece",
         "The bytes are not those of the piece that was asked for. Into a file, nothing was written; into a pipe, what went out before is not to be used.",
         "Fetch the file from another source; --verify-first checks before it writes.";
+    "bad_consent", Asker, "Session or delegation unusable",
+        "The file is no session or delegation of this program, is not signed, or is signed by another account than its own.",
+        "`stheno help session` and `stheno help delegation` say how one is made and signed.";
     "bad_receipt", File, "Receipts that do not hold",
         "A receipt is not signed by that member of that network, or the receipts of an export are no unbroken row.",
         "The message names file, line and number. Ask for the original, and keep what you were given: it may show that a node cheated.";

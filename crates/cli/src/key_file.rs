@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use stheno::{
+    AskingKey,
     crypto::Cek,
     envelope::{SharedKey, X25519Secret},
 };
@@ -61,12 +62,46 @@ pub fn cek(path: &Path) -> Result<Cek, Failure> {
     Ok(Cek::from_bytes(*bytes))
 }
 
+/// The secret key of a session or of a delegate.
+///
+/// # Errors
+/// When the file cannot be read, or holds anything else. It is not repeated.
+pub fn asking(path: &Path) -> Result<AskingKey, Failure> {
+    let text = read(path)?;
+    let mut lines = lines(&text);
+    let made = "`stheno keygen --asking -o FILE` makes such a file";
+    let bad = |why: &dyn std::fmt::Display| {
+        let fault = format!("{}: {why}", path.display());
+        Failure::new("bad_key", fault).hint(made)
+    };
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => AskingKey::from_text(line).map_err(|error| bad(&error)),
+        _ => Err(bad(&"it holds not exactly one key")),
+    }
+}
+
+/// Whether a text is that of a key which asks.
+pub fn is_asking(path: &Path) -> Result<bool, Failure> {
+    let text = read(path)?;
+    Ok(lines(&text).any(|line| line.starts_with("STHENO-ASKING-KEY-")))
+}
+
+/// Lines that say something: neither empty nor comments.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
 fn not_hex(path: &Path) -> Failure {
     let fault = format!("{} is not a key of 64 hex digits", path.display());
     Failure::new("bad_key", fault).hint("`stheno keygen --symmetric -o FILE` makes one")
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
+/// A file with a secret, into memory that is wiped; one that others can read is told about.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
     warn_if_exposed(path);
     input::secret_text(path)
 }

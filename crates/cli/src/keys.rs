@@ -1,26 +1,83 @@
-//! The wallet's key: from a keystore or the environment, never from the command line.
+//! Who asks: a wallet from a keystore or the environment, a session, a delegate, a contract. No
+//! key ever comes from the command line.
 
 use std::{env, io::IsTerminal, path::Path};
 
-use stheno::{Nobody, Reader, Wallet};
+use stheno::{AskingKey, ContractWallet, Delegate, Error, Nobody, Owner, Reader, Wallet};
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::{
+    args::{AskerArgs, WalletArgs},
+    delegation_file::{DelegationFile, bad},
+    failure::Failure,
+    key_file,
+    session_file::SessionFile,
+};
 
 /// The environment variable with a keystore's passphrase.
 const PASSPHRASE: &str = "STHENO_KEYSTORE_PASSWORD";
 
-/// The reader that was given: a keystore's, the environment's, or nobody.
+/// The reader that was given: a session's, a delegate's, a contract's, a wallet's, or nobody.
 ///
 /// # Errors
 /// When what was given does not work.
-pub fn reader(keystore: Option<&Path>) -> Result<Box<dyn Reader>, Failure> {
-    if let Some(path) = keystore {
-        return Ok(Box::new(Wallet::from_keystore(path, &passphrase(path)?)?));
+pub fn reader(args: &AskerArgs) -> Result<Box<dyn Reader>, Failure> {
+    if let Some(path) = &args.session {
+        return Ok(Box::new(SessionFile::load(path)?.into_session(path)?));
+    }
+    if let Some(path) = &args.delegation {
+        let grant = DelegationFile::load(path)?.grant;
+        let key = match &args.asking_key {
+            Some(key) => key_file::asking(key)?,
+            None => AskingKey::of_wallet(&needed(&args.wallet)?),
+        };
+        let delegate = Delegate::new(grant, key).map_err(|error| bad(path, &error))?;
+        return Ok(Box::new(delegate));
+    }
+    match (contract(&args.wallet)?, wallet(&args.wallet)?) {
+        (Some(contract), _) => Ok(Box::new(contract)),
+        (None, Some(wallet)) => Ok(Box::new(wallet)),
+        (None, None) => Ok(Box::new(Nobody)),
+    }
+}
+
+/// Who can let another key ask: a wallet, or a contract that it owns.
+///
+/// # Errors
+/// When there is no wallet, or it does not work.
+pub fn owner(args: &WalletArgs) -> Result<Box<dyn Owner>, Failure> {
+    match contract(args)? {
+        Some(contract) => Ok(Box::new(contract)),
+        None => Ok(Box::new(needed(args)?)),
+    }
+}
+
+/// The contract account that was named, with its owner's wallet.
+fn contract(args: &WalletArgs) -> Result<Option<ContractWallet>, Failure> {
+    match (args.account, args.account_chain) {
+        (None, _) => Ok(None),
+        (Some(account), Some(chain)) => {
+            Ok(Some(ContractWallet::new(account, chain, needed(args)?)))
+        }
+        (Some(_), None) => Err(Failure::new("usage", "the account's chain was not said").hint(
+            "a contract is itself on one chain: give --account-chain; a wallet's own account needs \
+             no --account",
+        )),
+    }
+}
+
+fn needed(args: &WalletArgs) -> Result<Wallet, Failure> {
+    Ok(wallet(args)?.ok_or(Error::WalletNeeded)?)
+}
+
+/// The wallet that was given: a keystore's, or the environment's.
+fn wallet(args: &WalletArgs) -> Result<Option<Wallet>, Failure> {
+    if let Some(path) = &args.keystore {
+        return Ok(Some(Wallet::from_keystore(path, &passphrase(path)?)?));
     }
     match env::var_os(Wallet::ENV) {
-        Some(_) => Ok(Box::new(Wallet::from_env(Wallet::ENV)?)),
-        None => Ok(Box::new(Nobody)),
+        Some(_) => Ok(Some(Wallet::from_env(Wallet::ENV)?)),
+        None => Ok(None),
     }
 }
 

@@ -15,6 +15,7 @@
 //! | [`sealed`] | an envelope to be read: its header, and where its body is |
 //! | [`recipients`], [`opening`] | from the command line to who may read, and to who opens |
 //! | [`keys`], [`key_file`] | secrets, never from the command line |
+//! | [`consent`], [`session_file`], [`delegation_file`] | letting another key ask |
 //! | [`cbor_text`] | CBOR that somebody else wrote, for people and scripts |
 //! | [`progress`], [`say`], [`failure`] | what people and scripts are told |
 //! | [`codes`] | every error code, and what it means |
@@ -33,6 +34,8 @@ pub mod args;
 pub mod cbor_text;
 pub mod codes;
 pub mod commands;
+pub mod consent;
+pub mod delegation_file;
 pub mod demo;
 pub mod devnet;
 pub mod failure;
@@ -46,6 +49,7 @@ pub mod progress;
 pub mod recipients;
 pub mod say;
 pub mod sealed;
+pub mod session_file;
 pub mod size;
 
 use std::process::ExitCode;
@@ -85,6 +89,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keygen(args) => commands::keygen::run(&args, cli.json)?,
         Command::Piece(args) => commands::piece::run(&args, cli.json)?,
         Command::Inspect(args) => commands::inspect::run(args, cli.json)?,
+        Command::Session(command) => commands::session::run(command, cli.json).await?,
+        Command::Delegation(command) => commands::delegation::run(command, cli.json).await?,
         Command::Policy(command) => commands::policy::run(command, cli.json).await?,
         Command::Receipt(command) => commands::receipt::run(command, cli.json).await?,
         Command::Network(command) => commands::network::run(command, cli.json).await?,

@@ -124,7 +124,14 @@ impl Opening<'_> {
         let dash = |path: &&PathBuf| path.as_os_str() == "-";
         let args = self.args;
         let keys = args.identity.iter().chain(&args.shared_key);
-        let from_stdin = keys.chain(&args.cek_file).filter(dash).count();
+        let asker = &args.asker;
+        let askers = [&asker.session, &asker.delegation, &asker.asking_key];
+        let askers = askers.into_iter().flatten();
+        let from_stdin = keys
+            .chain(&args.cek_file)
+            .chain(askers)
+            .filter(dash)
+            .count();
         match from_stdin + usize::from(file == "-") {
             0 | 1 => Ok(()),
             _ => Err(Failure::new(
@@ -150,7 +157,7 @@ impl Opening<'_> {
             }
         }
         let receipts = self.receipts_file()?;
-        let reader = keys::reader(self.args.keystore.as_deref())?;
+        let reader = keys::reader(&self.args.asker)?;
         progress.step("finding the committee");
         let client = self.client(header).await?.with_tuning(self.tuning());
         let display = progress.clone();

@@ -19,7 +19,7 @@ use stheno_protocol::{Account, Bytes, Delegation, Domain, siwe::Message};
 pub use contract_wallet::{Approver, ContractWallet, NotDeployed};
 pub use delegate::{Delegate, Grant};
 pub use key::{AskingKey, KeyType};
-pub use session::{Session, SessionOptions};
+pub use session::{Session, SessionDraft, SessionOptions};
 
 use crate::{
     bounds::BoxFuture,
@@ -43,4 +43,10 @@ pub trait Owner: Reader {
         account: Account,
         domain: &'a Domain,
     ) -> BoxFuture<'a, Result<Bytes, WalletError>>;
+}
+
+fn no_consent(why: &dyn std::fmt::Display) -> WalletError {
+    WalletError::NoConsent {
+        why: why.to_string(),
+    }
 }

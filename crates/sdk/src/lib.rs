@@ -159,7 +159,8 @@ mod wallet;
 
 #[cfg(feature = "wallet")]
 pub use asking::{
-    AskingKey, ContractWallet, Delegate, Grant, KeyType, Owner, Session, SessionOptions,
+    AskingKey, ContractWallet, Delegate, Grant, KeyType, Owner, Session, SessionDraft,
+    SessionOptions,
 };
 #[cfg(feature = "http")]
 pub use blocking_reader::BlockingReader;

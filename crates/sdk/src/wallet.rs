@@ -70,6 +70,12 @@ pub enum WalletError {
         /// The file.
         path: String,
     },
+    /// A session or a delegation that its account did not sign, or that is none.
+    #[error("{why}")]
+    NoConsent {
+        /// What is wrong with it.
+        why: String,
+    },
     /// Signing failed or was refused.
     #[error("the wallet did not sign: {why}")]
     Sign {
@@ -88,6 +94,7 @@ impl WalletError {
                 "a keystore is an encrypted JSON file, as geth and cast make it"
             }
             Self::Passphrase { .. } => "try the passphrase again",
+            Self::NoConsent { .. } => "make another one",
             Self::Sign { .. } => "try again, and approve the request in the wallet",
         }
     }
@@ -193,6 +200,10 @@ mod local {
             let signer = PrivateKeySigner::from_slice(bytes.as_ref())
                 .map_err(|_| failed("the random key is out of range".to_owned()))?;
             Ok(Self { signer })
+        }
+
+        pub(crate) fn signer(&self) -> &PrivateKeySigner {
+            &self.signer
         }
 
         /// The account's address.

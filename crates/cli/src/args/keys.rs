@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, builder::NonEmptyStringValueParser};
 use url::Url;
 
-use super::{OpeningArgs, RecipientArgs};
+use super::{KeyTypeArg, OpeningArgs, RecipientArgs};
 
 /// What `stheno keygen` takes.
 #[derive(Clone, Debug, Args)]
@@ -30,12 +30,21 @@ pub struct KeygenArgs {
     pub output: Option<String>,
 
     /// Print the public key of the secret key in this file, and make nothing.
-    #[arg(short = 'y', long, value_name = "FILE", conflicts_with_all = ["output", "symmetric", "force"])]
+    #[arg(short = 'y', long, value_name = "FILE", conflicts_with_all = ["output", "symmetric", "asking", "force"])]
     pub public: Option<PathBuf>,
 
     /// Make a symmetric key (64 hex digits) for --shared-key or --cek-file instead.
     #[arg(long)]
     pub symmetric: bool,
+
+    /// Make a key that asks for somebody else's account, once they name it in a delegation, and
+    /// print the public key to give them.
+    #[arg(long, conflicts_with = "symmetric")]
+    pub asking: bool,
+
+    /// The kind of that key.
+    #[arg(long, value_enum, default_value_t, requires = "asking")]
+    pub key_type: KeyTypeArg,
 
     /// Replace the file if it exists. The key in it is then lost.
     #[arg(short, long)]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 
+use super::AskerArgs;
+
 /// The keys to open an envelope with.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What opens it")]
@@ -21,9 +23,9 @@ pub struct OpeningArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["identity", "shared_key"])]
     pub cek_file: Option<PathBuf>,
 
-    /// An encrypted Ethereum keystore with the wallet's key.
-    #[arg(long, value_name = "FILE", env = "STHENO_KEYSTORE")]
-    pub keystore: Option<PathBuf>,
+    /// Who asks the committee.
+    #[command(flatten)]
+    pub asker: AskerArgs,
 
     /// Keep the receipts of the nodes that gave shares in this file, for `stheno receipt verify`:
     /// what each of them signed for having released, to whom and when. Without a committee there

@@ -3,7 +3,10 @@
 use std::io::Write;
 
 use serde_json::json;
-use stheno::envelope::{X25519Public, X25519Secret};
+use stheno::{
+    AskingKey,
+    envelope::{X25519Public, X25519Secret},
+};
 use zeroize::Zeroizing;
 
 use crate::{args::KeygenArgs, failure::Failure, key_file, output::Output, say};
@@ -14,6 +17,12 @@ use crate::{args::KeygenArgs, failure::Failure, key_file, output::Output, say};
 /// When the file cannot be written or read.
 pub fn run(args: &KeygenArgs, as_json: bool) -> Result<(), Failure> {
     if let Some(path) = &args.public {
+        if key_file::is_asking(path)? {
+            let public = public_of(&key_file::asking(path)?)?;
+            let object = json!({ "keys": [{ "publicKey": public }] });
+            say::result(as_json, &public, &object);
+            return Ok(());
+        }
         let keys = key_file::identities(path)?;
         let lines: Vec<String> = keys.iter().map(|key| key.public().to_string()).collect();
         let object = json!({
@@ -27,23 +36,37 @@ pub fn run(args: &KeygenArgs, as_json: bool) -> Result<(), Failure> {
     };
     let mut output = Output::create_secret(path, args.force)?;
     let beside_data = output.is_stdout();
-    let (content, public) = match args.symmetric {
-        true => (symmetric()?, None),
-        false => {
+    let (content, public) = match (args.symmetric, args.asking) {
+        (true, _) => (symmetric()?, None),
+        (false, true) => {
+            let key = AskingKey::random(args.key_type.into())?;
+            let public = public_of(&key)?;
+            let content = file_of(&public, &key.expose_text());
+            (
+                content,
+                Some((public.clone(), json!({ "publicKey": public }))),
+            )
+        }
+        (false, false) => {
             let secret = X25519Secret::from_bytes(*random()?);
-            (file_of(&secret), Some(secret.public()))
+            let public = secret.public();
+            let content = file_of(&public.to_string(), &secret.expose_text());
+            (content, Some((public.to_string(), public_json(&public))))
         }
     };
     output
         .write_all(content.as_bytes())
         .map_err(|error| output.failure(stheno::envelope::EnvelopeError::Write(error).into()))?;
     output.commit()?;
-    let mut object = public.as_ref().map_or_else(|| json!({}), public_json);
+    let (public, mut object) = match public {
+        Some((public, object)) => (Some(public), object),
+        None => (None, json!({})),
+    };
     if let Some(object) = object.as_object_mut() {
         object.insert("output".to_owned(), json!(path));
     }
     let text = match &public {
-        Some(public) => public.to_string(),
+        Some(public) => public.clone(),
         None => format!("made a symmetric key in {path}"),
     };
     match (beside_data, as_json) {
@@ -63,10 +86,14 @@ fn public_json(key: &X25519Public) -> serde_json::Value {
 }
 
 /// The text of a key file: when, whose, and the key.
-fn file_of(secret: &X25519Secret) -> Zeroizing<String> {
+fn file_of(public: &str, secret: &str) -> Zeroizing<String> {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
-    let head = format!("# created: {now}\n# public key: {}\n", secret.public());
-    joined(&head, &secret.expose_text())
+    let head = format!("# created: {now}\n# public key: {public}\n");
+    joined(&head, secret)
+}
+
+fn public_of(key: &AskingKey) -> Result<String, Failure> {
+    Ok(key.public()?.to_string())
 }
 
 fn symmetric() -> Result<Zeroizing<String>, Failure> {

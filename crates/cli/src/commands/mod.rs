@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod decrypt;
+pub mod delegation;
 pub mod encrypt;
 pub mod help;
 pub mod inspect;
@@ -10,4 +11,5 @@ pub mod piece;
 pub mod policy;
 pub mod receipt;
 pub mod rewrap;
+pub mod session;
 pub mod unwrap;

@@ -1,12 +1,13 @@
 //! Delegations: what an owner signs for somebody else's key, and that key as a reader.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use stheno_protocol::{
     Account, AccountKind, Address, Authorization, B256, Bytes, ChainId, DelegateKey, Delegation,
-    Domain, Request, Scope,
+    Domain, Request, Scope, domain, signature,
 };
 
-use super::{AskingKey, Owner, key::sign};
+use super::{AskingKey, Owner, key::sign, no_consent};
 use crate::{
     bounds::BoxFuture,
     entropy::fresh,
@@ -43,21 +44,132 @@ impl Grant {
         let account = owner
             .account(domain.chain_id)
             .ok_or_else(|| sign("there is no account".to_owned()))?;
+        let draft = Self::draft(account, delegate, scope, now, lifetime)?;
+        draft.signed_by(owner, domain).await
+    }
+
+    /// What `account` is to sign, with the arguments of [`Grant::sign`]: for an owner who signs
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// [`WalletError::Sign`] when the operating system gives no randomness.
+    pub fn draft(
+        account: Account,
+        delegate: DelegateKey,
+        scope: Scope,
+        now: u64,
+        lifetime: u64,
+    ) -> Result<Self, WalletError> {
         let nonce = fresh::<32>().map_err(|error| sign(error.to_string()))?;
-        let delegation = Delegation {
-            delegate,
-            scope,
-            not_before: now,
-            expires_at: now.saturating_add(lifetime),
-            nonce: B256::from(*nonce),
-        };
-        let signature = owner.sign_delegation(&delegation, account, domain).await?;
         Ok(Self {
             account: account.address,
             account_chain: account.chain,
             is_contract: account.kind == AccountKind::Contract,
-            delegation,
-            signature,
+            delegation: Delegation {
+                delegate,
+                scope,
+                not_before: now,
+                expires_at: now.saturating_add(lifetime),
+                nonce: B256::from(*nonce),
+            },
+            signature: Bytes::new(),
+        })
+    }
+
+    /// Lets the owner of its account sign.
+    ///
+    /// # Errors
+    /// [`WalletError::Sign`].
+    pub async fn signed_by(
+        mut self,
+        owner: &dyn Owner,
+        domain: &Domain,
+    ) -> Result<Self, WalletError> {
+        let signing = owner.sign_delegation(&self.delegation, self.account(), domain);
+        self.signature = signing.await?;
+        Ok(self)
+    }
+
+    /// With a signature that was made elsewhere. Of a contract only its chain can tell whose it is.
+    ///
+    /// # Errors
+    /// [`WalletError::NoConsent`] when it is not the account's.
+    pub fn signed(mut self, signature: Bytes, domain: &Domain) -> Result<Self, WalletError> {
+        self.signature = match (self.is_contract, signature.as_ref()) {
+            // Some wallets count from 0.
+            (false, [rs @ .., v @ (0 | 1)]) if rs.len() == 64 => [rs, &[*v + 27]].concat().into(),
+            _ => signature,
+        };
+        if !self.is_contract {
+            let digest = self.delegation.digest(self.account(), domain);
+            signature::verify(digest, &self.signature, self.account)
+                .map_err(|error| no_consent(&error))?;
+        }
+        Ok(self)
+    }
+
+    /// Whether somebody signed it.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        !self.signature.is_empty()
+    }
+
+    /// What the account is to sign, as `eth_signTypedData_v4` takes it.
+    #[must_use]
+    pub fn typed_data(&self, domain: &Domain) -> Value {
+        let fields = |list: &[(&str, &str)]| -> Value {
+            let fields = list.iter();
+            fields
+                .map(|(name, kind)| json!({ "name": name, "type": kind }))
+                .collect()
+        };
+        let typed = self.delegation.typed(self.account());
+        let contracts = typed.contracts.iter().map(|contract| {
+            json!({ "chainId": contract.chainId, "contractAddress": contract.contractAddress })
+        });
+        json!({
+            "types": {
+                "EIP712Domain": fields(&[
+                    ("name", "string"),
+                    ("version", "string"),
+                    ("chainId", "uint256"),
+                    ("verifyingContract", "address"),
+                    ("salt", "bytes32"),
+                ]),
+                "Delegation": fields(&[
+                    ("account", "address"),
+                    ("accountChain", "uint64"),
+                    ("accountKind", "uint8"),
+                    ("delegate", "string"),
+                    ("policies", "bytes32[]"),
+                    ("items", "bytes32[]"),
+                    ("contracts", "Application[]"),
+                    ("notBefore", "uint64"),
+                    ("expiresAt", "uint64"),
+                    ("nonce", "bytes32"),
+                ]),
+                "Application": fields(&[("chainId", "uint64"), ("contractAddress", "address")]),
+            },
+            "primaryType": "Delegation",
+            "domain": {
+                "name": domain::NAME,
+                "version": domain::VERSION,
+                "chainId": domain.chain_id,
+                "verifyingContract": domain.contract,
+                "salt": B256::from(*domain.network.as_bytes()),
+            },
+            "message": {
+                "account": typed.account,
+                "accountChain": typed.accountChain,
+                "accountKind": typed.accountKind,
+                "delegate": typed.delegate,
+                "policies": typed.policies,
+                "items": typed.items,
+                "contracts": contracts.collect::<Value>(),
+                "notBefore": typed.notBefore,
+                "expiresAt": typed.expiresAt,
+                "nonce": typed.nonce,
+            },
         })
     }
 
@@ -92,8 +204,12 @@ impl Delegate {
     /// The reader that `grant` makes of the holder of `key`.
     ///
     /// # Errors
-    /// [`WalletError::NotAKey`] when the grant is for another key.
+    /// [`WalletError::NotAKey`] when the grant is for another key, [`WalletError::NoConsent`] when
+    /// nobody signed it.
     pub fn new(grant: Grant, key: AskingKey) -> Result<Self, WalletError> {
+        if !grant.is_signed() {
+            return Err(no_consent(&"the delegation is not signed yet"));
+        }
         if key.public()? != grant.delegation.delegate {
             return Err(WalletError::NotAKey {
                 place: "the delegate's key".to_owned(),

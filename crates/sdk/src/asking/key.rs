@@ -8,7 +8,10 @@ use p256::ecdsa::signature::Signer as _;
 use stheno_protocol::{B256, Bytes, DelegateKey};
 use zeroize::Zeroizing;
 
-use crate::{entropy::fresh, wallet::WalletError};
+use crate::{
+    entropy::fresh,
+    wallet::{Wallet, WalletError},
+};
 
 /// A kind of key.
 #[non_exhaustive]
@@ -29,6 +32,17 @@ enum Secret {
     P256(p256::ecdsa::SigningKey),
     Ed25519(ed25519_dalek::SigningKey),
     Secp256k1(PrivateKeySigner),
+}
+
+/// How the text of a secret key begins.
+const TEXT: &str = "STHENO-ASKING-KEY-1:";
+
+impl KeyType {
+    const NAMES: [(Self, &'static str); 3] = [
+        (Self::P256, "p256"),
+        (Self::Ed25519, "ed25519"),
+        (Self::Secp256k1, "secp256k1"),
+    ];
 }
 
 impl AskingKey {
@@ -59,6 +73,64 @@ impl AskingKey {
                 Secret::Secp256k1(PrivateKeySigner::from_slice(bytes).map_err(|_| range())?)
             }
         }))
+    }
+
+    /// A wallet's own key, for a delegation to the wallet's address.
+    #[must_use]
+    pub fn of_wallet(wallet: &Wallet) -> Self {
+        Self(Secret::Secp256k1(wallet.signer().clone()))
+    }
+
+    /// The secret as text, for a file that its owner alone can read.
+    #[must_use]
+    pub fn expose_text(&self) -> Zeroizing<String> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        let name = match &self.0 {
+            Secret::P256(key) => {
+                bytes.copy_from_slice(&key.to_bytes());
+                "p256"
+            }
+            Secret::Ed25519(key) => {
+                bytes.copy_from_slice(key.as_bytes());
+                "ed25519"
+            }
+            Secret::Secp256k1(key) => {
+                bytes.copy_from_slice(key.credential().to_bytes().as_slice());
+                "secp256k1"
+            }
+        };
+        let mut digits = Zeroizing::new([0; 64]);
+        let mut text = Zeroizing::new(String::with_capacity(TEXT.len() + name.len() + 65));
+        text.push_str(TEXT);
+        text.push_str(name);
+        text.push(':');
+        // 32 bytes have 64 digits, and digits are text.
+        if hex::encode_to_slice(bytes.as_slice(), digits.as_mut_slice()).is_ok() {
+            text.push_str(std::str::from_utf8(digits.as_slice()).unwrap_or_default());
+        }
+        text
+    }
+
+    /// Reads [`AskingKey::expose_text`].
+    ///
+    /// # Errors
+    /// [`WalletError::NotAKey`]; the text is not repeated.
+    pub fn from_text(text: &str) -> Result<Self, WalletError> {
+        let not = |why| WalletError::NotAKey {
+            place: "the text".to_owned(),
+            why,
+        };
+        let rest = text.trim().strip_prefix(TEXT);
+        let rest = rest.ok_or_else(|| not("it does not begin with STHENO-ASKING-KEY-1"))?;
+        let (name, digits) = rest
+            .split_once(':')
+            .ok_or_else(|| not("it names no kind of key"))?;
+        let kind = KeyType::NAMES.into_iter().find(|(_, known)| *known == name);
+        let (kind, _) = kind.ok_or_else(|| not("it names a kind that is not known here"))?;
+        let mut bytes = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(digits, bytes.as_mut_slice())
+            .map_err(|_| not("it is not 64 hex digits"))?;
+        Self::from_bytes(kind, &bytes)
     }
 
     /// The public key, as sessions and delegations name it.
@@ -107,4 +179,41 @@ impl fmt::Debug for AskingKey {
 
 pub(super) fn sign(why: String) -> WalletError {
     WalletError::Sign { why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_survives_its_text_in_every_kind() {
+        for (kind, name) in KeyType::NAMES {
+            let key = AskingKey::random(kind).unwrap();
+            let text = key.expose_text();
+            assert!(text.starts_with(&format!("{TEXT}{name}:")), "{name}");
+            let again = AskingKey::from_text(&format!(" {}\n", *text)).unwrap();
+            assert_eq!(again.public().unwrap(), key.public().unwrap());
+        }
+        let wallet = Wallet::random().unwrap();
+        let public = AskingKey::of_wallet(&wallet).public().unwrap();
+        assert_eq!(public, DelegateKey::Secp256k1(wallet.address()));
+    }
+
+    #[test]
+    fn text_that_is_no_key_is_refused_and_not_repeated() {
+        let zeros = "0".repeat(64);
+        let digits = "1b".repeat(32);
+        for text in [
+            String::new(),
+            digits.clone(),
+            format!("{TEXT}{digits}"),
+            format!("{TEXT}rsa:{digits}"),
+            format!("{TEXT}p256:{}", &digits[1..]),
+            format!("{TEXT}p256:{zeros}"),
+        ] {
+            let error = AskingKey::from_text(&text).unwrap_err();
+            assert!(matches!(error, WalletError::NotAKey { .. }), "{text}");
+            assert!(!error.to_string().contains(&digits[1..]), "{error}");
+        }
+    }
 }

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use stheno_protocol::{
-    Account, Authorization, Bytes, ChainId, Domain, NetworkId, Request, Scope,
+    Account, AccountKind, Authorization, Bytes, ChainId, Domain, NetworkId, Problem, Request,
+    Scope,
     authorization::{MAX_SESSION, Session as Terms},
-    siwe::Origin,
+    signature::recover_message,
+    siwe::{Message, Origin},
 };
 
-use super::{AskingKey, Owner, key::sign};
+use super::{AskingKey, Owner, key::sign, no_consent};
 use crate::{
     bounds::BoxFuture,
     entropy::fresh,
@@ -72,6 +74,43 @@ impl Session {
         let account = owner
             .account(options.chain)
             .ok_or_else(|| sign("there is no account".to_owned()))?;
+        let draft = SessionDraft::new(account, &key, options)?;
+        let signature = owner.sign_message(&draft.message).await?;
+        Ok(draft.of(signature, key))
+    }
+
+    /// What the owner agreed to: the key, the scope, the times.
+    #[must_use]
+    pub const fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The message that the owner signed.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// A session that its owner has not signed yet, or not here: a hardware wallet signs elsewhere.
+#[derive(Clone, Debug)]
+pub struct SessionDraft {
+    terms: Terms,
+    account: Account,
+    message: Message,
+}
+
+impl SessionDraft {
+    /// Writes the message that lets `key` ask for `account`. A contract's chain is its own, not
+    /// that of the options.
+    ///
+    /// # Errors
+    /// [`WalletError::Sign`] when it cannot be written.
+    pub fn new(
+        account: Account,
+        key: &AskingKey,
+        options: SessionOptions,
+    ) -> Result<Self, WalletError> {
         let random = fresh::<16>().map_err(|error| sign(error.to_string()))?;
         let mut nonce = String::new();
         for byte in random.iter() {
@@ -93,26 +132,95 @@ impl Session {
         let message = terms
             .to_message()
             .map_err(|error| sign(error.to_string()))?;
-        let signature = owner.sign_message(&message).await?;
         Ok(Self {
-            message: message.to_string(),
             terms,
             account,
-            signature,
-            key,
+            message,
         })
     }
 
-    /// What the owner agreed to: the key, the scope, the times.
+    /// Reads a draft's message.
+    ///
+    /// # Errors
+    /// [`WalletError::NoConsent`] when it is no session's, or another account's.
+    pub fn of_text(account: Account, message: &str) -> Result<Self, WalletError> {
+        let message: Message = message.parse().map_err(|error| no_consent(&error))?;
+        let terms = Terms::of_message(&message).map_err(|problem| no_consent(&problem.detail))?;
+        if (terms.account, terms.chain) != (account.address, account.chain) {
+            return Err(no_consent(&"the message is another account's"));
+        }
+        Ok(Self {
+            terms,
+            account,
+            message,
+        })
+    }
+
+    /// What the owner is to sign by EIP-191 (`personal_sign`).
+    #[must_use]
+    pub const fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// What it says.
     #[must_use]
     pub const fn terms(&self) -> &Terms {
         &self.terms
     }
 
-    /// The message that the owner signed.
+    /// Whose session it is to be.
     #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
+    pub const fn account(&self) -> Account {
+        self.account
+    }
+
+    /// Checks what every node will check at `now`, Unix seconds: form, scope, times.
+    ///
+    /// # Errors
+    /// The problem that a node would answer with.
+    pub fn check(&self, now: u64) -> Result<(), Problem> {
+        Terms::of_message(&self.message)?.check_times(now)
+    }
+
+    /// Checks the account's signature. Of a contract only its chain can tell.
+    ///
+    /// # Errors
+    /// [`WalletError::NoConsent`] when it is somebody else's.
+    pub fn check_signature(&self, signature: &Bytes) -> Result<(), WalletError> {
+        if self.account.kind == AccountKind::Contract {
+            return Ok(());
+        }
+        let signer = recover_message(&self.message.to_string(), signature);
+        let signer = signer.map_err(|error| no_consent(&error))?;
+        match signer == self.account.address {
+            true => Ok(()),
+            false => Err(no_consent(&format_args!(
+                "signed by {signer}, not by {}",
+                self.account.address
+            ))),
+        }
+    }
+
+    /// The session, with the signature and the key that the message names.
+    ///
+    /// # Errors
+    /// [`WalletError::NoConsent`] when one of them is not the one.
+    pub fn signed(self, signature: Bytes, key: AskingKey) -> Result<Session, WalletError> {
+        self.check_signature(&signature)?;
+        match key.public()? == self.terms.key {
+            true => Ok(self.of(signature, key)),
+            false => Err(no_consent(&"the key is not the one that the message names")),
+        }
+    }
+
+    fn of(self, signature: Bytes, key: AskingKey) -> Session {
+        Session {
+            message: self.message.to_string(),
+            terms: self.terms,
+            account: self.account,
+            signature,
+            key,
+        }
     }
 }
 

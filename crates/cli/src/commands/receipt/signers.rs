@@ -1,6 +1,6 @@
 //! Whose signature a receipt must bear: by the chain, or by what was given.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use stheno::{
     Error,
@@ -54,23 +54,14 @@ impl Signers {
             Self::Given(identity) => {
                 return Ok(Err(format!("it is signed by {signer}, not by {identity}")));
             }
-            Self::OnChain { ledger, known } => {
-                let key = (*locator, body.epoch);
-                if !known.contains_key(&key) {
-                    let read = match ledger.identities(locator, body.epoch).await {
-                        Ok(members) => Ok(members),
-                        Err(LedgerError::NoCommittee { why }) => Err(why),
-                        Err(error) => return Err(Failure::from(Error::from(error))),
-                    };
-                    known.insert(key, read);
-                }
-                known.get(&key)
-            }
+            Self::OnChain { ledger, known } => match known.entry((*locator, body.epoch)) {
+                Entry::Occupied(read) => read.into_mut(),
+                Entry::Vacant(place) => place.insert(read(ledger, locator, body.epoch).await?),
+            },
         };
         let members = match members {
-            Some(Ok(members)) => members,
-            Some(Err(why)) => return Ok(Err(why.clone())),
-            None => return Ok(Err("its epoch could not be read".to_owned())),
+            Ok(members) => members,
+            Err(why) => return Ok(Err(why.clone())),
         };
         let (node, epoch) = (body.node, body.epoch);
         let at = usize::from(node).checked_sub(1);
@@ -84,5 +75,18 @@ impl Signers {
                 members.len()
             )),
         })
+    }
+}
+
+/// The members of an epoch, or in words that there is no such epoch.
+async fn read(
+    ledger: &RpcLedger,
+    locator: &Locator,
+    epoch: u64,
+) -> Result<Result<Vec<Address>, String>, Failure> {
+    match ledger.identities(locator, epoch).await {
+        Ok(members) => Ok(Ok(members)),
+        Err(LedgerError::NoCommittee { why }) => Ok(Err(why)),
+        Err(error) => Err(Failure::from(Error::from(error))),
     }
 }

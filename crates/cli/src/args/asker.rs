@@ -1,0 +1,42 @@
+//! Who asks a committee: a wallet, a contract that it owns, a session, or a delegate.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use stheno::protocol::{Address, ChainId};
+
+/// A wallet, and the account that it is for.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WalletArgs {
+    /// An encrypted Ethereum keystore with the wallet's key.
+    #[arg(long, value_name = "FILE", env = "STHENO_KEYSTORE")]
+    pub keystore: Option<PathBuf>,
+
+    /// The account, where it is a contract that accepts what the wallet signs (EIP-1271).
+    #[arg(long, value_name = "ADDRESS")]
+    pub account: Option<Address>,
+
+    /// The chain that this contract lives on; it is nobody elsewhere.
+    #[arg(long, value_name = "CHAIN", requires = "account")]
+    pub account_chain: Option<ChainId>,
+}
+
+/// Who asks a committee.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AskerArgs {
+    /// A wallet.
+    #[command(flatten)]
+    pub wallet: WalletArgs,
+
+    /// A session, from `stheno session new`; no wallet is needed while it lasts.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["account", "delegation"])]
+    pub session: Option<PathBuf>,
+
+    /// A delegation, from `stheno delegation new`: you ask for the account that granted it.
+    #[arg(long, value_name = "FILE", conflicts_with = "account")]
+    pub delegation: Option<PathBuf>,
+
+    /// The key that the delegation is for, from `stheno keygen --asking`. Default: the wallet's.
+    #[arg(long, value_name = "FILE", requires = "delegation")]
+    pub asking_key: Option<PathBuf>,
+}
