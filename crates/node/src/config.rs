@@ -90,6 +90,10 @@ pub struct ChainSection {
     /// How often the heads are read, in milliseconds. Default 1000.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
+    /// The longest that an endpoint may take to answer one question, in
+    /// milliseconds; then it counts as silent. Default 10000.
+    #[serde(default = "default_answer_ms")]
+    pub answer_ms: u64,
 }
 
 /// Where the key comes from that seals the vault. Exactly one.
@@ -245,6 +249,9 @@ impl Config {
             {
                 return refuse(format!("chain {id} has two [[chain]] sections"));
             }
+            if chain.answer_ms == 0 {
+                return refuse(format!("chain {id}: answer_ms must be at least 1"));
+            }
             chain
                 .chain_config()
                 .check()
@@ -356,6 +363,10 @@ fn default_poll_ms() -> u64 {
     1_000
 }
 
+fn default_answer_ms() -> u64 {
+    10_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -415,6 +426,10 @@ mod tests {
             (
                 "[[chain]]\nchain_id = 1\nrpc = [\"http://b\"]\nmin_agree = 2",
                 "min_agree",
+            ),
+            (
+                "[[chain]]\nchain_id = 1\nrpc = [\"http://b\"]\nanswer_ms = 0",
+                "answer_ms",
             ),
             ("[vault]\npassword = \"x\"", "password"),
         ] {

@@ -266,6 +266,7 @@ pub(crate) async fn connect(config: &Config) -> Result<Chains, ChainError> {
         let defaults = HttpOptions::default();
         let options = HttpOptions {
             head_ttl: defaults.head_ttl.min(section.poll()),
+            timeout: Duration::from_millis(section.answer_ms),
             ..defaults
         };
         Chain::connect(section.chain_config(), options)

@@ -91,6 +91,8 @@ rpc = {rpc}
 # \"finalized\" (the endpoint's own word) or {{ depth = 900 }}.
 finality = {finality}
 poll_ms = {poll_ms}
+# How long an endpoint may take to answer, in milliseconds.
+answer_ms = 10000
 
 # What unlocks the vault: passphrase_env, passphrase_file, key_file or credential.
 [vault]
