@@ -1,9 +1,6 @@
 //! Who is asking: sessions, delegates and contract wallets, with real nodes and a real chain.
 
-use std::{
-    process::Stdio,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use alloy::{
     primitives::{Address, Bytes, U256, keccak256},
@@ -20,9 +17,9 @@ use stheno::{
 use stheno_chain::{Chain, ChainConfig, HttpOptions, Sender};
 use stheno_cli::devnet::{Devnet, anvil::CHAIN_ID};
 use stheno_protocol::authorization::{MULTICALL3, MULTICALL3_CODE_HASH};
-use tokio::{io::AsyncWriteExt, process::Command, sync::OnceCell};
+use tokio::sync::OnceCell;
 
-use crate::{someone::Someone, stage, trials};
+use crate::{solidity, someone::Someone, stage, trials};
 
 trials![
     session_reads_what_its_scope_names_and_nothing_else,
@@ -322,36 +319,10 @@ impl<'a> World<'a> {
     /// The code that creates a contract of `contracts/test/support/OwnedWallet.sol`.
     async fn code(&self, contract: &str) -> Bytes {
         static COMPILED: OnceCell<Value> = OnceCell::const_new();
-        let compiled = COMPILED.get_or_init(compile).await;
-        let code = &compiled["contracts"]["OwnedWallet.sol"][contract]["evm"]["bytecode"]["object"];
-        let code = code.as_str().unwrap_or_else(|| panic!("{compiled}"));
-        code.parse().unwrap()
+        const SOURCE: &str = "OwnedWallet.sol";
+        let compiled = COMPILED.get_or_init(|| solidity::compile(SOURCE)).await;
+        solidity::code(compiled, SOURCE, contract)
     }
-}
-
-async fn compile() -> Value {
-    let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contracts");
-    let source = format!("{contracts}/test/support/OwnedWallet.sol");
-    let input = json!({
-        "language": "Solidity",
-        "sources": { "OwnedWallet.sol": { "content": std::fs::read_to_string(source).unwrap() } },
-        "settings": {
-            "evmVersion": "prague",
-            "outputSelection": { "*": { "*": ["evm.bytecode.object"] } },
-        },
-    });
-    let mut solc = Command::new("node")
-        .arg("script/solc.mjs")
-        .current_dir(contracts)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = solc.stdin.take().unwrap();
-    stdin.write_all(input.to_string().as_bytes()).await.unwrap();
-    drop(stdin);
-    let output = solc.wait_with_output().await.unwrap();
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Who has a thousand FIL.

@@ -28,7 +28,7 @@ contract OwnedWallet {
 /// @notice Makes wallets at addresses that are known before.
 contract OwnedWalletFactory {
     function make(address owner) external returns (address) {
-        return address(new OwnedWallet{ salt: 0 }(owner));
+        return address(new OwnedWallet{salt: 0}(owner));
     }
 
     function addressOf(address owner) external view returns (address) {
