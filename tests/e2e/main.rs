@@ -18,6 +18,7 @@
 //! | [`ceremony_in_anger`] | the key: members that cheat, and what becomes of them |
 //! | [`ceremony_killed`] | the key: nodes killed at every step, chains that restart |
 //! | [`ceremony_lied_to`] | the key: endpoints that lie to a node |
+//! | [`hostile`] | who may read, when endpoints lie, lag, break off and fall silent |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
 //! | [`lifecycle`] | a devnet as a developer meets it: started, kept, killed, gone without a trace |
 
@@ -40,6 +41,7 @@ mod consent;
 mod contracts_agree;
 mod desk;
 mod gate;
+mod hostile;
 mod keys;
 mod lifecycle;
 mod main_job;
@@ -47,6 +49,7 @@ mod policies;
 mod puppet;
 mod reader_in_anger;
 mod receipts;
+mod solidity;
 mod someone;
 mod stage;
 
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         ceremony_in_anger::trials(),
         ceremony_killed::trials(),
         ceremony_lied_to::trials(),
+        hostile::trials(),
         lifecycle::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());

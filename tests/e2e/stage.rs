@@ -29,11 +29,24 @@ pub(crate) fn trial<F>(module: &str, name: &str, test: fn() -> F) -> Trial
 where
     F: Future<Output = ()> + 'static,
 {
+    patient_trial(module, name, PATIENCE * rounds(), test)
+}
+
+/// The same for a test that may take so long.
+pub(crate) fn patient_trial<F>(
+    module: &str,
+    name: &str,
+    patience: Duration,
+    test: fn() -> F,
+) -> Trial
+where
+    F: Future<Output = ()> + 'static,
+{
     let module = module.rsplit("::").next().unwrap_or(module);
     Trial::test(format!("{module}::{name}"), move || {
         RUNTIME
-            .block_on(async { tokio::time::timeout(PATIENCE * rounds(), test()).await })
-            .map_err(|_| Failed::from(format!("not done after {:?}", PATIENCE * rounds())))
+            .block_on(async { tokio::time::timeout(patience, test()).await })
+            .map_err(|_| Failed::from(format!("not done after {patience:?}")))
     })
 }
 

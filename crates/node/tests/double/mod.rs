@@ -444,7 +444,12 @@ impl Home {
     }
 
     pub async fn run_with(self, top: &str, sections: &str) -> Node {
-        let server = Server::bind(self.config(top, sections)).await.unwrap();
+        let config = self.config(top, sections);
+        self.run_as(config).await
+    }
+
+    pub async fn run_as(self, config: Config) -> Node {
+        let server = Server::bind(config).await.unwrap();
         let url = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async move {

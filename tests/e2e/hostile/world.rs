@@ -1,0 +1,462 @@
+//! A chain under the test's hand, a proxy in front of it, and a node that reads it through the proxy.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256},
+    signers::local::PrivateKeySigner,
+    sol,
+    sol_types::{SolCall, SolConstructor},
+};
+use serde_json::{Value, json};
+use stheno_chain::contracts::AccessPassContract as Pass;
+use stheno_protocol::{Account, AccountKind, Anchor, Authorization, Policy, Request};
+use tokio::sync::OnceCell;
+
+use super::{
+    CHAIN, SECONDS,
+    anvil::{Anvil, Mined},
+    double::{self, Home, Node},
+    history::{Block, History, Version},
+    mischief::Mischief,
+    proxy::Proxy,
+    rights::{Fact, Facts, Holder, context},
+};
+use crate::solidity;
+
+sol! {
+    function tell(bytes question, bytes answer);
+}
+
+/// Blocks of the history that are kept: more than an anchor may be old.
+const KEPT: usize = 64;
+/// How many blocks there are before anything happens.
+const BEGINNINGS: u64 = 30;
+/// How long the node waits for an endpoint, in milliseconds.
+const ANSWER_MS: u64 = 1_500;
+
+/// How many endpoints a node has, and how many of them must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) endpoints: usize,
+    pub(super) min_agree: usize,
+}
+
+/// What changes in a block.
+pub(super) type Changes = Vec<(Fact, u64)>;
+
+/// All of it.
+pub(super) struct World {
+    pub(super) anvil: Anvil,
+    pub(super) proxy: Proxy,
+    pub(super) node: Node,
+    pub(super) history: History,
+    pub(super) holder: Holder,
+    pub(super) shape: Shape,
+    wallet: PrivateKeySigner,
+    /// Canonical blocks, the head last; only the newest are kept.
+    chain: Vec<Arc<Block>>,
+    finalized: u64,
+    /// The highest block that was ever called final: what lies below is not undone.
+    floor: u64,
+    latest_is_parent: bool,
+    /// The newest time of any block, undone ones too.
+    time: u64,
+}
+
+impl World {
+    pub(super) async fn start(shape: Shape) -> Self {
+        let mut time = double::now() - SECONDS * BEGINNINGS;
+        let anvil = Anvil::start(time).await;
+        let constructor = Pass::constructorCall {
+            name_: "Pass".to_owned(),
+            symbol_: "PASS".to_owned(),
+            price_: U256::ZERO,
+            owner_: anvil.rich,
+        };
+        let code = [Pass::BYTECODE.as_ref(), &constructor.abi_encode()].concat();
+        let mut mined = Vec::new();
+        let mut deploy = async |code: &Bytes| {
+            time += SECONDS;
+            let (address, block) = anvil.deploy(code, time).await;
+            mined.push((block, time));
+            address
+        };
+        let pass = deploy(&code.into()).await;
+        let scripted = deploy(&scripted_code().await).await;
+        let proxy = Proxy::start(&anvil.url, shape.endpoints).await;
+        let genesis = anvil
+            .ask("eth_getBlockByNumber", json!(["0x0", false]))
+            .await;
+        proxy.nature().add(0, 0);
+        let mut world = Self {
+            chain: vec![Arc::new(Block {
+                at: 0,
+                number: 0,
+                hash: serde_json::from_value(genesis["hash"].clone()).unwrap(),
+                time,
+                facts: Facts::default(),
+            })],
+            node: node(&proxy, shape).await,
+            anvil,
+            proxy,
+            history: History::default(),
+            holder: Holder {
+                reader: Address::ZERO,
+                item: B256::from(*double::item(0).as_bytes()),
+                pass,
+                scripted,
+            },
+            shape,
+            wallet: PrivateKeySigner::from_slice(&[1; 32]).unwrap(),
+            finalized: 0,
+            floor: 0,
+            latest_is_parent: false,
+            time,
+        };
+        for (block, time) in mined {
+            world.append(block, time, 0, Facts::default());
+        }
+        for _ in 0..BEGINNINGS {
+            world.grow(&Vec::new(), 0).await;
+        }
+        world.finalize(world.head().at);
+        world
+    }
+
+    /// Another reader comes, who has nothing; all that was before is final.
+    pub(super) fn welcome(&mut self, wallet: PrivateKeySigner) {
+        self.holder.reader = wallet.address();
+        self.wallet = wallet;
+        let nothing = Facts {
+            sold: self.head().facts.sold,
+            ..Facts::default()
+        };
+        for block in &mut self.chain {
+            let facts = nothing.clone();
+            *block = Arc::new(Block {
+                facts,
+                ..Block::clone(block)
+            });
+        }
+        self.latest_is_parent = false;
+        self.proxy.tell_the_truth();
+        self.finalize(self.head().at);
+        self.publish();
+    }
+
+    pub(super) fn head(&self) -> &Arc<Block> {
+        self.chain.last().unwrap()
+    }
+
+    pub(super) fn chain(&self) -> &[Arc<Block>] {
+        &self.chain
+    }
+
+    /// The canonical block with this number of anvil's.
+    pub(super) fn block(&self, at: u64) -> &Arc<Block> {
+        let first = self.chain[0].at;
+        &self.chain[usize::try_from(at - first).unwrap()]
+    }
+
+    pub(super) const fn finalized(&self) -> u64 {
+        self.finalized
+    }
+
+    pub(super) const fn floor(&self) -> u64 {
+        self.floor
+    }
+
+    /// What honest endpoints call the head.
+    pub(super) fn told_head(&self) -> &Arc<Block> {
+        self.block(self.head().at - u64::from(self.latest_is_parent))
+    }
+
+    /// A block with these changes, after so many null rounds.
+    pub(super) async fn grow(&mut self, changes: &Changes, null_rounds: u64) {
+        self.mine(changes, null_rounds).await;
+        self.publish();
+    }
+
+    /// Other blocks instead of the newest, and one more.
+    pub(super) async fn reorganise(&mut self, depth: u64, instead: &[Changes]) {
+        assert!(self.head().at - depth >= self.floor, "what is final stays");
+        let keep = self.chain.len() - usize::try_from(depth).unwrap();
+        self.chain.truncate(keep);
+        self.publish();
+        self.anvil.undo(depth).await;
+        for changes in instead {
+            self.mine(changes, 0).await;
+        }
+        self.publish();
+    }
+
+    /// Deploys a contract in a block of its own.
+    pub(super) async fn deploy(&mut self, code: &Bytes) -> Address {
+        let time = self.time + SECONDS;
+        let (address, block) = self.anvil.deploy(code, time).await;
+        self.append(block, time, 0, self.head().facts.clone());
+        self.publish();
+        address
+    }
+
+    /// A block after which these accounts have no code. No contract of this hard fork can do so, but
+    /// on the chains that are read some can. It is anvil's doing, in the newest block, which is told
+    /// only then.
+    pub(super) async fn destroy(&mut self, contracts: &[Address]) {
+        self.mine(&Changes::new(), 0).await;
+        for contract in contracts {
+            self.anvil
+                .ask("anvil_setCode", json!([contract, "0x"]))
+                .await;
+        }
+        self.publish();
+    }
+
+    /// Goes on as a reader who was here before, and has this.
+    pub(super) fn become_again(&mut self, wallet: PrivateKeySigner, facts: Facts) {
+        self.holder.reader = wallet.address();
+        self.wallet = wallet;
+        let head = self.chain.pop().unwrap();
+        let facts = Facts {
+            sold: head.facts.sold,
+            ..facts
+        };
+        self.chain.push(Arc::new(Block {
+            facts,
+            ..Block::clone(&head)
+        }));
+    }
+
+    /// From now on this block is told to be final; lower than before, if endpoints fall back.
+    pub(super) fn finalize(&mut self, at: u64) {
+        self.finalized = at;
+        self.floor = self.floor.max(at);
+        self.publish();
+    }
+
+    /// From now on `latest` is the head, or its parent.
+    pub(super) fn tell_the_parent(&mut self, latest_is_parent: bool) {
+        self.latest_is_parent = latest_is_parent;
+        self.publish();
+    }
+
+    /// From now on this is done to some endpoints, and nothing to the others.
+    pub(super) fn conduct(&mut self, mischief: &[(usize, Vec<Mischief>)]) {
+        self.proxy.tell_the_truth();
+        for (caller, mischief) in mischief {
+            self.proxy.set(*caller, mischief);
+        }
+        self.publish();
+    }
+
+    /// Waits until the node has heard from every endpoint that talks what is told now: twice, since
+    /// the first time may have begun before.
+    pub(super) async fn settle(&mut self) {
+        let talks = |mischief: &Vec<Mischief>| {
+            !mischief
+                .iter()
+                .any(|what| what.is_mute() || *what == Mischief::NoHead)
+        };
+        let talking: Vec<bool> = self.proxy.mischief().iter().map(talks).collect();
+        let before = self.proxy.heads_asked();
+        let began = Instant::now();
+        let twice =
+            |now: &[u64; 2], before: &[u64; 2]| now[0] >= before[0] + 2 && now[1] >= before[1] + 2;
+        loop {
+            let now = self.proxy.heads_asked();
+            let mut all = now.iter().zip(&before).zip(&talking);
+            if all.all(|((now, before), talks)| !talks || twice(now, before)) {
+                self.history.settle();
+                return;
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "the node looks at its chain"
+            );
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+
+    /// The reader's signed request.
+    pub(super) fn request(&self, policy: &Policy, anchors: Vec<Anchor>) -> Value {
+        let reader = double::Reader {
+            wallet: self.wallet.clone(),
+            secret: double::Reader::new().secret,
+        };
+        let mut nonce = [0; 32];
+        getrandom::fill(&mut nonce).unwrap();
+        let now = double::now();
+        reader.signed(Request {
+            network: double::domain().network,
+            epoch: 1,
+            account: Some(Account {
+                address: self.wallet.address(),
+                chain: CHAIN,
+                kind: AccountKind::Key,
+            }),
+            policy: policy.to_cbor().into(),
+            items: vec![double::item(0)],
+            reader_key: alloy::primitives::FixedBytes(reader.secret.public().to_bytes()),
+            anchors,
+            issued_at: now,
+            expires_at: now + 120,
+            nonce: B256::from(nonce),
+            context: context(),
+            authorization: Authorization::None {},
+        })
+    }
+
+    /// Whether the chain itself, asked past the proxy, says of the reader what the history has.
+    pub(super) async fn compare(&self, block: &Block, facts: &[Fact]) {
+        if facts.is_empty() {
+            return;
+        }
+        let asked = facts
+            .iter()
+            .map(|fact| self.holder.asks(*fact, block.hash))
+            .collect();
+        let answers = self.anvil.ask_several(asked).await;
+        for (fact, answer) in facts.iter().zip(answers) {
+            // A block that was undone since cannot be asked any more.
+            let Ok(said) = answer else { continue };
+            let said: U256 = said.as_str().unwrap().parse().unwrap();
+            let known = U256::from(block.facts.of(*fact));
+            assert_eq!(said, known, "{fact:?} of block {}", block.at);
+        }
+    }
+
+    async fn mine(&mut self, changes: &Changes, null_rounds: u64) {
+        let mut facts = self.head().facts.clone();
+        for (fact, value) in changes {
+            self.send(&mut facts, *fact, *value).await;
+        }
+        // Never the time of a block that was undone, which this would be again.
+        let from = self.head().time + SECONDS * (1 + null_rounds);
+        let time = if from <= self.time {
+            self.time + 1
+        } else {
+            from
+        };
+        self.time = time;
+        let block = self.anvil.mine(time).await;
+        self.append(block, time, null_rounds, facts);
+    }
+
+    async fn send(&self, facts: &mut Facts, fact: Fact, value: u64) {
+        let Holder {
+            reader,
+            pass,
+            scripted,
+            ..
+        } = self.holder;
+        let (anvil, rich) = (&self.anvil, self.anvil.rich);
+        match fact {
+            Fact::Passes => {
+                while facts.of(fact) < value {
+                    let buy = Pass::buyForCall { holder: reader }.abi_encode().into();
+                    anvil.send(rich, Some(pass), &buy, U256::ZERO).await;
+                    facts.sold += 1;
+                    facts.passes.push(facts.sold);
+                }
+                while facts.of(fact) > value {
+                    let sell = Pass::transferFromCall {
+                        from: reader,
+                        to: rich,
+                        tokenId: U256::from(facts.passes.pop().unwrap()),
+                    };
+                    let sell = sell.abi_encode().into();
+                    anvil.send(reader, Some(pass), &sell, U256::ZERO).await;
+                }
+            }
+            Fact::Money => {
+                let has = facts.of(fact);
+                let (from, to) = if has < value {
+                    (rich, reader)
+                } else {
+                    (reader, rich)
+                };
+                let amount = U256::from(has.abs_diff(value));
+                anvil.send(from, Some(to), &Bytes::new(), amount).await;
+            }
+            _ => {
+                for (question, answer) in self.holder.script(fact, value) {
+                    let tell = tellCall { question, answer }.abi_encode().into();
+                    anvil.send(rich, Some(scripted), &tell, U256::ZERO).await;
+                }
+            }
+        }
+        facts.set(fact, value);
+    }
+
+    /// Takes a block that anvil has made into the chain; it is not told yet.
+    pub(super) fn append(&mut self, block: Mined, time: u64, null_rounds: u64, facts: Facts) {
+        assert_eq!(
+            block.at,
+            self.head().at + 1,
+            "blocks come one after the other"
+        );
+        let number = {
+            let mut nature = self.proxy.nature();
+            nature.add(block.at, null_rounds);
+            nature.told(block.at)
+        };
+        self.time = self.time.max(time);
+        self.chain.push(Arc::new(Block {
+            at: block.at,
+            number,
+            hash: block.hash,
+            time,
+            facts,
+        }));
+        let surplus = self.chain.len().saturating_sub(KEPT);
+        self.chain.drain(..surplus);
+    }
+
+    /// Tells what is so now.
+    pub(super) fn publish(&mut self) {
+        let mischief = self.proxy.mischief();
+        let lags = |mischief: &Vec<Mischief>| mischief.contains(&Mischief::LatestIsParent);
+        let version = Version {
+            chain: self.chain.clone(),
+            finalized: self.finalized.min(self.head().at),
+            parent_is_told: self.latest_is_parent || mischief.iter().any(lags),
+            head_is_told: !self.latest_is_parent,
+        };
+        let mut nature = self.proxy.nature();
+        nature.head = self.head().at;
+        nature.finalized = version.finalized;
+        nature.latest_is_parent = self.latest_is_parent;
+        self.history.add(version);
+    }
+}
+
+async fn node(proxy: &Proxy, shape: Shape) -> Node {
+    let rpc: Vec<String> = (0..shape.endpoints)
+        .map(|caller| format!("\"{}\"", proxy.url(caller)))
+        .collect();
+    let home = Home::new().await;
+    let sections = format!(
+        "[[chain]]\nchain_id = {CHAIN}\nrpc = [{}]\nmin_agree = {}\npoll_ms = 50\n\
+         answer_ms = {ANSWER_MS}\n\
+         [limits]\nip_items_per_minute = 1000000000\naccount_items_per_minute = 1000000",
+        rpc.join(", "),
+        shape.min_agree
+    );
+    let mut config = home.config("", &sections);
+    // Nothing happens on the committee's own chain.
+    config.chains[0].poll_ms = 1_000;
+    let node = home.run_as(config).await;
+    node.until_ready().await;
+    node
+}
+
+async fn scripted_code() -> Bytes {
+    static COMPILED: OnceCell<Value> = OnceCell::const_new();
+    const SOURCE: &str = "Scripted.sol";
+    let compiled = COMPILED.get_or_init(|| solidity::compile(SOURCE)).await;
+    solidity::code(compiled, SOURCE, "Scripted")
+}
