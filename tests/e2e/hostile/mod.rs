@@ -11,7 +11,7 @@
 //! | [`rights`], [`tree`] | what a reader has, and policies over it, judged once more |
 //! | [`world`], [`history`] | all of it under one hand, and what was true when |
 //! | [`leaves`] | every kind of condition through every kind of mischief |
-//! | [`schedules`] | random happenings, random mischief, random policies, chosen anchors |
+//! | [`schedules`], [`liars`], [`tally`] | random happenings, random mischief, random policies, chosen anchors |
 //! | [`answers`] | contracts that answer badly, change or vanish |
 //! | [`logs`] | logs over null rounds, limits and refused tags |
 
@@ -23,12 +23,14 @@ mod dice;
 mod double;
 mod history;
 mod leaves;
+mod liars;
 mod logs;
 mod mischief;
 mod nature;
 mod proxy;
 mod rights;
 mod schedules;
+mod tally;
 mod tree;
 mod world;
 
