@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -43,29 +44,10 @@ impl Anvil {
     /// Starts one whose block 0 was made at `time`. Gas costs nothing, and every account may send.
     pub(super) async fn start(time: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = Command::new(locate_anvil().unwrap())
-            .args(["--port", "0", "--chain-id", &CHAIN.to_string()])
-            .args(["--hardfork", "prague", "--gas-limit", "10000000000"])
-            .args(["--gas-price", "0", "--block-base-fee-per-gas", "0"])
-            .args(["--disable-min-priority-fee", "--auto-impersonate"])
-            .args(["--no-mining", "--order", "fifo", "--accounts", "1"])
-            .args(["--timestamp", &time.to_string()])
-            .arg("--cache-path")
-            .arg(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("anvil does not start");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next().expect("anvil ended before it listened");
-            if let Some(address) = line.unwrap().strip_prefix("Listening on ") {
-                break format!("http://{}/", address.trim());
-            }
-        };
-        // It stops when nobody reads what it prints.
-        std::thread::spawn(move || lines.for_each(drop));
+        let cache = folder.path().to_owned();
+        // Others of this thread go on meanwhile.
+        let spawning = tokio::task::spawn_blocking(move || spawn(time, &cache));
+        let (child, url) = spawning.await.unwrap();
         let mut anvil = Self {
             child,
             url,
@@ -153,4 +135,32 @@ impl Anvil {
         assert_ne!(made, json!("0x"), "nothing was deployed");
         (address, mined)
     }
+}
+
+/// Starts the process, and waits until it says where it listens.
+fn spawn(time: u64, cache: &Path) -> (Child, String) {
+    let mut child = Command::new(locate_anvil().unwrap())
+        .args(["--port", "0", "--chain-id", &CHAIN.to_string()])
+        .args(["--hardfork", "prague", "--gas-limit", "10000000000"])
+        .args(["--gas-price", "0", "--block-base-fee-per-gas", "0"])
+        .args(["--disable-min-priority-fee", "--auto-impersonate"])
+        .args(["--no-mining", "--order", "fifo", "--accounts", "1"])
+        .args(["--timestamp", &time.to_string()])
+        .arg("--cache-path")
+        .arg(cache)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("anvil does not start");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = loop {
+        let line = lines.next().expect("anvil ended before it listened");
+        if let Some(address) = line.unwrap().strip_prefix("Listening on ") {
+            break format!("http://{}/", address.trim());
+        }
+    };
+    // It stops when nobody reads what it prints.
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, url)
 }

@@ -12,6 +12,7 @@
 //! | [`world`], [`history`] | all of it under one hand, and what was true when |
 //! | [`leaves`] | every kind of condition through every kind of mischief |
 //! | [`schedules`], [`liars`], [`tally`] | random happenings, random mischief, random policies, chosen anchors |
+//! | [`hidden_heads`] | liars that show an older head than there is |
 //! | [`answers`] | contracts that answer badly, change or vanish |
 //! | [`logs`] | logs over null rounds, limits and refused tags |
 
@@ -21,6 +22,7 @@ mod anvil;
 mod dice;
 #[path = "../../../crates/node/tests/double/mod.rs"]
 mod double;
+mod hidden_heads;
 mod history;
 mod leaves;
 mod liars;
@@ -46,6 +48,7 @@ pub(crate) fn trials() -> Vec<libtest_mimic::Trial> {
         schedules::trials(),
         answers::trials(),
         logs::trials(),
+        hidden_heads::trials(),
     ];
     trials.into_iter().flatten().collect()
 }

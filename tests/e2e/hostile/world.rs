@@ -36,7 +36,7 @@ const KEPT: usize = 64;
 /// How many blocks there are before anything happens.
 const BEGINNINGS: u64 = 30;
 /// How long the node waits for an endpoint, in milliseconds.
-const ANSWER_MS: u64 = 1_500;
+const ANSWER_MS: u64 = 3_000;
 
 /// How many endpoints a node has, and how many of them must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

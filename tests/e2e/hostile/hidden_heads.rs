@@ -1,0 +1,59 @@
+//! What was lost since the anchor, when liars show an older head than there is.
+//!
+//! Ignored as long as a node takes the newest block that `min_agree` endpoints have, however much newer
+//! a block the others have: then one liar of two, or two of four, hide a loss for as long as the
+//! anchor is young enough. `cargo test … --test e2e -- --ignored hidden_heads`.
+
+use std::time::Duration;
+
+use alloy::signers::local::PrivateKeySigner;
+use libtest_mimic::Trial;
+use serde_json::json;
+use stheno_protocol::Policy;
+
+use super::{
+    mischief::Mischief,
+    rights::{Condition, Fact},
+    world::{Shape, World},
+};
+use crate::stage;
+
+pub(super) fn trials() -> Vec<Trial> {
+    let trial = stage::patient_trial(
+        module_path!(),
+        "loss_is_seen_when_fewer_endpoints_than_must_agree_hide_the_head",
+        Duration::from_secs(120),
+        loss_is_seen_when_fewer_endpoints_than_must_agree_hide_the_head,
+    );
+    vec![trial.with_ignored_flag(true)]
+}
+
+async fn loss_is_seen_when_fewer_endpoints_than_must_agree_hide_the_head() {
+    for (endpoints, min_agree) in [(2, 2), (4, 3)] {
+        for hidden in [Mischief::OldHead(4), Mischief::OtherTop(4)] {
+            let shape = Shape {
+                endpoints,
+                min_agree,
+            };
+            let mut world = World::start(shape).await;
+            world.welcome(PrivateKeySigner::from_slice(&[5; 32]).unwrap());
+            world.grow(&vec![(Fact::Passes, 1)], 0).await;
+            for _ in 0..6 {
+                world.grow(&Vec::new(), 0).await;
+            }
+            world.finalize(world.head().at);
+            let rule = Condition::Pass.json(&world.holder, 0);
+            let policy = json!({ "version": 1, "rule": rule }).to_string();
+            let policy = Policy::from_json(&policy).unwrap();
+            let anchor = world.head().anchor(0);
+            let liars = (0..min_agree - 1).map(|liar| (liar, vec![hidden.clone()]));
+            world.conduct(&liars.collect::<Vec<_>>());
+            world.grow(&vec![(Fact::Passes, 0)], 0).await;
+            world.grow(&Vec::new(), 0).await;
+            world.settle().await;
+            let code = world.node.code(&world.request(&policy, vec![anchor])).await;
+            assert_ne!(code, "ok", "{shape:?}, {hidden:?}");
+            world.node.stop().await;
+        }
+    }
+}
