@@ -30,7 +30,11 @@ pub(super) fn trials() -> Vec<Trial> {
 
 async fn loss_is_seen_when_fewer_endpoints_than_must_agree_hide_the_head() {
     for (endpoints, min_agree) in [(2, 2), (4, 3)] {
-        for hidden in [Mischief::OldHead(4), Mischief::OtherTop(4)] {
+        // What liars call final is no newer than the head that they show.
+        for hidden in [
+            vec![Mischief::OldHead(4)],
+            vec![Mischief::OtherTop(4), Mischief::OldFinal(4)],
+        ] {
             let shape = Shape {
                 endpoints,
                 min_agree,
@@ -45,8 +49,8 @@ async fn loss_is_seen_when_fewer_endpoints_than_must_agree_hide_the_head() {
             let rule = Condition::Pass.json(&world.holder, 0);
             let policy = json!({ "version": 1, "rule": rule }).to_string();
             let policy = Policy::from_json(&policy).unwrap();
-            let anchor = world.head().anchor(0);
-            let liars = (0..min_agree - 1).map(|liar| (liar, vec![hidden.clone()]));
+            let anchor = world.block(world.head().at - 5).anchor(0);
+            let liars = (0..min_agree - 1).map(|liar| (liar, hidden.clone()));
             world.conduct(&liars.collect::<Vec<_>>());
             world.grow(&vec![(Fact::Passes, 0)], 0).await;
             world.grow(&Vec::new(), 0).await;
