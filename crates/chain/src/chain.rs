@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::{SolCall, abi::AbiDecoderConfig};
-use alloy::transports::BoxTransport;
+use alloy::transports::{BoxFuture, BoxTransport};
 use futures::StreamExt;
 use stheno_protocol::{CALLER, ChainId, RETURN_CAP, Reading, Unknown, call_gas_cap};
 
 use crate::block::Block;
+use crate::clock::Instant;
 use crate::config::{ChainConfig, check_agreement, endpoint_label};
 use crate::endpoint::{Endpoint, Fault};
 use crate::error::ChainError;
+use crate::health::EndpointHealth;
 use crate::once::{FOREVER, Once};
 use crate::question::{Call, CallEnd};
 use crate::quorum::Quorum;
@@ -115,6 +117,13 @@ impl Chain {
         &self.0.config
     }
 
+    /// How each endpoint has done so far.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<EndpointHealth> {
+        let endpoints = &self.0.quorum.endpoints;
+        endpoints.iter().map(|endpoint| endpoint.health()).collect()
+    }
+
     /// The newest block that `min_agree` endpoints hold final.
     ///
     /// # Errors
@@ -131,6 +140,17 @@ impl Chain {
     /// [`ChainError::NoAgreement`].
     pub async fn head(&self) -> Result<Block, ChainError> {
         let found = self.block(BlockKey::Head).await?;
+        self.present(found, "the head")
+    }
+
+    /// [`Self::head`], asked for at `since` or later: whatever was in a block by then is in it or
+    /// above it.
+    ///
+    /// # Errors
+    /// [`ChainError::NoAgreement`].
+    pub async fn head_since(&self, since: Instant) -> Result<Block, ChainError> {
+        let ask = || self.ask_block(BlockKey::Head);
+        let found = self.0.blocks.run_since(BlockKey::Head, since, ask).await?;
         self.present(found, "the head")
     }
 
@@ -291,18 +311,20 @@ impl Chain {
             (Ok(_), BlockKey::Settled(_)) => FOREVER,
             (Ok(_), _) => self.0.head_ttl,
         };
-        let inner = Arc::clone(&self.0);
-        let ask = || -> alloy::transports::BoxFuture<'static, _> {
-            Box::pin(async move {
-                let quorum = &inner.quorum;
-                match key {
-                    BlockKey::Head => quorum.head().await.map(Some),
-                    BlockKey::Final => quorum.final_head(inner.config.finality).await.map(Some),
-                    BlockKey::At(number) | BlockKey::Settled(number) => quorum.place(number).await,
-                }
-            })
-        };
+        let ask = || self.ask_block(key);
         self.0.blocks.run(key, keep, ask).await
+    }
+
+    fn ask_block(&self, key: BlockKey) -> BoxFuture<'static, Result<Option<Block>, ChainError>> {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            let quorum = &inner.quorum;
+            match key {
+                BlockKey::Head => quorum.head().await.map(Some),
+                BlockKey::Final => quorum.final_head(inner.config.finality).await.map(Some),
+                BlockKey::At(number) | BlockKey::Settled(number) => quorum.place(number).await,
+            }
+        })
     }
 
     fn present(&self, found: Option<Block>, what: &str) -> Result<Block, ChainError> {
@@ -343,7 +365,7 @@ impl Reads {
             _ => FOREVER,
         };
         let (quorum, asked) = (Arc::clone(&self.quorum), key.clone());
-        let ask = || -> alloy::transports::BoxFuture<'static, _> {
+        let ask = || -> BoxFuture<'static, _> {
             Box::pin(async move {
                 match asked {
                     ReadingKey::Call { at, to, data } => quorum.policy_call(at, to, &data).await,

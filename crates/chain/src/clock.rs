@@ -1,18 +1,22 @@
 //! Time limits, on native targets and in the browser.
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use self::native::{Instant, sleep, timeout};
+pub use self::native::Instant;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use self::native::{sleep, timeout};
 #[cfg(target_family = "wasm")]
-pub(crate) use self::wasm::{Instant, sleep, timeout};
+pub use self::wasm::Instant;
+#[cfg(target_family = "wasm")]
+pub(crate) use self::wasm::{sleep, timeout};
 
 #[cfg(not(target_family = "wasm"))]
 mod native {
-    pub(crate) use std::time::Instant;
+    pub use std::time::Instant;
     pub(crate) use tokio::time::{sleep, timeout};
 }
 
 #[cfg(target_family = "wasm")]
 mod wasm {
-    pub(crate) use wasmtimer::std::Instant;
+    pub use wasmtimer::std::Instant;
     pub(crate) use wasmtimer::tokio::{sleep, timeout};
 }

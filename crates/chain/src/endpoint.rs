@@ -13,6 +13,7 @@ use stheno_protocol::ChainId;
 
 use crate::clock::{Instant, timeout};
 use crate::gather::Gathering;
+use crate::health::{Counters, EndpointHealth};
 use crate::transport::{HttpFault, HttpOptions};
 
 /// Longest piece of an endpoint's own words that is passed on.
@@ -35,6 +36,7 @@ struct Connection {
     limit: Duration,
     recheck: Duration,
     checked: Mutex<Option<Instant>>,
+    counters: Counters,
 }
 
 /// What an endpoint did instead of answering.
@@ -76,6 +78,7 @@ impl Endpoint {
                 limit: options.timeout,
                 recheck: options.recheck_chain,
                 checked: Mutex::new(None),
+                counters: Counters::default(),
             }),
             gathering: None,
         }
@@ -110,10 +113,26 @@ impl Endpoint {
         // is left to ask alone.
         let together = gathering.ask(&connection.client, method, &params);
         match timeout(connection.limit / 2, together).await {
-            Ok(Some(answer)) => serde_json::from_str(answer?.get())
-                .map_err(|error| Fault::Malformed(words(&error.to_string()))),
+            Ok(Some(answer)) => {
+                let answer = answer.and_then(|answer| {
+                    serde_json::from_str(answer.get())
+                        .map_err(|error| Fault::Malformed(words(&error.to_string())))
+                });
+                connection.counters.count(&answer);
+                answer
+            }
             Ok(None) | Err(_) => connection.request(method, params).await,
         }
+    }
+
+    /// It said something else than enough others.
+    pub(crate) fn contradicted(&self) {
+        self.connection.counters.contradicted();
+    }
+
+    /// How it has done so far.
+    pub(crate) fn health(&self) -> EndpointHealth {
+        self.connection.counters.of(&self.label)
     }
 
     /// Asks which chain it serves.
@@ -143,8 +162,10 @@ impl Connection {
         method: &'static str,
         params: P,
     ) -> Result<R, Fault> {
-        let answer = self.in_time(self.client.request(method, params)).await?;
-        answer.map_err(Fault::of)
+        let answer = self.in_time(self.client.request(method, params)).await;
+        let answer = answer.and_then(|answer| answer.map_err(Fault::of));
+        self.counters.count(&answer);
+        answer
     }
 
     async fn in_time<T>(&self, answer: impl IntoFuture<Output = T>) -> Result<T, Fault> {

@@ -37,9 +37,29 @@ impl<K: Hash + Eq, V: Clone> Once<K, V> {
         keep: impl Fn(&V) -> Duration,
         ask: impl FnOnce() -> BoxFuture<'static, V>,
     ) -> V {
+        self.run_where(key, |slot| slot.usable(keep), ask).await
+    }
+
+    /// The same of answers that were asked for at `since` or later, however long they are kept.
+    pub(crate) async fn run_since(
+        &self,
+        key: K,
+        since: Instant,
+        ask: impl FnOnce() -> BoxFuture<'static, V>,
+    ) -> V {
+        let good = |slot: &Slot<V>| slot.begun >= since && slot.usable(|_| FOREVER);
+        self.run_where(key, good, ask).await
+    }
+
+    async fn run_where(
+        &self,
+        key: K,
+        good: impl FnOnce(&Slot<V>) -> bool,
+        ask: impl FnOnce() -> BoxFuture<'static, V>,
+    ) -> V {
         let flight = {
             let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match slots.get(&key).filter(|slot| slot.usable(keep)) {
+            match slots.get(&key).filter(|slot| good(slot)) {
                 Some(slot) => slot.flight.clone(),
                 None => {
                     let flight = ask().shared();
@@ -113,6 +133,17 @@ mod tests {
         }
         assert_eq!(once.run(8, |_| FOREVER, || asked(&count)).await, 3);
         assert_eq!(once.run(8, |_| FOREVER, || asked(&count)).await, 3);
+    }
+
+    #[tokio::test]
+    async fn once_asks_again_when_an_answer_is_older_than_wanted() {
+        let (once, count) = (once(), Arc::new(AtomicU32::new(0)));
+        let before = Instant::now();
+        assert_eq!(once.run(7, |_| FOREVER, || asked(&count)).await, 0);
+        assert_eq!(once.run_since(7, before, || asked(&count)).await, 0);
+        let after = Instant::now();
+        assert_eq!(once.run_since(7, after, || asked(&count)).await, 1);
+        assert_eq!(once.run(7, |_| FOREVER, || asked(&count)).await, 1);
     }
 
     #[tokio::test]

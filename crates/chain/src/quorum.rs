@@ -156,14 +156,17 @@ impl Quorum {
         for (endpoint, answer) in heard {
             match answer {
                 Ok(answer) if answer.same(agreed) => {}
-                Ok(answer) => tracing::warn!(
-                    chain = self.chain_id,
-                    endpoint = %endpoint.label,
-                    what,
-                    said = %answer.show(),
-                    agreed = %agreed.show(),
-                    "an endpoint contradicts the others"
-                ),
+                Ok(answer) => {
+                    endpoint.contradicted();
+                    tracing::warn!(
+                        chain = self.chain_id,
+                        endpoint = %endpoint.label,
+                        what,
+                        said = %answer.show(),
+                        agreed = %agreed.show(),
+                        "an endpoint contradicts the others"
+                    );
+                }
                 Err(fault) => tracing::debug!(
                     chain = self.chain_id,
                     endpoint = %endpoint.label,

@@ -7,6 +7,7 @@ use stheno_protocol::{ChainId, ChainView, Read, Reading, Tier, Unknown};
 
 use crate::block::Block;
 use crate::chain::{Chain, Reads};
+use crate::clock::Instant;
 use crate::config::ChainConfig;
 use crate::error::{ChainError, ConfigError};
 use crate::transport::HttpOptions;
@@ -73,6 +74,37 @@ impl Chains {
             Ok::<_, ChainError>((*tier, head))
         });
         Ok(try_join_all(heads).await?.into_iter().collect())
+    }
+
+    /// [`Self::heads`], asked for at `since` or later.
+    ///
+    /// # Errors
+    /// As [`Self::heads`].
+    pub async fn heads_since(
+        &self,
+        places: &BTreeSet<(ChainId, Tier)>,
+        since: Instant,
+    ) -> Result<Positions, ChainError> {
+        let heads = places.iter().map(|(chain_id, tier)| async move {
+            let head = self.get(*chain_id)?.head_since(since).await?;
+            Ok::<_, ChainError>((*tier, head))
+        });
+        Ok(try_join_all(heads).await?.into_iter().collect())
+    }
+
+    /// The newest block of every place that is as deep as its tier says.
+    ///
+    /// # Errors
+    /// As [`Self::heads`].
+    pub async fn confirmed(
+        &self,
+        places: &BTreeSet<(ChainId, Tier)>,
+    ) -> Result<Positions, ChainError> {
+        let blocks = places.iter().map(|(chain_id, tier)| async move {
+            let block = self.get(*chain_id)?.confirmed(*tier).await?;
+            Ok::<_, ChainError>((*tier, block))
+        });
+        Ok(try_join_all(blocks).await?.into_iter().collect())
     }
 
     /// Makes all `reads` in parallel, each at its place's position. Never
@@ -165,6 +197,14 @@ impl FromIterator<(Tier, Block)> for Positions {
 /// What a set of reads found; a policy is judged against it without further I/O.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Snapshot(BTreeMap<Read, Result<Reading, Unknown>>);
+
+impl Snapshot {
+    /// Every read, with what it found.
+    #[must_use]
+    pub fn into_readings(self) -> BTreeMap<Read, Result<Reading, Unknown>> {
+        self.0
+    }
+}
 
 impl ChainView for Snapshot {
     fn read(&self, read: &Read) -> Result<Reading, Unknown> {

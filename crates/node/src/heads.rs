@@ -68,6 +68,9 @@ impl Heads {
                 look.finalized.map(|(block, _)| block.number),
                 look.head.map(|(block, _)| block.number),
             );
+            for endpoint in chain.endpoints() {
+                metrics.endpoint(chain.id(), &endpoint);
+            }
             self.note(chain.id(), look);
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -1,6 +1,9 @@
 //! What the node counts, for Prometheus. No label has a value that a reader chooses.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -12,6 +15,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+use stheno_chain::EndpointHealth;
 use stheno_protocol::{ChainId, Code, NodeState};
 
 /// The node's counters. Cheap to clone.
@@ -27,6 +31,7 @@ struct Inner {
     replays: Counter,
     in_flight: Gauge,
     heads: Family<Head, Gauge>,
+    endpoints: Family<Endpoint, Counter>,
     serving: Gauge,
     epoch: Gauge,
     messages: Family<MessageOutcome, Counter>,
@@ -44,6 +49,13 @@ struct Outcome {
 struct Head {
     chain: u64,
     which: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Endpoint {
+    chain: u64,
+    endpoint: String,
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -86,6 +98,7 @@ impl Default for Metrics {
             replays: Counter::default(),
             in_flight: Gauge::default(),
             heads: Family::default(),
+            endpoints: Family::default(),
             serving: Gauge::default(),
             epoch: Gauge::default(),
             messages: Family::default(),
@@ -113,6 +126,11 @@ impl Default for Metrics {
         );
         registry.register("in_flight", "Requests being answered", i.in_flight.clone());
         registry.register("chain_block", "Newest block seen", i.heads.clone());
+        registry.register(
+            "endpoint_questions",
+            "Questions to an endpoint of a chain, by what came of them",
+            i.endpoints.clone(),
+        );
         registry.register("serving", "1 while the node serves", i.serving.clone());
         registry.register(
             "epoch",
@@ -178,6 +196,24 @@ impl Metrics {
                     .get_or_create(&Head { chain, which })
                     .set(number);
             }
+        }
+    }
+
+    /// How an endpoint of a chain has done so far.
+    pub fn endpoint(&self, chain: ChainId, health: &EndpointHealth) {
+        for (outcome, count) in [
+            ("answered", health.answered),
+            ("failed", health.failed),
+            ("contradicted", health.contradicted),
+        ] {
+            let endpoint = Endpoint {
+                chain,
+                endpoint: health.endpoint.clone(),
+                outcome,
+            };
+            let counter = self.0.endpoints.get_or_create(&endpoint);
+            // Counted elsewhere; it never falls.
+            counter.inner().store(count, Ordering::Relaxed);
         }
     }
 

@@ -94,11 +94,17 @@ async fn rights_count_when_final_and_end_at_the_head() {
     let reader = Reader::new();
     let me = reader.wallet.address();
     let request = || reader.signed(reader.request(&node.home.chain, 1));
-    // Bought in the newest block.
-    node.home.chain.lock().passes.push((1_000, me, 1));
-    let (_, problem) = node.post(&request()).await;
+    assert_eq!(node.code(&request()).await, "condition_not_met");
+    // Bought in the newest block, which the node has yet to see.
+    let asked = request();
+    {
+        let mut ledger = node.home.chain.lock();
+        ledger.head += 1;
+        ledger.passes.push((1_001, me, 1));
+    }
+    let (_, problem) = node.post(&asked).await;
     assert_eq!(problem["code"], "not_final_yet");
-    assert_eq!(problem["blocksToWait"], 2);
+    assert_eq!(problem["blocksToWait"], 3);
     assert_eq!(problem["retryable"], true);
     node.home.chain.lock().head += 2;
     tokio::time::sleep(Duration::from_millis(150)).await;
@@ -479,6 +485,18 @@ async fn status_readiness_and_metrics_tell_the_same_story() {
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
+    let endpoint = node.home.chain.address;
+    let asked = |outcome: &str| {
+        let series = format!(
+            "stheno_endpoint_questions_total{{chain=\"31415926\",endpoint=\"http://{endpoint}\",outcome=\"{outcome}\"}} "
+        );
+        let line = text.lines().find_map(|line| line.strip_prefix(&series));
+        line.unwrap_or_else(|| panic!("no {series} in\n{text}"))
+            .parse::<u64>()
+            .unwrap()
+    };
+    assert!(asked("answered") > 2);
+    assert_eq!((asked("failed"), asked("contradicted")), (0, 0));
     node.stop().await;
 }
 

@@ -13,6 +13,7 @@ mod connect;
 mod double;
 mod follow;
 mod heads;
+mod health;
 mod limits;
 mod send;
 mod snapshot;

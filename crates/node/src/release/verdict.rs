@@ -11,7 +11,7 @@ use std::{
 
 use lru::LruCache;
 use sha2::{Digest, Sha256};
-use stheno_chain::{ChainError, Chains, Positions};
+use stheno_chain::{ChainError, Chains, Instant, Positions};
 use stheno_protocol::{Code, Policy, Problem, Read, Request, Truth, Verdict, evaluate, reads};
 
 /// Most grants that are remembered.
@@ -29,6 +29,10 @@ impl Default for Verdicts {
 
 impl Verdicts {
     /// Checks that the policy grants every item, at the anchors and at the head.
+    ///
+    /// A head that was read a moment ago is good enough for a grant. A refusal rests on one that was
+    /// asked for after the request came: who has seen his purchase in a block and asks at once is
+    /// told to wait until it is final, and not that he has no right.
     pub(super) async fn check(
         &self,
         chains: &Chains,
@@ -36,8 +40,31 @@ impl Verdicts {
         policy: &Policy,
         anchors: &Positions,
     ) -> Result<(), Problem> {
-        let places = policy.chains();
+        let (places, arrived) = (policy.chains(), Instant::now());
         let heads = chains.heads(&places).await;
+        let checked = self.check_at(chains, request, policy, anchors, &heads);
+        let checked = checked.await;
+        match (&checked, &heads) {
+            (Err(problem), Ok(heads)) if rests_on_the_head(problem.code) => {
+                let newer = chains.heads_since(&places, arrived).await;
+                if newer.as_ref().is_ok_and(|newer| newer == heads) {
+                    return checked;
+                }
+                self.check_at(chains, request, policy, anchors, &newer)
+                    .await
+            }
+            _ => checked,
+        }
+    }
+
+    async fn check_at(
+        &self,
+        chains: &Chains,
+        request: &Request,
+        policy: &Policy,
+        anchors: &Positions,
+        heads: &Result<Positions, ChainError>,
+    ) -> Result<(), Problem> {
         let key = heads
             .as_ref()
             .ok()
@@ -64,14 +91,14 @@ async fn judge(
     request: &Request,
     policy: &Policy,
     anchors: &Positions,
-    heads: Result<Positions, ChainError>,
+    heads: &Result<Positions, ChainError>,
 ) -> Result<(), Problem> {
     let wanted: BTreeSet<Read> = request
         .items
         .iter()
         .flat_map(|item| reads(policy, &request.subject(*item)))
         .collect();
-    let (then, now) = match &heads {
+    let (then, now) = match heads {
         Ok(heads) => {
             let [then, now] = chains.snapshots(&wanted, [anchors, heads]).await;
             (then, Ok((heads, now)))
@@ -91,6 +118,14 @@ async fn judge(
         judged?;
     }
     Ok(())
+}
+
+/// Whether a newer head may say otherwise.
+fn rests_on_the_head(code: Code) -> bool {
+    matches!(
+        code,
+        Code::ConditionNotMet | Code::ConditionUnknown | Code::NoLongerMet
+    )
 }
 
 /// Both are known.
