@@ -6,6 +6,7 @@
 //! What is absent: deciding. See [`evaluate`](crate::evaluate::evaluate).
 
 mod check;
+mod chosen;
 mod error;
 mod filecoin;
 mod from_json;
@@ -87,6 +88,7 @@ impl Policy {
     pub fn from_json(text: &str) -> Result<Self, PolicyError> {
         let policy = from_json::policy(text)?;
         check::limits(&policy.rule)?;
+        chosen::check(&policy.rule)?;
         Limit::Bytes.check(policy.to_cbor().len())?;
         Ok(policy)
     }
@@ -103,6 +105,7 @@ impl Policy {
         })?;
         let policy = stored::decode(value)?;
         check::limits(&policy.rule)?;
+        chosen::check(&policy.rule)?;
         // The decoders accept canonical forms alone; should one of them ever be wrong, this holds.
         if policy.to_cbor() != bytes {
             return Err(PolicyError::Malformed {
