@@ -3,6 +3,7 @@
 //! | path | what |
 //! |---|---|
 //! | `POST /v1/reencrypt` | shares |
+//! | `POST /v1/explain` | what a policy says of a reader, and why; no shares |
 //! | `GET /v1/status` | what the node says of itself |
 //! | `GET /health` | 200 while the process lives |
 //! | `GET /ready` | 200 while it serves and its chains are fresh, else 503 |
@@ -12,8 +13,8 @@
 
 mod client;
 mod pages;
+mod questions;
 mod refusal;
-mod shares;
 
 use std::{sync::Arc, time::Duration};
 
@@ -66,7 +67,8 @@ pub(crate) fn router(config: &Config, desk: Desk, in_flight: InFlight) -> Router
     let limits = &config.limits;
     let patience = Duration::from_millis(limits.request_ms);
     Router::new()
-        .route("/v1/reencrypt", post(shares::reencrypt))
+        .route("/v1/reencrypt", post(questions::reencrypt))
+        .route("/v1/explain", post(questions::explain))
         .route("/v1/status", get(pages::status))
         .route("/health", get(pages::health))
         .route("/ready", get(pages::ready))
@@ -131,7 +133,7 @@ async fn in_time(State(patience): State<Duration>, request: Request, next: Next)
 async fn no_such_path() -> Refusal {
     Problem::new(
         Code::NotFound,
-        "there is no such path; shares are at /v1/reencrypt, the status at /v1/status",
+        "there is no such path; shares are at /v1/reencrypt, explanations at /v1/explain, the status at /v1/status",
     )
     .into()
 }

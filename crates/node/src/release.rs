@@ -13,6 +13,7 @@
 
 mod anchors;
 mod consent;
+mod explain;
 mod replay;
 mod verdict;
 

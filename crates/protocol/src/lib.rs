@@ -16,6 +16,7 @@
 //! | [`request`] | the question a reader signs; its form and its digest |
 //! | [`authorization`] | how a request proves who is asking |
 //! | [`siwe`] | EIP-4361 messages, which wallets show and sign |
+//! | [`explanation`] | what a policy says of a reader, told without shares |
 //! | [`answer`] | a node's shares with the receipt that it signs for them; receipts in a row |
 //! | [`problem`] | every way to be refused: code, status, explanation, remedy |
 //! | [`status`] | what a node says of itself and of its committee |
@@ -37,6 +38,7 @@ pub mod ceremony;
 pub mod context;
 pub mod domain;
 pub mod evaluate;
+pub mod explanation;
 pub mod policy;
 pub mod problem;
 pub mod request;
@@ -62,6 +64,7 @@ pub use evaluate::{
     Account, AccountKind, CALLER, ChainView, Explained, LeafReport, RETURN_CAP, Read, Reading,
     Subject, Truth, Unknown, Verdict, call_gas_cap, evaluate, explain, reads,
 };
+pub use explanation::{ExplainRequest, Explanation, Moment};
 pub use policy::{Policy, PolicyError, Tier};
 pub use problem::{Code, Problem};
 pub use request::{Anchor, Request};

@@ -13,6 +13,7 @@ use crate::{
     evaluate::{Account, AccountKind, Subject},
     typed, wire,
 };
+pub(crate) use wire_form::AccountForm;
 use wire_form::Wire;
 
 /// Most items in one request.
@@ -281,13 +282,7 @@ impl Request {
     /// # Errors
     /// `invalid_policy`, `policy_limit`.
     pub fn decode_policy(&self) -> Result<Policy, Problem> {
-        Policy::from_cbor(&self.policy).map_err(|error| {
-            let code = match error {
-                crate::PolicyError::Limit { .. } => Code::PolicyLimit,
-                _ => Code::InvalidPolicy,
-            };
-            Problem::new(code, error.to_string())
-        })
+        decode_policy(&self.policy)
     }
 
     /// What `item` is judged with.
@@ -299,6 +294,17 @@ impl Request {
             context: self.context.clone(),
         }
     }
+}
+
+/// A stored policy that somebody sent.
+pub(crate) fn decode_policy(cbor: &[u8]) -> Result<Policy, Problem> {
+    Policy::from_cbor(cbor).map_err(|error| {
+        let code = match error {
+            crate::PolicyError::Limit { .. } => Code::PolicyLimit,
+            _ => Code::InvalidPolicy,
+        };
+        Problem::new(code, error.to_string())
+    })
 }
 
 /// Address, chain and kind as they are signed: zeros for no account.

@@ -50,8 +50,10 @@ pub enum Event {
     Waiting {
         /// Why, in a node's words.
         why: String,
-        /// For how long.
+        /// Until they are asked again.
         pause: Duration,
+        /// How many more blocks have to be final, where that is what is waited for.
+        blocks: Option<u64>,
     },
     /// The key is there; the body follows.
     KeyOpened {
@@ -270,6 +272,7 @@ impl Client {
             options.tell(&Event::Waiting {
                 why: later.why,
                 pause,
+                blocks: later.blocks,
             });
             self.clock().sleep(pause).await;
         }
@@ -288,6 +291,8 @@ struct Later {
     /// Seconds, where a node said how many.
     pause: Option<u64>,
     for_finality: bool,
+    /// The most that a node wants to see final first.
+    blocks: Option<u64>,
 }
 
 /// Denied when so many nodes deny that the others cannot make up a threshold; later when those
@@ -302,8 +307,12 @@ fn verdict(tally: Tally) -> Verdict {
     let may_come =
         tally.shared() + tally.deferred() + if for_finality { tally.denied() } else { 0 };
     if may_come >= threshold && tally.deferred() > 0 {
-        let first = tally
-            .refusals()
+        let refusals = tally.refusals();
+        let blocks = refusals
+            .iter()
+            .filter_map(|refusal| refusal.problem.blocks_to_wait);
+        let blocks = blocks.max();
+        let first = refusals
             .into_iter()
             .find(|refusal| refusal.problem.retryable);
         let later = Later {
@@ -313,6 +322,7 @@ fn verdict(tally: Tally) -> Verdict {
                 .unwrap_or_default(),
             pause: first.and_then(|refusal| refusal.problem.retry_after),
             for_finality,
+            blocks,
         };
         let error = match for_finality {
             true => Error::NotFinalYet(tally),

@@ -1,37 +1,11 @@
 //! What a policy says of a reader now, condition by condition.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-use stheno_chain::{Chains, Positions};
-use stheno_protocol::{Anchor, ChainId, Explained, Policy, Subject, Truth, explain, reads};
+use stheno_chain::Chains;
+use stheno_protocol::{Explanation, Policy, Read, Reading, Subject, Unknown, reads};
 
 use crate::ledger::{LedgerError, RpcLedger, in_words};
-
-/// What a policy says at the newest final blocks, and what it says at the heads.
-///
-/// A node grants where both are true: the first makes all nodes agree, the second denies what was
-/// sold or revoked a minute ago.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Explanation {
-    /// Whether both are true.
-    pub granted: bool,
-    /// At the newest final block of each chain, or so many confirmations below its head.
-    pub then: Moment,
-    /// At each chain's head.
-    pub now: Moment,
-}
-
-/// A policy, judged at one block of each chain.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Moment {
-    /// The blocks, ascending by chain and confirmations.
-    pub blocks: Vec<Anchor>,
-    /// The tree, with what was found.
-    pub tree: Explained,
-}
 
 impl RpcLedger {
     /// Judges `policy` for `subject` by this ledger's endpoints. Asks no node, and nobody's leave.
@@ -47,45 +21,32 @@ impl RpcLedger {
         policy: &Policy,
         subject: &Subject,
     ) -> Result<Explanation, LedgerError> {
-        let places = policy.chains();
-        let chains = self.chains(places.iter().map(|(chain, _)| *chain)).await?;
-        let mut then = Positions::new();
-        for (chain, tier) in &places {
-            let block = self.chain(*chain).await?.confirmed(*tier).await;
-            then.insert(*tier, block.map_err(in_words)?);
-        }
-        let now = chains.heads(&places).await;
-        let now = now.map_err(in_words)?;
-        let reads = reads(policy, subject);
-        let [at_then, at_now] = chains.snapshots(&reads, [&then, &now]).await;
-        let then = moment(&then, explain(policy, subject, &at_then));
-        let now = moment(&now, explain(policy, subject, &at_now));
-        Ok(Explanation {
-            granted: then.tree.truth == Truth::True && now.tree.truth == Truth::True,
-            then,
-            now,
-        })
+        let chains = self.chains_of(policy).await?;
+        chains.explain(policy, subject).await.map_err(in_words)
     }
 
-    async fn chains(&self, ids: impl Iterator<Item = ChainId>) -> Result<Chains, LedgerError> {
-        let ids: BTreeSet<ChainId> = ids.collect();
+    /// Everything that `policy` asks for `subject`, as read at the newest final blocks: a view over
+    /// which it can be judged again, without a chain.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when a chain's blocks cannot be read.
+    pub async fn readings(
+        &self,
+        policy: &Policy,
+        subject: &Subject,
+    ) -> Result<BTreeMap<Read, Result<Reading, Unknown>>, LedgerError> {
+        let chains = self.chains_of(policy).await?;
+        let at = chains.confirmed(&policy.chains()).await.map_err(in_words)?;
+        let found = chains.snapshot(&reads(policy, subject), &at).await;
+        Ok(found.into_readings())
+    }
+
+    async fn chains_of(&self, policy: &Policy) -> Result<Chains, LedgerError> {
+        let ids: BTreeSet<_> = policy.chains().into_iter().map(|(id, _)| id).collect();
         let mut chains = Vec::with_capacity(ids.len());
         for id in ids {
             chains.push(self.chain(id).await?);
         }
         Ok(Chains::of(chains))
-    }
-}
-
-fn moment(at: &Positions, tree: Explained) -> Moment {
-    let blocks = at.iter().map(|(confirmations, block)| Anchor {
-        chain_id: block.chain_id,
-        confirmations,
-        number: block.number,
-        hash: block.hash,
-    });
-    Moment {
-        blocks: blocks.collect(),
-        tree,
     }
 }

@@ -168,8 +168,6 @@ pub use client::Client;
 pub use decrypt::{DecryptOptions, Decrypted, Event, Observer, Opened};
 pub use encrypt::{EncryptOptions, Encrypted, Encryption, Written, encrypt_to};
 pub use error::Error;
-#[cfg(feature = "chain")]
-pub use explain::{Explanation, Moment};
 pub use file_reader::FileReader;
 pub use keyring::{KeyKind, Keyring};
 pub use network_file::{NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode};

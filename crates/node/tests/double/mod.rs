@@ -503,9 +503,13 @@ impl Node {
     }
 
     pub async fn post(&self, body: &Value) -> (u16, Value) {
+        self.post_to("/v1/reencrypt", body).await
+    }
+
+    pub async fn post_to(&self, path: &str, body: &Value) -> (u16, Value) {
         let answer = self
             .http
-            .post(format!("{}/v1/reencrypt", self.url))
+            .post(format!("{}{path}", self.url))
             .json(body)
             .send()
             .await

@@ -20,7 +20,7 @@ pub(super) struct Wire {
     #[serde(with = "wire::fixed")]
     account: Address,
     account_chain: ChainId,
-    account_kind: Kind,
+    account_kind: AccountForm,
     #[serde(with = "wire::bytes")]
     policy: Bytes,
     #[serde(with = "wire::list")]
@@ -37,39 +37,60 @@ pub(super) struct Wire {
     authorization: Authorization,
 }
 
+/// `accountKind`: how `account` and `accountChain` are to be read.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+pub(crate) enum AccountForm {
     None,
     Key,
     Contract,
+}
+
+impl AccountForm {
+    pub(crate) fn of(account: Option<Account>) -> Self {
+        match account.map(|account| account.kind) {
+            None => Self::None,
+            Some(AccountKind::Key) => Self::Key,
+            Some(AccountKind::Contract) => Self::Contract,
+        }
+    }
+
+    pub(crate) fn account(
+        self,
+        address: Address,
+        chain: ChainId,
+    ) -> Result<Option<Account>, String> {
+        let account = |kind| {
+            if address.is_zero() {
+                return Err("account is zero; for no account say accountKind none".to_owned());
+            }
+            if chain == 0 {
+                return Err("accountChain is missing; it is a chain id".to_owned());
+            }
+            Ok(Some(Account {
+                address,
+                chain,
+                kind,
+            }))
+        };
+        match self {
+            Self::None if address.is_zero() && chain == 0 => Ok(None),
+            Self::None => {
+                Err("with accountKind none, account and accountChain are zero".to_owned())
+            }
+            Self::Key => account(AccountKind::Key),
+            Self::Contract => account(AccountKind::Contract),
+        }
+    }
 }
 
 impl TryFrom<Wire> for Request {
     type Error = String;
 
     fn try_from(wire: Wire) -> Result<Self, String> {
-        let account = |kind| {
-            if wire.account.is_zero() {
-                return Err("account is zero; for no account say accountKind none".to_owned());
-            }
-            if wire.account_chain == 0 {
-                return Err("accountChain is missing; it is a chain id".to_owned());
-            }
-            Ok(Some(Account {
-                address: wire.account,
-                chain: wire.account_chain,
-                kind,
-            }))
-        };
-        let account = match wire.account_kind {
-            Kind::None if wire.account.is_zero() && wire.account_chain == 0 => None,
-            Kind::None => {
-                return Err("with accountKind none, account and accountChain are zero".to_owned());
-            }
-            Kind::Key => account(AccountKind::Key)?,
-            Kind::Contract => account(AccountKind::Contract)?,
-        };
+        let account = wire
+            .account_kind
+            .account(wire.account, wire.account_chain)?;
         Ok(Self {
             network: wire.network,
             epoch: wire.epoch,
@@ -90,17 +111,12 @@ impl TryFrom<Wire> for Request {
 impl From<Request> for Wire {
     fn from(request: Request) -> Self {
         let (account, account_chain, _) = flat_account(request.account);
-        let account_kind = match request.account.map(|account| account.kind) {
-            None => Kind::None,
-            Some(AccountKind::Key) => Kind::Key,
-            Some(AccountKind::Contract) => Kind::Contract,
-        };
         Self {
             network: request.network,
             epoch: request.epoch,
             account,
             account_chain,
-            account_kind,
+            account_kind: AccountForm::of(request.account),
             policy: request.policy,
             items: request.items,
             reader_key: request.reader_key,

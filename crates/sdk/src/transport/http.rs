@@ -5,7 +5,9 @@ use std::{error::Error as _, time::Duration};
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
-use stheno_protocol::{Answer, Problem, Request, Status};
+use stheno_protocol::{
+    Answer, ExplainRequest, Explained, Explanation, LeafReport, Problem, Request, Status,
+};
 use url::Url;
 
 use super::{CallError, Transport};
@@ -39,6 +41,22 @@ impl HttpTransport {
                 why: in_words(&error),
             })?;
         Ok(Self { client })
+    }
+
+    /// `POST /v1/explain` at a node's URL: what it reads of a reader, without shares.
+    ///
+    /// What comes back is one node's word.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn explain(
+        &self,
+        endpoint: &Url,
+        question: &ExplainRequest,
+    ) -> Result<Explanation, CallError> {
+        let url = below(endpoint, "v1/explain");
+        let response = self.client.post(url).json(question).send().await;
+        answer(response).await.map(printable_explanation)
     }
 
     async fn fetch_status(&self, node: &Member) -> Result<Status, CallError> {
@@ -76,15 +94,19 @@ fn url(node: &Member, path: &str) -> Result<Url, CallError> {
     let unreachable = |why: &str| CallError::Unreachable {
         why: why.to_owned(),
     };
-    let mut url = node
+    let endpoint = node
         .endpoint
-        .clone()
+        .as_ref()
         .ok_or_else(|| unreachable("it registered no URL"))?;
-    let below = format!("{}/{path}", url.path().trim_end_matches('/'));
-    url.set_path(&below);
+    Ok(below(endpoint, path))
+}
+
+fn below(endpoint: &Url, path: &str) -> Url {
+    let mut url = endpoint.clone();
+    url.set_path(&format!("{}/{path}", endpoint.path().trim_end_matches('/')));
     url.set_query(None);
     url.set_fragment(None);
-    Ok(url)
+    url
 }
 
 async fn answer<T: DeserializeOwned>(
@@ -144,17 +166,30 @@ fn printable(mut problem: Problem) -> Problem {
     problem.kind = tame(&problem.kind).into();
     problem.title = tame(&problem.title).into();
     problem.detail = tame(&problem.detail);
-    for leaf in &mut problem.leaves {
-        for words in [
-            &mut leaf.path,
-            &mut leaf.what,
-            &mut leaf.found,
-            &mut leaf.remedy,
-        ] {
-            *words = tame(words);
-        }
-    }
+    problem.leaves.iter_mut().for_each(tame_leaf);
     problem
+}
+
+fn printable_explanation(mut explanation: Explanation) -> Explanation {
+    fn tame_tree(tree: &mut Explained) {
+        tree.rule = tame(&tree.rule);
+        tree.leaf.iter_mut().for_each(tame_leaf);
+        tree.of.iter_mut().for_each(tame_tree);
+    }
+    tame_tree(&mut explanation.then.tree);
+    tame_tree(&mut explanation.now.tree);
+    explanation
+}
+
+fn tame_leaf(leaf: &mut LeafReport) {
+    for words in [
+        &mut leaf.path,
+        &mut leaf.what,
+        &mut leaf.found,
+        &mut leaf.remedy,
+    ] {
+        *words = tame(words);
+    }
 }
 
 fn tame(words: &str) -> String {

@@ -1,6 +1,9 @@
-//! `POST /v1/reencrypt`.
+//! `POST /v1/reencrypt` and `POST /v1/explain`: JSON in, JSON out.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     body::Bytes,
@@ -18,12 +21,36 @@ pub(super) async fn reencrypt(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    check_is_json(&headers)?;
-    let body = body.map_err(unreadable)?;
-    let client = desk.proxies.client(peer, &headers);
+    let (body, client) = asked(&desk, peer, &headers, body)?;
     let answer = desk.release.answer(&body, client).await?;
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok((json, answer.0).into_response())
+    Ok(json(answer.0))
+}
+
+pub(super) async fn explain(
+    State(desk): State<Arc<Desk>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let (body, client) = asked(&desk, peer, &headers, body)?;
+    let answer = desk.release.explain(&body, client).await?;
+    Ok(json(answer.0))
+}
+
+/// The question, and whose it is.
+fn asked(
+    desk: &Desk,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(Bytes, IpAddr), Problem> {
+    check_is_json(headers)?;
+    let body = body.map_err(unreadable)?;
+    Ok((body, desk.proxies.client(peer, headers)))
+}
+
+fn json(body: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 fn check_is_json(headers: &HeaderMap) -> Result<(), Problem> {
