@@ -9,7 +9,8 @@
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
 //! | [`asking`], [`consent`] | who asks: sessions, delegates, contract accounts; in Rust, and typed |
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
-//! | [`policies`] | policies as their authors meet them: explained |
+//! | [`policies`] | policies as their authors meet them: explained, recorded, tested |
+//! | [`cookbook`] | every policy of the cookbook, admitting and refusing |
 //! | [`bad_input`] | what people, disks and networks get wrong |
 //! | [`bad_requests`] | what a node answers to requests that no SDK makes |
 //! | [`receipts`] | what nodes sign for: kept through kills, exported, verified |
@@ -39,6 +40,7 @@ mod ceremony_lied_to;
 mod command;
 mod consent;
 mod contracts_agree;
+mod cookbook;
 mod desk;
 mod gate;
 mod hostile;
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         main_job::trials(),
         keys::trials(),
         policies::trials(),
+        cookbook::trials(),
         bad_input::trials(),
         bad_requests::trials(),
         receipts::trials(),

@@ -9,7 +9,11 @@ use crate::{
     stage, trials,
 };
 
-trials![explain_says_what_is_missing_and_when_nothing_is];
+trials![
+    explain_says_what_is_missing_and_when_nothing_is,
+    node_explains_what_its_endpoints_say,
+    recorded_answers_are_a_test_of_the_policy,
+];
 
 async fn explain_says_what_is_missing_and_when_nothing_is() {
     let devnet = stage::shared().await;
@@ -53,4 +57,41 @@ async fn explained(devnet: &Devnet, policy: &str, who: &Someone, more: &[&str]) 
     let said = run(&mut command).await;
     said.expect_done();
     said
+}
+
+async fn node_explains_what_its_endpoints_say() {
+    let devnet = stage::shared().await;
+    let desk = Desk::new(&devnet);
+    let policy = desk.put("policy.json", devnet.pass_policy());
+    let reader = Someone::with_money(&devnet, "explained by a node").await;
+    let address = reader.signer.address().to_string();
+    let node = devnet.network().nodes[0].endpoint.to_string();
+    let explain = ["policy", "explain", &policy, "--reader", &address];
+    let said = run(stheno(explain).args(["--node", &node])).await;
+    said.expect_done();
+    assert!(said.stdout.contains("not granted"), "{}", said.stdout);
+    assert!(said.stdout.contains("balance 0"), "{}", said.stdout);
+
+    let said = run(stheno(explain).args(["--node", "http://127.0.0.1:1"])).await;
+    said.expect_error(2, &["gave no explanation"]).expect_hint();
+}
+
+async fn recorded_answers_are_a_test_of_the_policy() {
+    let devnet = stage::shared().await;
+    let desk = Desk::new(&devnet);
+    let policy = desk.put("policy.json", devnet.pass_policy());
+    let reader = Someone::with_pass(&devnet, "recorded").await;
+    let mut record = stheno(["policy", "record", &policy, "--name", "a buyer"]);
+    record.args(["--rpc", devnet.rpc().as_str()]);
+    record.args(["--reader", &reader.signer.address().to_string()]);
+    let said = run(&mut record).await;
+    said.expect_done();
+    let fixtures = desk.put("fixtures.json", said.stdout.clone());
+    let said = run(&mut stheno(["policy", "test", &fixtures])).await;
+    said.expect_done();
+    assert!(
+        said.stdout.contains("ok      a buyer: granted"),
+        "{}",
+        said.stdout
+    );
 }

@@ -24,8 +24,8 @@ pub use consent::{
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use opening::OpeningArgs;
 pub use policy::{
-    PolicyCheckArgs, PolicyCommand, PolicyExplainArgs, PolicyImportArgs, PolicyNewArgs, Preset,
-    SpanArgs,
+    PolicyCheckArgs, PolicyCommand, PolicyExplainArgs, PolicyImportArgs, PolicyNewArgs,
+    PolicyRecordArgs, PolicyTestArgs, Preset, ReaderArgs, SpanArgs,
 };
 pub use range::RangeArg;
 pub use receipt::{ReceiptCommand, ReceiptVerifyArgs};

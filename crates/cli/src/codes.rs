@@ -43,6 +43,15 @@ pub const OWN: &[Explained] = explained! {
     "bad_chunk_size", Asker, "Bad chunk size",
         "Chunks of this size are not written.",
         "Leave --chunk-size out; the message has the limits.";
+    "node_silent", Operator, "No explanation from the node",
+        "The node that was to explain a policy was not reached, or what answered is no node.",
+        "Check the URL, or ask the chain itself with --rpc URL.";
+    "bad_fixtures", Asker, "Bad fixtures",
+        "The file of recorded answers is none, or a case does not answer what the policy asks.",
+        "The message says what is missing; `stheno policy record` writes such a file.";
+    "policy_test_failed", Asker, "Policy test failed",
+        "Over recorded answers the policy says something else than a case expects.",
+        "The tree shows which condition decided; mend the policy or the case.";
     "unknown_topic", Asker, "Unknown topic",
         "There is no command and no code of this name.",
         "`stheno help` lists the commands; PROBLEMS.md lists the codes.";

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`args`] | what can be typed: the whole command line as types |
 //! | [`commands`] | one file per command |
+//! | [`context`] | values that a reader sends along with a request |
 //! | [`input`], [`output`] | files and streams; an output appears under its name when it is whole |
 //! | [`interrupt`] | Ctrl-C removes what is unfinished |
 //! | [`sealed`] | an envelope to be read: its header, and where its body is |
@@ -35,6 +36,7 @@ pub mod cbor_text;
 pub mod codes;
 pub mod commands;
 pub mod consent;
+pub mod context;
 pub mod delegation_file;
 pub mod demo;
 pub mod devnet;

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::{
     args::OpeningArgs,
+    context,
     failure::{Failure, tally_json},
     key_file, keys,
     output::Output,
@@ -161,7 +162,9 @@ impl Opening<'_> {
         progress.step("finding the committee");
         let client = self.client(header).await?.with_tuning(self.tuning());
         let display = progress.clone();
-        let mut options = DecryptOptions::default().observer(move |event| display.event(event));
+        let mut options = DecryptOptions::default()
+            .context(context::context(&self.args.context)?)
+            .observer(move |event| display.event(event));
         if let Some(policy) = &self.policy {
             options = options.policy(policy.clone());
         }

@@ -1,22 +1,34 @@
-//! What a person sees while waiting: on a terminal alone, and on stderr.
+//! What a person sees while waiting, on stderr: a display on a terminal, else a line at most.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, IsTerminal, Read},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stheno::{Event, envelope::ReadAt};
+
+use crate::say;
 
 const BYTES: &str = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 const UNKNOWN: &str = "{prefix} {spinner} {bytes} {bytes_per_sec}";
 const STEPS: &str = "{spinner} {wide_msg}";
+const WAIT: &str = "{spinner} asking again in {left} s; {wide_msg}";
+const TICK: Duration = Duration::from_millis(120);
 
 /// A progress display, invisible unless a person is looking.
 #[derive(Clone, Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    visible: bool,
+    quiet: bool,
+    told: Arc<AtomicBool>,
 }
 
 impl Progress {
@@ -29,6 +41,9 @@ impl Progress {
         };
         Self {
             bar: ProgressBar::with_draw_target(None, target),
+            visible,
+            quiet,
+            told: Arc::default(),
         }
     }
 
@@ -64,7 +79,32 @@ impl Progress {
     pub fn step(&self, doing: impl Into<String>) {
         self.bar.set_style(style(STEPS));
         self.bar.set_message(doing.into());
-        self.bar.enable_steady_tick(Duration::from_millis(120));
+        self.bar.enable_steady_tick(TICK);
+    }
+
+    /// Says what is waited for, and counts the seconds down. Who sees no display is told once.
+    fn wait(&self, why: &str, pause: Duration, blocks: Option<u64>) {
+        let what = match blocks {
+            Some(1) => "not final yet, one more block to wait".to_owned(),
+            Some(blocks) => format!("not final yet, {blocks} more blocks to wait"),
+            None => "the nodes ask to wait".to_owned(),
+        };
+        if !self.visible && !self.quiet && !self.told.swap(true, Ordering::Relaxed) {
+            say::note(&format!("{what}: {why}"));
+        }
+        let until = Instant::now() + pause;
+        let left = move |_: &ProgressState, out: &mut dyn fmt::Write| {
+            let left = until.saturating_duration_since(Instant::now());
+            // The last second counts as one.
+            let _ = write!(
+                out,
+                "{}",
+                left.as_secs() + u64::from(left.subsec_nanos() > 0)
+            );
+        };
+        self.bar.set_style(style(WAIT).with_key("left", left));
+        self.bar.set_message(format!("{what}: {why}"));
+        self.bar.enable_steady_tick(TICK);
     }
 
     /// Tells what the SDK reports.
@@ -75,9 +115,7 @@ impl Progress {
             } => {
                 self.step(format!("asking {nodes} nodes, {threshold} are needed"));
             }
-            Event::Waiting { why, pause } => {
-                self.step(format!("waiting {} s: {why}", pause.as_secs()));
-            }
+            Event::Waiting { why, pause, blocks } => self.wait(why, *pause, *blocks),
             Event::KeyOpened { .. } => self.show_bytes("decrypting"),
             _ => {}
         }

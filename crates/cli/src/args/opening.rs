@@ -7,6 +7,8 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::AskerArgs;
 
+use crate::context::{Written, named_value};
+
 /// The keys to open an envelope with.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What opens it")]
@@ -32,6 +34,10 @@ pub struct OpeningArgs {
     /// are none, and there is no such file.
     #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub receipts: Option<String>,
+
+    /// A value for the policy's placeholders: true, false, a whole number, 0x and hex, or text.
+    #[arg(long = "context", value_name = "NAME=VALUE", value_parser = named_value)]
+    pub context: Vec<(String, Written)>,
 
     /// How long to wait for a right that is not final yet, or for nodes that ask to wait.
     #[arg(long, value_name = "SECONDS", default_value_t = 180)]

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use stheno::protocol::{Address, B256, ChainId, U256};
 use url::Url;
 
-use crate::commands::policy::{Written, named_value};
+use crate::context::{Written, named_value};
 
 /// `stheno policy …`
 #[derive(Clone, Debug, Subcommand)]
@@ -13,6 +13,10 @@ pub enum PolicyCommand {
     Check(PolicyCheckArgs),
     /// Say what a policy says of a reader now: a tree, with what was found on the chain.
     Explain(PolicyExplainArgs),
+    /// Try a policy over recorded answers of chains, as a test of it.
+    Test(PolicyTestArgs),
+    /// Record what chains answer to a policy now, for `stheno policy test`.
+    Record(PolicyRecordArgs),
     /// Write a policy of a common kind.
     New(PolicyNewArgs),
     /// Print the JSON Schema of policies, for editors and other tools.
@@ -35,15 +39,27 @@ pub struct PolicyCheckArgs {
 /// What `stheno policy explain` takes.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Example:
-  stheno policy explain policy.json --reader 0x… --rpc https://api.node.glif.io/rpc/v1")]
+Examples:
+  stheno policy explain policy.json --reader 0x… --rpc https://api.node.glif.io/rpc/v1
+  stheno policy explain policy.json --reader 0x… --node https://node.example")]
 pub struct PolicyExplainArgs {
     /// The policy, in JSON; `-` is standard input.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
     /// JSON-RPC endpoints of the chains that the policy reads.
-    #[arg(long, value_name = "URL", required = true)]
+    #[arg(long, value_name = "URL", required_unless_present = "node")]
     pub rpc: Vec<Url>,
+    /// A node of the committee, which explains by its own endpoints.
+    #[arg(long, value_name = "URL", conflicts_with = "rpc")]
+    pub node: Option<Url>,
+    /// The reader.
+    #[command(flatten)]
+    pub reader: ReaderArgs,
+}
+
+/// The reader that a policy is tried with.
+#[derive(Clone, Debug, Args)]
+pub struct ReaderArgs {
     /// The account.
     #[arg(long, value_name = "ADDRESS")]
     pub reader: Option<Address>,
@@ -56,6 +72,40 @@ pub struct PolicyExplainArgs {
     /// A value that the reader sends along: true, false, a whole number, 0x and hex, or text.
     #[arg(long = "context", value_name = "NAME=VALUE", value_parser = named_value)]
     pub context: Vec<(String, Written)>,
+}
+
+/// What `stheno policy test` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+The file names the policy and its cases: who asks, what the chains answer, and whether that is to be
+`granted`, `denied` or `unknown`. `stheno policy record` writes one.
+
+Example:
+  stheno policy test fixtures.json")]
+pub struct PolicyTestArgs {
+    /// The fixtures, in JSON; `-` is standard input.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub file: String,
+}
+
+/// What `stheno policy record` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Example:
+  stheno policy record policy.json --reader 0x… --rpc https://api.node.glif.io/rpc/v1 > fixtures.json")]
+pub struct PolicyRecordArgs {
+    /// The policy, in JSON; `-` is standard input.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub file: String,
+    /// JSON-RPC endpoints of the chains that the policy reads.
+    #[arg(long, value_name = "URL", required = true)]
+    pub rpc: Vec<Url>,
+    /// What the case is called.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The reader.
+    #[command(flatten)]
+    pub reader: ReaderArgs,
 }
 
 /// What `stheno policy import` takes.
@@ -100,8 +150,12 @@ pub enum Preset {
     Accounts(AccountsArgs),
     /// Anybody, but not before a time, or not after one.
     Lock(LockArgs),
+    /// The reader holds a subscription that has not ended (ERC-721 with ERC-5643).
+    Subscription(SubscriptionArgs),
+    /// A data set is stored: live, proven lately, paid for.
+    Storage(StorageArgs),
     /// A contract of yours decides, by IAccessCondition's `canRead(reader, item, context)`.
-    Condition(ConditionArgs),
+    Grant(GrantArgs),
 }
 
 /// When a policy holds, besides what it asks.
@@ -208,15 +262,55 @@ pub struct LockArgs {
     pub span: SpanArgs,
 }
 
-/// What `stheno policy new condition` takes.
+/// What `stheno policy new subscription` takes.
 #[derive(Clone, Debug, Args)]
-pub struct ConditionArgs {
+pub struct SubscriptionArgs {
     /// Chain id, such as 314 for Filecoin.
     #[arg(long)]
     pub chain: ChainId,
     /// The contract.
     #[arg(long)]
     pub contract: Address,
+    /// The subscription's token id; left out, the reader names the one he holds, as `subscription`.
+    #[arg(long)]
+    pub id: Option<U256>,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new storage` takes.
+#[derive(Clone, Debug, Args)]
+pub struct StorageArgs {
+    /// Chain id: 314 for Filecoin, 314159 for its testnet; others need --verifier.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// The data set's id.
+    #[arg(long)]
+    pub data_set: U256,
+    /// It was proven within so many epochs (of 30 seconds).
+    #[arg(long, value_name = "EPOCHS")]
+    pub proven_within: Option<u64>,
+    /// PDPVerifier, where the chain has no known one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub verifier: Option<Address>,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new grant` takes.
+#[derive(Clone, Debug, Args)]
+pub struct GrantArgs {
+    /// Chain id, such as 314 for Filecoin.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// The contract.
+    #[arg(long)]
+    pub contract: Address,
+    /// The reader sends it a byte string of this name.
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
     /// When.
     #[command(flatten)]
     pub span: SpanArgs,

@@ -1,10 +1,11 @@
 //! `stheno policy`: is it one, what does it mean, and how to come by one.
 
 mod explain;
+pub mod fixtures;
 mod lit;
 mod new;
-
-pub use explain::{Written, named_value};
+mod reader;
+mod test;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,8 @@ pub async fn run(command: PolicyCommand, as_json: bool) -> Result<(), Failure> {
     match command {
         PolicyCommand::Check(args) => check(&args, as_json),
         PolicyCommand::Explain(args) => explain::run(&args, as_json).await,
+        PolicyCommand::Record(args) => test::record(&args, as_json).await,
+        PolicyCommand::Test(args) => test::run(&args, as_json),
         PolicyCommand::New(args) => written(&new::write(&args.preset)?, as_json),
         PolicyCommand::Import(args) => import(&args, as_json),
         PolicyCommand::Schema => {

@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod cookbook;
 mod disk_and_pipe;
 mod folder;
 mod inspect;

@@ -2,7 +2,7 @@
 
 use stheno::Policy;
 
-use super::folder::Folder;
+use super::folder::{Folder, Said};
 
 const PASS: &str = "0x9f8F72aA9304c8B593d555F12eF6589cC3A579A2";
 
@@ -10,11 +10,26 @@ const PASS: &str = "0x9f8F72aA9304c8B593d555F12eF6589cC3A579A2";
 fn policy_of_each_kind_is_written_and_read_back() {
     let folder = Folder::new();
     let contract = ["--chain", "314", "--contract", PASS];
-    let kinds: [(&[&str], &str); 7] = [
+    let kinds: [(&[&str], &str); 11] = [
         (&["nft"], "\"erc721\""),
         (&["token", "--min", "5"], "\"erc20\""),
         (&["items", "--id", "7", "--id", "9"], "\"erc1155\""),
-        (&["condition"], "canRead(address"),
+        (&["subscription"], "\":subscription\""),
+        (&["subscription", "--id", "7"], "\"7\""),
+        (&["grant"], "\"registry\""),
+        (&["grant", "--context", "ticket"], "\":ticket\""),
+        (
+            &[
+                "storage",
+                "--chain",
+                "314",
+                "--data-set",
+                "12",
+                "--proven-within",
+                "2880",
+            ],
+            "\"provenWithin\"",
+        ),
         (&["balance", "--chain", "314", "--min", "10"], "\"balance\""),
         (&["accounts", PASS], "\"address\""),
         (
@@ -72,4 +87,81 @@ fn conditions_of_lit_become_a_policy_or_are_refused_by_name() {
     folder.put("broken.json", "[{]");
     let broken = [&import[..], &["broken.json"]].concat();
     folder.fails(&broken, &["line 1 column 3"]);
+}
+
+const FIXTURES: &str = r#"{
+  "policy": { "version": 1, "rule": { "token": {
+      "chain": 314, "standard": "erc20", "min": "5",
+      "contract": "0x00000000000000000000000000000000000000aa" } } },
+  "cases": [
+    { "name": "five will do", "expect": "granted",
+      "reader": "0x00000000000000000000000000000000000000bb",
+      "answers": [ { "chain": 314, "to": "0x00000000000000000000000000000000000000aa",
+        "call": "balanceOf(address) view returns (uint256)",
+        "args": ["0x00000000000000000000000000000000000000bb"], "returns": ["5"] } ] } ] }"#;
+
+#[test]
+fn policy_test_tells_what_a_case_says_instead() {
+    let folder = Folder::new();
+    let test = ["policy", "test", "fixtures.json"];
+    folder.put("fixtures.json", FIXTURES);
+    let said = folder.done(&test);
+    assert!(said.stdout.contains("ok      five will do: granted"));
+    assert!(said.stdout.contains("1 of 1 cases as expected"));
+
+    for (answer, says) in [
+        (
+            r#""returns": ["4"]"#,
+            "FAILED  five will do: denied, not granted",
+        ),
+        (
+            r#""fails": "reverted""#,
+            "FAILED  five will do: unknown, not granted",
+        ),
+    ] {
+        let fixtures = FIXTURES.replace(r#""returns": ["5"]"#, answer);
+        folder.put("fixtures.json", fixtures);
+        let said = Said::of(folder.stheno(&test).output().unwrap());
+        assert_eq!(said.code, Some(2), "{}", said.stderr);
+        assert!(said.stdout.contains(says), "{}", said.stdout);
+        said.complains(&["1 of 1 cases say something else"]);
+    }
+}
+
+#[test]
+fn policy_test_refuses_fixtures_that_would_test_nothing() {
+    let folder = Folder::new();
+    for (old, new, words) in [
+        ("00bb\"]", "00cc\"]", "the policy asks what is not answered"),
+        (
+            "\"returns\": [\"5\"]",
+            "\"returns\": [\"x\"]",
+            "`x` is no uint256",
+        ),
+        (
+            "\"returns\": [\"5\"]",
+            "\"returns\": []",
+            "1 are declared, 0 given",
+        ),
+        (
+            "\"returns\": [\"5\"]",
+            "\"fails\": \"badly\"",
+            "`badly` is no failure",
+        ),
+        ("\"reader\"", "\"raeder\"", "unknown field `raeder`"),
+        (
+            "\"min\": \"5\"",
+            "\"min\": \"0\"",
+            "everybody has at least 0",
+        ),
+    ] {
+        assert!(FIXTURES.contains(old), "{old}");
+        folder.put("fixtures.json", FIXTURES.replace(old, new));
+        folder.fails(&["policy", "test", "fixtures.json"], &[words]);
+    }
+    folder.put("fixtures.json", r#"{ "policy": "p.json", "cases": [] }"#);
+    folder.fails(
+        &["policy", "test", "fixtures.json"],
+        &["there are no cases"],
+    );
 }

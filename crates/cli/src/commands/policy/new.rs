@@ -60,15 +60,38 @@ pub(super) fn write(preset: &Preset) -> Result<Value, Failure> {
             })?;
             return Ok(policy(rule));
         }
-        Preset::Condition(args) => (
-            json!({ "call": {
-                "chain": args.chain, "to": args.contract,
-                "function": "canRead(address reader, bytes32 item, bytes context) view returns (bool)",
-                "args": [":reader", ":item", "0x"], "returns": { "==": true },
-            } }),
-            Some(args.chain),
-            &args.span,
-        ),
+        Preset::Subscription(args) => {
+            let token = args
+                .id
+                .map_or(":subscription".to_owned(), |id| id.to_string());
+            let subscription = json!({
+                "chain": args.chain, "contract": args.contract, "token": token,
+            });
+            (
+                json!({ "subscription": subscription }),
+                Some(args.chain),
+                &args.span,
+            )
+        }
+        Preset::Storage(args) => {
+            let mut storage = json!({
+                "chain": args.chain, "dataSet": args.data_set.to_string(),
+            });
+            if let Some(verifier) = args.verifier {
+                storage = with(storage, "verifier", verifier.to_string());
+            }
+            if let Some(epochs) = args.proven_within {
+                storage = with(storage, "provenWithin", epochs);
+            }
+            (json!({ "storage": storage }), Some(args.chain), &args.span)
+        }
+        Preset::Grant(args) => {
+            let mut grant = json!({ "chain": args.chain, "registry": args.contract });
+            if let Some(name) = &args.context {
+                grant = with(grant, "context", format!(":{name}"));
+            }
+            (json!({ "grant": grant }), Some(args.chain), &args.span)
+        }
     };
     Ok(policy(match time(chain, span)? {
         Some(time) => json!({ "all": [rule, time] }),
