@@ -6,7 +6,7 @@
 //! The server is the one that ships, on a socket of the loopback; the load comes from threads of the
 //! same process, and what they take of the processors is told. The measure is requests a second of
 //! the node's processor time, which does not depend on how many cores are free. Beside it stand the
-//! same work without HTTP, and the computation of the share alone, which is the floor. The chain is
+//! same work without HTTP, and the computation of shares alone, which is the floor. The chain is
 //! in memory, its answers are cached by block; receipts go to a file in the temporary directory.
 #![allow(
     clippy::unwrap_used,
@@ -56,39 +56,44 @@ fn main() {
     let node = runtime("node");
     let load = runtime(LOAD);
     let (floor, inside) = node.block_on(without_http(requests, connections));
-    let over_http = {
+    let (over_http, took, alone) = {
         let serving = node.block_on(async {
             let home = Home::new().await;
             let node = home.run_with("", NO_RATE_LIMITS).await;
             node.until_ready().await;
             node
         });
-        let bodies = bodies(&serving.home, requests + connections);
+        let bodies = bodies(&serving.home, requests + connections + ALONE);
         let url = format!("{}/v1/reencrypt", serving.url);
         let (warm, timed) = bodies.split_at(connections);
+        let (busy, idle) = timed.split_at(requests);
         // Spawned, so that this thread, whose time counts as the node's, only waits.
-        let ask = |bodies: &[Vec<u8>]| {
+        let ask = |bodies: &[Vec<u8>], connections| {
             let asking = load.spawn(ask(url.clone(), bodies.to_vec(), connections));
-            load.block_on(asking).unwrap();
+            load.block_on(asking).unwrap()
         };
-        ask(warm);
-        let cost = measure(|| ask(timed));
+        ask(warm, connections);
+        let mut took = Vec::new();
+        let cost = measure(|| took = ask(busy, connections));
+        let alone = ask(idle, 1);
         node.block_on(serving.stop());
-        cost
+        (cost, took, alone)
     };
 
     let count = requests as f64;
-    println!("| one node | a second of its processor time | µs each | of the share alone |");
+    println!(
+        "| one node | a second of its processor time | µs each | rate, of that of shares alone |"
+    );
     println!("|---|---|---|---|");
     let row = |what: &str, each: f64| {
         println!(
-            "| {what} | {:.0} | {:.0} | {:.2} × |",
+            "| {what} | {:.0} | {:.0} | {:.0} % |",
             1.0 / each,
             each * 1e6,
-            each / floor
+            100.0 * floor / each
         );
     };
-    row("share alone, bytes to bytes", floor);
+    row("shares alone, bytes to bytes", floor);
     row("whole request without HTTP", inside.node / count);
     row("whole request over HTTP", over_http.node / count);
     println!(
@@ -98,12 +103,30 @@ fn main() {
         count / over_http.wall,
         100.0 * over_http.load / (over_http.load + over_http.node),
     );
+    println!(
+        "Each took {} (p50) and {} (p99) then; one after the other {} and {}.",
+        millis(&took, 0.50),
+        millis(&took, 0.99),
+        millis(&alone, 0.50),
+        millis(&alone, 0.99),
+    );
 }
 
+/// Requests that are made one after the other.
+const ALONE: usize = 500;
+/// Shares that each core computes alone.
+const ROUNDS: usize = 2_000;
 /// The name of the threads whose time is not the node's.
 const LOAD: &str = "load";
 const NO_RATE_LIMITS: &str =
     "[limits]\nip_items_per_minute = 4000000000\naccount_items_per_minute = 4000000000";
+
+fn millis(seconds: &[f64], part: f64) -> String {
+    let mut sorted = seconds.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = (sorted.len() as f64 * part) as usize;
+    format!("{:.1} ms", sorted[at.min(sorted.len() - 1)] * 1e3)
+}
 
 fn runtime(name: &str) -> Runtime {
     Builder::new_multi_thread()
@@ -129,7 +152,7 @@ async fn without_http(requests: usize, concurrency: usize) -> (f64, Cost) {
         node: processor_seconds().0 - node,
         load: 0.0,
     };
-    (share_alone(&home, &Reader::new()), cost)
+    (shares_alone(&home), cost)
 }
 
 /// Requests of a reader who holds a pass, each signed and with a nonce of its own.
@@ -141,7 +164,8 @@ fn bodies(home: &Home, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(one).collect()
 }
 
-async fn ask(url: String, bodies: Vec<Vec<u8>>, connections: usize) {
+/// Asks all, and gives how long each took, in seconds.
+async fn ask(url: String, bodies: Vec<Vec<u8>>, connections: usize) -> Vec<f64> {
     let http = reqwest::Client::builder()
         .pool_max_idle_per_host(connections)
         .build()
@@ -153,14 +177,17 @@ async fn ask(url: String, bodies: Vec<Vec<u8>>, connections: usize) {
                 .header("content-type", "application/json")
                 .body(body);
             tokio::spawn(async move {
+                let began = Instant::now();
                 let answer = request.send().await.unwrap();
                 assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
-                answer.bytes().await.unwrap()
+                answer.bytes().await.unwrap();
+                began.elapsed().as_secs_f64()
             })
         })
         .buffer_unordered(connections)
-        .for_each(|answer| async move { drop(answer.unwrap()) })
-        .await;
+        .map(|took| took.unwrap())
+        .collect()
+        .await
 }
 
 fn measure(work: impl FnOnce()) -> Cost {
@@ -237,17 +264,28 @@ fn vault(home: &Home) -> (Vault, DataDir) {
     (vault, data_dir)
 }
 
-/// Processor seconds of one share, bytes to bytes.
-fn share_alone(home: &Home, reader: &Reader) -> f64 {
-    const ROUNDS: u32 = 2_000;
+/// Processor seconds of one share, bytes to bytes, with all cores at it as they are at requests:
+/// what they share, such as caches and their clock, is then shared in both.
+fn shares_alone(home: &Home) -> f64 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let began = process_seconds();
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| shares_of_one_core(home, &Reader::new()));
+        }
+    });
+    let took = process_seconds() - began;
+    took / (cores * ROUNDS) as f64
+}
+
+fn shares_of_one_core(home: &Home, reader: &Reader) {
     let (vault, _) = vault(home);
     let held = vault.held_share(&context()).unwrap().unwrap();
     let request = reader.request(&home.chain, 1);
     let fingerprint = home.chain.lock().network_key.fingerprint();
-    let (began, _) = processor_seconds();
     for round in 0..ROUNDS {
         let key = ReaderKey::from_bytes(request.reader_key.as_slice()).unwrap();
-        let item = item(round as usize);
+        let item = item(round);
         let identity = Identity::new(
             &domain().network,
             &fingerprint,
@@ -257,11 +295,14 @@ fn share_alone(home: &Home, reader: &Reader) -> f64 {
         let share = held.share(1, &identity, &key).unwrap();
         std::hint::black_box(share.encode());
     }
-    (processor_seconds().0 - began) / f64::from(ROUNDS)
 }
 
-/// User and system time of this process's threads, in seconds: of the node's, and of the load's
-/// (proc(5), fields 14 and 15, in ticks of 10 ms).
+/// User and system time of this process, threads that have ended included, in seconds.
+fn process_seconds() -> f64 {
+    seconds_of(&std::fs::read_to_string("/proc/self/stat").unwrap()).1
+}
+
+/// User and system time of this process's threads, in seconds: of the node's, and of the load's.
 fn processor_seconds() -> (f64, f64) {
     let mut seconds = (0.0, 0.0);
     for task in std::fs::read_dir("/proc/self/task").unwrap() {
@@ -269,14 +310,19 @@ fn processor_seconds() -> (f64, f64) {
         let Ok(stat) = std::fs::read_to_string(task.unwrap().path().join("stat")) else {
             continue;
         };
-        let (name, fields) = stat.rsplit_once(')').unwrap();
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
-        let took = (ticks(11) + ticks(12)) / 100.0;
+        let (name, took) = seconds_of(&stat);
         match name.ends_with(LOAD) {
             true => seconds.1 += took,
             false => seconds.0 += took,
         }
     }
     seconds
+}
+
+/// A task's name and its user and system time (proc(5), fields 14 and 15, in ticks of 10 ms).
+fn seconds_of(stat: &str) -> (&str, f64) {
+    let (name, fields) = stat.rsplit_once(')').unwrap();
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
+    (name, (ticks(11) + ticks(12)) / 100.0)
 }

@@ -186,6 +186,16 @@ async fn answer(
     State(ledger): State<Arc<Mutex<Ledger>>>,
     Json(request): Json<Value>,
 ) -> Json<Value> {
+    match request {
+        Value::Array(batch) => {
+            let answers = batch.iter().map(|request| answer_one(&ledger, request));
+            Json(futures::future::join_all(answers).await.into())
+        }
+        request => Json(answer_one(&ledger, &request).await),
+    }
+}
+
+async fn answer_one(ledger: &Mutex<Ledger>, request: &Value) -> Value {
     let method = request["method"].as_str().unwrap().to_owned();
     let params = request["params"].clone();
     let (answer, delay) = {
@@ -207,7 +217,7 @@ async fn answer(
         Ok(result) => reply["result"] = result,
         Err(message) => reply["error"] = json!({ "code": -32_000, "message": message }),
     }
-    Json(reply)
+    reply
 }
 
 impl Ledger {
