@@ -199,6 +199,11 @@ impl FromIterator<(Tier, Block)> for Positions {
 pub struct Snapshot(BTreeMap<Read, Result<Reading, Unknown>>);
 
 impl Snapshot {
+    /// Adds what another snapshot found at the same positions.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Every read, with what it found.
     #[must_use]
     pub fn into_readings(self) -> BTreeMap<Read, Result<Reading, Unknown>> {

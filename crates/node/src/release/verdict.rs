@@ -11,7 +11,7 @@ use std::{
 
 use lru::LruCache;
 use sha2::{Digest, Sha256};
-use stheno_chain::{ChainError, Chains, Instant, Positions};
+use stheno_chain::{ChainError, Chains, Instant, Positions, Snapshot};
 use stheno_protocol::{Code, Policy, Problem, Read, Request, Truth, Verdict, evaluate, reads};
 
 /// Most grants that are remembered.
@@ -98,12 +98,26 @@ async fn judge(
         .iter()
         .flat_map(|item| reads(policy, &request.subject(*item)))
         .collect();
+    // The first cost nothing: the blocks are here.
+    let (of_blocks, of_state): (BTreeSet<_>, BTreeSet<_>) = wanted
+        .into_iter()
+        .partition(|read| matches!(read, Read::BlockTime { .. } | Read::BlockNumber { .. }));
     let (then, now) = match heads {
         Ok(heads) => {
-            let [then, now] = chains.snapshots(&wanted, [anchors, heads]).await;
+            let [mut then, mut now] = chains.snapshots(&of_blocks, [anchors, heads]).await;
+            if granted(request, policy, &then) && granted(request, policy, &now) {
+                // The blocks alone decide. (Where they deny, the reader is told everything.)
+                return Ok(());
+            }
+            let [more_then, more_now] = chains.snapshots(&of_state, [anchors, heads]).await;
+            then.extend(more_then);
+            now.extend(more_now);
             (then, Ok((heads, now)))
         }
-        Err(error) => (chains.snapshot(&wanted, anchors).await, Err(error)),
+        Err(error) => {
+            let wanted = of_blocks.into_iter().chain(of_state).collect();
+            (chains.snapshot(&wanted, anchors).await, Err(error))
+        }
     };
     for item in &request.items {
         let subject = request.subject(*item);
@@ -118,6 +132,13 @@ async fn judge(
         judged?;
     }
     Ok(())
+}
+
+/// Whether `view` suffices to grant every item: what it does not hold is unknown, and what is true
+/// over less stays true over more.
+fn granted(request: &Request, policy: &Policy, view: &Snapshot) -> bool {
+    let mut items = request.items.iter();
+    items.all(|item| evaluate(policy, &request.subject(*item), view).granted())
 }
 
 /// Whether a newer head may say otherwise.
