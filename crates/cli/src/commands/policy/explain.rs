@@ -2,7 +2,6 @@
 
 use std::{fmt::Write, path::Path};
 
-use serde_json::json;
 use stheno::{
     Policy,
     ledger::RpcLedger,
@@ -29,7 +28,7 @@ pub(super) async fn run(args: &PolicyExplainArgs, as_json: bool) -> Result<(), F
             explained.map_err(stheno::Error::from)?
         }
     };
-    let object = serde_json::to_value(&explained).unwrap_or_else(|_| json!(null));
+    let object = serde_json::to_value(&explained).unwrap_or_default();
     say::result(as_json, &in_words(&explained), &object);
     Ok(())
 }

@@ -358,22 +358,19 @@ fn seconds(value: &Value) -> Result<u64, String> {
     }
 }
 
-const FAILURES: [(&str, fn() -> Unknown); 5] = [
-    ("reverted", || Unknown::Reverted),
-    ("no contract", || Unknown::NoCode),
-    ("out of gas", || Unknown::OutOfGas),
-    ("too long", || Unknown::TooLong),
-    ("unreadable", || {
-        Unknown::Rpc("the fixture says so".to_owned())
-    }),
-];
-
 fn unknown(name: &str) -> Result<Unknown, String> {
-    let found = FAILURES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, make)| make()).ok_or_else(|| {
-        let names = FAILURES.map(|(name, _)| format!("`{name}`"));
-        format!("`{name}` is no failure; there are {}", names.join(", "))
-    })
+    let failures = [
+        ("reverted", Unknown::Reverted),
+        ("no contract", Unknown::NoCode),
+        ("out of gas", Unknown::OutOfGas),
+        ("too long", Unknown::TooLong),
+        ("unreadable", Unknown::Rpc("the fixture says so".to_owned())),
+    ];
+    let names = failures.each_ref().map(|(name, _)| format!("`{name}`"));
+    let found = failures.into_iter().find(|(known, _)| *known == name);
+    found
+        .map(|(_, unknown)| unknown)
+        .ok_or_else(|| format!("`{name}` is no failure; there are {}", names.join(", ")))
 }
 
 fn name(unknown: &Unknown) -> &'static str {

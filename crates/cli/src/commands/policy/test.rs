@@ -96,7 +96,7 @@ pub(super) async fn record(args: &PolicyRecordArgs, as_json: bool) -> Result<(),
         policy: as_value(&policy),
         cases: vec![Case::recorded(name, said, &subject, &readings)],
     };
-    let object = serde_json::to_value(&fixtures).unwrap_or_else(|_| json!(null));
+    let object = serde_json::to_value(&fixtures).unwrap_or_default();
     let text = serde_json::to_string_pretty(&fixtures).unwrap_or_default();
     say::result(as_json, &text, &object);
     Ok(())

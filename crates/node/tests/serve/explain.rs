@@ -1,12 +1,9 @@
 //! `/v1/explain`: why a policy says what it says, from a real node, and no shares.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
-
-mod double;
-
-use double::{Home, Node, Reader, item, policy};
 use serde_json::{Value, json};
 use stheno_protocol::{Account, AccountKind, Context, ExplainRequest, Subject};
+
+use crate::double::{self, Home, Node, Reader, item, policy};
 
 fn question(reader: &Reader) -> Value {
     let account = Account {
