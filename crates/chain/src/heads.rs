@@ -24,6 +24,12 @@ const FORK_DEPTH: u64 = 8;
 /// Most null rounds in a row that a search for a block steps over.
 const NULL_ROUNDS: u64 = 100;
 
+/// So much older than what others have may the head be, in seconds: two rounds of Filecoin.
+///
+/// Endpoints lag by a round or so. But as long as fewer than `min_agree` lie, they could show an old
+/// head for longer, and what was revoked since would not be seen.
+const MOST_LAG: u64 = 60;
+
 /// An endpoint's newest block.
 struct Claim {
     endpoint: Arc<Endpoint>,
@@ -35,7 +41,12 @@ impl Quorum {
     pub(crate) async fn head(&self) -> Result<Block, ChainError> {
         match self.newest_common(Which::Latest, "the head").await {
             Ok(block) => Ok(block),
-            Err((error, claims)) => self.below_fork(&claims).await.ok_or(error),
+            Err((error, claims)) => {
+                let block = self.below_fork(&claims).await;
+                block
+                    .filter(|block| self.is_fresh(block, &claims))
+                    .ok_or(error)
+            }
         }
     }
 
@@ -102,7 +113,8 @@ impl Quorum {
             };
             // Out of time is not out of luck: those heard may do.
             let _ = timeout(GRACE, rest).await;
-            if let Some(block) = self.elect(&claims).await {
+            let fresh = |block: &Block| which != Which::Latest || self.is_fresh(block, &claims);
+            if let Some(block) = self.elect(&claims).await.filter(fresh) {
                 return Ok(block);
             }
         }
@@ -113,6 +125,15 @@ impl Quorum {
             .iter()
             .map(|(endpoint, fault)| (endpoint.as_ref(), Err(fault)));
         Err((self.no_agreement(what, good.chain(bad)), claims))
+    }
+
+    /// Whether no liars hide a head much newer than `block`. Of the `need` oldest claims at least one
+    /// is honest, so it is enough to be hardly older than all of those.
+    fn is_fresh(&self, block: &Block, claims: &[Claim]) -> bool {
+        let mut times: Vec<u64> = claims.iter().map(|claim| claim.block.time).collect();
+        times.sort_unstable();
+        let newest = times.get(self.need.saturating_sub(1));
+        newest.is_some_and(|newest| newest.saturating_sub(block.time) <= MOST_LAG)
     }
 
     /// The newest claimed block that enough of the claimants have.

@@ -21,7 +21,7 @@ const REVERTED: i64 = 3;
 const TOO_MUCH: i64 = -32005;
 
 /// A block by tag or number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Which {
     /// The newest with an executed state; on Filecoin the head's parent.
     Latest,

@@ -90,9 +90,39 @@ async fn head_is_the_newest_that_enough_have() {
 async fn head_is_where_branches_part_when_every_endpoint_has_its_own() {
     let ledger = Ledger::new(100, 90, &[]);
     let all: [Double; 2] = doubles(&ledger).await;
-    all[1].script(|script| script.ledger = ledger.forked(97, 9));
+    all[1].script(|script| script.ledger = ledger.forked(98, 9));
     let head = connect(&all, 2).await.head().await.unwrap();
-    assert_eq!((head.number, head.hash), (97, ledger.hash(97)));
+    assert_eq!((head.number, head.hash), (98, ledger.hash(98)));
+    // Further down could be a lie that hides what happened since.
+    all[1].script(|script| script.ledger = ledger.forked(97, 9));
+    let refused = connect(&all, 2).await.head().await.unwrap_err();
+    assert_eq!(refused.code(), Code::ChainDisagreement);
+}
+
+#[tokio::test]
+async fn head_is_refused_when_fewer_than_enough_may_hide_a_newer_one() {
+    let ledger = |head| Ledger::new(head, 90, &[]);
+    let two: [Double; 2] = doubles(&ledger(100)).await;
+    let four: [Double; 4] = doubles(&ledger(100)).await;
+    for (all, need) in [(&two[..], 2), (&four[..], 3)] {
+        for (old, fine) in [(98, true), (97, false)] {
+            for liar in &all[..need - 1] {
+                liar.script(|script| script.ledger = ledger(old));
+            }
+            let head = connect(all, need).await.head().await;
+            match fine {
+                true => assert_eq!(head.unwrap().number, old),
+                false => assert_eq!(head.unwrap_err().code(), Code::ChainDisagreement),
+            }
+        }
+    }
+    // Where so many show a head that one of them must be honest, it is fresh, whoever boasts.
+    let three: [Double; 3] = doubles(&ledger(100)).await;
+    three[0].script(|script| script.ledger = ledger(5_000));
+    assert_eq!(connect(&three, 2).await.head().await.unwrap().number, 100);
+    // And a liar hides nothing from two who know better.
+    three[0].script(|script| script.ledger = ledger(10));
+    assert_eq!(connect(&three, 2).await.head().await.unwrap().number, 100);
 }
 
 #[tokio::test]

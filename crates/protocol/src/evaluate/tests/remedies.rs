@@ -4,13 +4,18 @@ use super::*;
 
 const PASS: &str = "0x00000000000000000000000000000000000000AA";
 
-/// The remedies of a condition as it stands and under `not`.
+/// The remedies of a condition as it stands and under `not` (beside itself, since `not` over what
+/// only the reader chooses is no policy).
 fn both(
     rule: &str,
     subject: &Subject,
     answer: impl Fn(&Read) -> Result<Reading, Unknown>,
 ) -> [String; 2] {
-    [rule.to_owned(), format!("{{\"not\": {rule}}}")].map(|rule| {
+    [
+        rule.to_owned(),
+        format!("{{\"all\": [{{\"not\": {rule}}}, {rule}]}}"),
+    ]
+    .map(|rule| {
         let policy = policy(&rule);
         let view: View = reads(&policy, subject)
             .into_iter()
