@@ -6,10 +6,9 @@ use alloy::primitives::{B256, U256};
 
 use super::{dice::Dice, mischief::Mischief, world::Shape};
 
-/// Whether liars make the head look older than it is. As long as the node takes the newest block that
-/// `min_agree` endpoints have, however much newer a block others have, one liar of two hides a
-/// revocation so.
-const HEADS_MAY_BE_HIDDEN: bool = false;
+/// So many blocks below the newest do liars show a head: more than a node takes for a lag, also where
+/// an honest endpoint is a block behind.
+const HIDDEN: (u64, u64) = (4, 10);
 
 /// Fewer endpoints than must agree do anything; any number of them is slow or limited. `state` is a
 /// block at which the policy is true, if there is one.
@@ -79,10 +78,11 @@ fn one(dice: &mut Dice, state: B256) -> Mischief {
     ];
     // They cost time.
     let dear = [Mischief::Silent, Mischief::NoHead, Mischief::Huge];
-    let hidden = [Mischief::OldHead(blocks), Mischief::OtherTop(blocks)];
+    let far = dice.between(HIDDEN.0, HIDDEN.1);
+    let hidden = [Mischief::OldHead(far), Mischief::OtherTop(far)];
     match dice.below(100) {
         0..=3 => dice.pick(&dear),
-        4..=18 if HEADS_MAY_BE_HIDDEN => dice.pick(&hidden),
+        4..=18 => dice.pick(&hidden),
         _ => dice.pick(&usual),
     }
 }
