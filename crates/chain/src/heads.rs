@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use futures::stream::{FuturesOrdered, FuturesUnordered};
 
 use crate::block::Block;
 use crate::clock::timeout;
@@ -177,8 +177,11 @@ impl Quorum {
             return None;
         }
         let lowest = claims.iter().map(|claim| claim.block.number).min()?;
-        for number in (lowest.saturating_sub(FORK_DEPTH)..lowest).rev() {
-            if let Ok(Some(block)) = self.place(number).await {
+        let numbers = (lowest.saturating_sub(FORK_DEPTH)..lowest).rev();
+        // All at once: one by one, an endpoint that is silent would be waited for each time.
+        let mut places: FuturesOrdered<_> = numbers.map(|number| self.place(number)).collect();
+        while let Some(place) = places.next().await {
+            if let Ok(Some(block)) = place {
                 return Some(block);
             }
         }

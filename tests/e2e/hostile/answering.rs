@@ -184,10 +184,8 @@ pub(super) fn finish(asked: &Value, answer: &mut Value, mischief: &[Mischief], n
     let method = asked["method"].as_str().unwrap_or_default();
     let is_block = matches!(method, "eth_getBlockByNumber" | "eth_getBlockByHash");
     match answer.get_mut("result") {
-        Some(block @ Value::Object(_)) if is_block => {
-            if block["hash"] != json!(invented(nature)) {
-                nature.renumber(block);
-            }
+        Some(block @ Value::Object(_)) if is_block && block["hash"] != json!(invented(nature)) => {
+            nature.renumber(block);
         }
         Some(Value::Array(logs)) if method == "eth_getLogs" => {
             logs.iter_mut().for_each(|log| nature.renumber(log));

@@ -18,7 +18,10 @@ use axum::{
     routing::post,
 };
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio::{
+    sync::{RwLock, RwLockWriteGuard},
+    task::JoinHandle,
+};
 
 use super::{
     answering::{self, Step},
@@ -40,6 +43,7 @@ struct Shared {
     anvil: String,
     http: reqwest::Client,
     nature: Mutex<Nature>,
+    gate: RwLock<()>,
     callers: Vec<Mutex<Caller>>,
 }
 
@@ -64,6 +68,7 @@ impl Proxy {
             anvil: anvil.to_owned(),
             http: reqwest::Client::new(),
             nature: Mutex::default(),
+            gate: RwLock::default(),
             callers: (0..callers).map(|_| Mutex::default()).collect(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -83,6 +88,12 @@ impl Proxy {
     /// What all are told.
     pub(super) fn nature(&self) -> MutexGuard<'_, Nature> {
         self.shared.nature.lock().unwrap()
+    }
+
+    /// While this is held no question reaches anvil: one that comes while anvil makes or undoes a block
+    /// is answered out of a state that no block has.
+    pub(super) async fn hold(&self) -> RwLockWriteGuard<'_, ()> {
+        self.shared.gate.write().await
     }
 
     /// From now on this is done to one caller, and nothing else.
@@ -165,6 +176,7 @@ impl Shared {
             [one] => one.to_string(),
             several => json!(several).to_string(),
         };
+        let _open = self.gate.read().await;
         let post = self.http.post(&self.anvil).body(body);
         let post = post.header(header::CONTENT_TYPE, "application/json");
         let answer = async { post.send().await?.json::<Value>().await };

@@ -187,7 +187,9 @@ impl World {
         let keep = self.chain.len() - usize::try_from(depth).unwrap();
         self.chain.truncate(keep);
         self.publish();
+        let held = self.proxy.hold().await;
         self.anvil.undo(depth).await;
+        drop(held);
         for changes in instead {
             self.mine(changes, 0).await;
         }
@@ -274,7 +276,7 @@ impl World {
                 return;
             }
             assert!(
-                began.elapsed() < Duration::from_secs(30),
+                began.elapsed() < Duration::from_secs(60),
                 "the node looks at its chain"
             );
             tokio::time::sleep(Duration::from_millis(3)).await;
@@ -342,7 +344,9 @@ impl World {
             from
         };
         self.time = time;
+        let held = self.proxy.hold().await;
         let block = self.anvil.mine(time).await;
+        drop(held);
         self.append(block, time, null_rounds, facts);
     }
 
