@@ -7,7 +7,7 @@
 //! | [`Delegate`] | its owner signs a [`Grant`], for 30 days at most, and hands it over |
 //! | [`ContractWallet`] | its contract accepts what its owner signs |
 //!
-//! All of them are [`Reader`](crate::Reader)s. Who can consent to the second and the third is an [`Owner`].
+//! All of them are [`Reader`]s. Who can consent to the second and the third is an [`Owner`].
 
 mod contract_wallet;
 mod delegate;
