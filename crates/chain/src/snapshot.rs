@@ -69,11 +69,8 @@ impl Chains {
     /// # Errors
     /// [`ChainError::Unconfigured`], [`ChainError::NoAgreement`].
     pub async fn heads(&self, places: &BTreeSet<(ChainId, Tier)>) -> Result<Positions, ChainError> {
-        let heads = places.iter().map(|(chain_id, tier)| async move {
-            let head = self.get(*chain_id)?.head().await?;
-            Ok::<_, ChainError>((*tier, head))
-        });
-        Ok(try_join_all(heads).await?.into_iter().collect())
+        let head = |chain: Chain, _| async move { chain.head().await };
+        self.positions(places, head).await
     }
 
     /// [`Self::heads`], asked for at `since` or later.
@@ -85,11 +82,8 @@ impl Chains {
         places: &BTreeSet<(ChainId, Tier)>,
         since: Instant,
     ) -> Result<Positions, ChainError> {
-        let heads = places.iter().map(|(chain_id, tier)| async move {
-            let head = self.get(*chain_id)?.head_since(since).await?;
-            Ok::<_, ChainError>((*tier, head))
-        });
-        Ok(try_join_all(heads).await?.into_iter().collect())
+        let head = |chain: Chain, _| async move { chain.head_since(since).await };
+        self.positions(places, head).await
     }
 
     /// The newest block of every place that is as deep as its tier says.
@@ -100,9 +94,19 @@ impl Chains {
         &self,
         places: &BTreeSet<(ChainId, Tier)>,
     ) -> Result<Positions, ChainError> {
-        let blocks = places.iter().map(|(chain_id, tier)| async move {
-            let block = self.get(*chain_id)?.confirmed(*tier).await?;
-            Ok::<_, ChainError>((*tier, block))
+        let block = |chain: Chain, tier| async move { chain.confirmed(tier).await };
+        self.positions(places, block).await
+    }
+
+    /// A block for every place.
+    async fn positions<F: Future<Output = Result<Block, ChainError>>>(
+        &self,
+        places: &BTreeSet<(ChainId, Tier)>,
+        block: impl Fn(Chain, Tier) -> F,
+    ) -> Result<Positions, ChainError> {
+        let blocks = places.iter().map(|(chain_id, tier)| {
+            let block = self.get(*chain_id).map(|chain| block(chain.clone(), *tier));
+            async move { Ok::<_, ChainError>((*tier, block?.await?)) }
         });
         Ok(try_join_all(blocks).await?.into_iter().collect())
     }

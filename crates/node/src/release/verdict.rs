@@ -42,8 +42,9 @@ impl Verdicts {
     ) -> Result<(), Problem> {
         let (places, arrived) = (policy.chains(), Instant::now());
         let heads = chains.heads(&places).await;
-        let checked = self.check_at(chains, request, policy, anchors, &heads);
-        let checked = checked.await;
+        let checked = self
+            .check_at(chains, request, policy, anchors, &heads)
+            .await;
         match (&checked, &heads) {
             (Err(problem), Ok(heads)) if rests_on_the_head(problem.code) => {
                 let newer = chains.heads_since(&places, arrived).await;
