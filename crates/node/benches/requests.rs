@@ -56,14 +56,15 @@ fn main() {
     let node = runtime("node");
     let load = runtime(LOAD);
     let (floor, inside) = node.block_on(without_http(requests, connections));
-    let (over_http, took, alone) = {
+    let (over_http, several, took, alone) = {
         let serving = node.block_on(async {
             let home = Home::new().await;
             let node = home.run_with("", NO_RATE_LIMITS).await;
             node.until_ready().await;
             node
         });
-        let bodies = bodies(&serving.home, requests + connections + ALONE);
+        let many = bodies(&serving.home, requests / ITEMS, ITEMS);
+        let bodies = bodies(&serving.home, requests + connections + ALONE, 1);
         let url = format!("{}/v1/reencrypt", serving.url);
         let (warm, timed) = bodies.split_at(connections);
         let (busy, idle) = timed.split_at(requests);
@@ -75,9 +76,10 @@ fn main() {
         ask(warm, connections);
         let mut took = Vec::new();
         let cost = measure(|| took = ask(busy, connections));
+        let several = measure(|| drop(ask(&many, connections)));
         let alone = ask(idle, 1);
         node.block_on(serving.stop());
-        (cost, took, alone)
+        (cost, several, took, alone)
     };
 
     let count = requests as f64;
@@ -96,6 +98,9 @@ fn main() {
     row("shares alone, bytes to bytes", floor);
     row("whole request without HTTP", inside.node / count);
     row("whole request over HTTP", over_http.node / count);
+    let shares = (requests / ITEMS * ITEMS) as f64;
+    let what = format!("a share of a request for {ITEMS} items over HTTP");
+    row(&what, several.node / shares);
     println!(
         "\n{requests} requests on {connections} connections in {:.2} s: {:.0} a second on this machine, of whose \
          processor time the load took {:.0} %.",
@@ -112,6 +117,8 @@ fn main() {
     );
 }
 
+/// Items of a request for several: a folder, a collection.
+const ITEMS: usize = 16;
 /// Requests that are made one after the other.
 const ALONE: usize = 500;
 /// Shares that each core computes alone.
@@ -141,7 +148,7 @@ fn runtime(name: &str) -> Runtime {
 async fn without_http(requests: usize, concurrency: usize) -> (f64, Cost) {
     let home = Home::new().await;
     let release = Arc::new(desk(&home).await);
-    let bodies = bodies(&home, requests + concurrency);
+    let bodies = bodies(&home, requests + concurrency, 1);
     let (warm, timed) = bodies.split_at(concurrency);
     run(&release, warm, concurrency).await;
     let before = Instant::now();
@@ -156,11 +163,11 @@ async fn without_http(requests: usize, concurrency: usize) -> (f64, Cost) {
 }
 
 /// Requests of a reader who holds a pass, each signed and with a nonce of its own.
-fn bodies(home: &Home, count: usize) -> Vec<Vec<u8>> {
+fn bodies(home: &Home, count: usize, items: usize) -> Vec<Vec<u8>> {
     let reader = Reader::new();
     let pass = (500, reader.wallet.address(), 1);
     home.chain.lock().passes.push(pass);
-    let one = |_| serde_json::to_vec(&reader.signed(reader.request(&home.chain, 1))).unwrap();
+    let one = |_| serde_json::to_vec(&reader.signed(reader.request(&home.chain, items))).unwrap();
     (0..count).map(one).collect()
 }
 
@@ -255,6 +262,7 @@ async fn desk(home: &Home) -> Release {
         Metrics::default(),
         &limits,
     )
+    .unwrap()
 }
 
 fn vault(home: &Home) -> (Vault, DataDir) {

@@ -26,13 +26,14 @@ use std::{
 
 use alloy::primitives::{Address, B256, Bytes};
 use lru::LruCache;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use stheno_chain::Chains;
 use stheno_crypto::{Identity, PolicyDigest, ReaderKey};
 use stheno_protocol::{
     Answer, Code, Consent, ContractConsent, Domain, Policy, Problem, Receipt, Request,
     SignedReceipt, shares_digest,
 };
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 
 use crate::{
     clock,
@@ -69,13 +70,15 @@ pub struct Release {
     verdicts: Verdicts,
     replays: Replays,
     evaluations: Semaphore,
-    /// As many as there are cores: more would only wait for each other.
-    computations: Semaphore,
+    /// Shares are computed here: a thread for each core, since more would only wait for each other.
+    cores: ThreadPool,
 }
 
 impl Release {
     /// A desk that decides by these limits.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the system gives no threads.
     pub fn new(
         domain: Domain,
         vault: Arc<Vault>,
@@ -84,9 +87,13 @@ impl Release {
         standing: watch::Receiver<Standing>,
         metrics: Metrics,
         limits: &Limits,
-    ) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self {
+    ) -> Result<Self, ThreadPoolBuildError> {
+        let cores = ThreadPoolBuilder::new()
+            .thread_name(|number| format!("shares-{number}"))
+            // Whoever waits for what broke off is told so; the others go on.
+            .panic_handler(|_| tracing::error!("a computation of shares broke off"))
+            .build()?;
+        Ok(Self {
             domain,
             vault,
             store,
@@ -100,8 +107,8 @@ impl Release {
             verdicts: Verdicts::default(),
             replays: Replays::default(),
             evaluations: Semaphore::new(limits.concurrent_evaluations),
-            computations: Semaphore::new(cores),
-        }
+            cores,
+        })
     }
 
     /// Answers a request's JSON from `address` with an answer's JSON.
@@ -132,12 +139,12 @@ impl Release {
         request.check_policy(&policy)?;
         let reader_key = ReaderKey::from_bytes(request.reader_key.as_slice())
             .map_err(|error| Problem::new(Code::BadReaderKey, format!("readerKey: {error}")))?;
-        match request.check_authorization(&self.domain, &policy, now)? {
+        let digest = request.digest(&self.domain);
+        match request.check_authorization(&self.domain, digest, &policy, now)? {
             Consent::Given => {}
             Consent::OfContract(asked) => self.ask_account(&request, &asked, address).await?,
         }
 
-        let digest = request.digest(&self.domain);
         let replay = self.replays.of(digest);
         if let Some(answer) = replay.answer() {
             self.metrics.replayed();
@@ -232,8 +239,10 @@ impl Release {
                 .check(&self.chains, request, policy, &anchors)
                 .await?;
         }
+        let keeps = request.account.is_some();
+        let _announced = keeps.then(|| self.store.receipts().announce());
         let answer = self.shares(epoch, request, digest, reader_key).await?;
-        if request.account.is_some() {
+        if keeps {
             // Nothing is released of which there is no durable receipt.
             let kept = self.store.receipts().keep(&answer.receipt).await;
             kept.map_err(|error| {
@@ -250,7 +259,7 @@ impl Release {
             })
     }
 
-    /// The shares and the receipt, on a thread that may be busy for a while.
+    /// The shares and the receipt, on a thread that may be busy for a while: first come, first served.
     async fn shares(
         &self,
         epoch: &Arc<Epoch>,
@@ -258,7 +267,6 @@ impl Release {
         digest: B256,
         reader_key: &ReaderKey,
     ) -> Result<Answer, Problem> {
-        let _permit = self.computations.acquire().await.map_err(|_| stopping())?;
         let epoch = Arc::clone(epoch);
         let vault = Arc::clone(&self.vault);
         let domain = self.domain;
@@ -277,8 +285,14 @@ impl Release {
             shares_digest: B256::ZERO,
             time: clock::now(),
         };
-        let work = move || compute(&epoch, &vault, &domain, &reader_key, receipt);
-        match tokio::task::spawn_blocking(work).await {
+        let (done, computed) = oneshot::channel();
+        self.cores.spawn_fifo(move || {
+            // Whoever asked may have gone away while this waited for its turn.
+            if !done.is_closed() {
+                let _ = done.send(compute(&epoch, &vault, &domain, &reader_key, receipt));
+            }
+        });
+        match computed.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 tracing::error!(%error, "no randomness");
@@ -287,13 +301,10 @@ impl Release {
                     "the system gives no randomness",
                 ))
             }
-            Err(error) => {
-                tracing::error!(%error, "shares could not be computed");
-                Err(Problem::new(
-                    Code::Internal,
-                    "the shares could not be computed",
-                ))
-            }
+            Err(_) => Err(Problem::new(
+                Code::Internal,
+                "the shares could not be computed",
+            )),
         }
     }
 }

@@ -73,6 +73,9 @@ pub enum ServerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The system gives no threads for the computation of shares.
+    #[error("no threads for the computation of shares: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     /// Serving failed.
     #[error("serving failed: {0}")]
     Serve(std::io::Error),
@@ -163,7 +166,7 @@ impl Server {
             watched.clone(),
             metrics.clone(),
             &self.config.limits,
-        );
+        )?;
         let desk = Desk {
             release,
             domain: self.domain,

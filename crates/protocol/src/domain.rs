@@ -1,6 +1,8 @@
 //! The EIP-712 domain: which committee, on which chain, a signature is for.
 
-use alloy_primitives::{Address, B256, U256};
+use std::sync::LazyLock;
+
+use alloy_primitives::{Address, B256, Keccak256, U256, keccak256};
 use alloy_sol_types::Eip712Domain;
 use stheno_crypto::NetworkId;
 
@@ -10,6 +12,12 @@ use crate::ChainId;
 pub const NAME: &str = "Stheno";
 /// Domain version of every signature of this protocol.
 pub const VERSION: &str = "1";
+
+/// The words of the separator that are the same for every committee: type, name and version.
+static FIXED: LazyLock<[B256; 3]> = LazyLock::new(|| {
+    const TYPE: &str = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)";
+    [TYPE, NAME, VERSION].map(|text| keccak256(text.as_bytes()))
+});
 
 /// The committee that signatures are bound to. SPEC.md "Signatures".
 ///
@@ -51,6 +59,13 @@ impl Domain {
     /// The EIP-712 domain separator.
     #[must_use]
     pub fn separator(&self) -> B256 {
-        self.eip712().separator()
+        let mut fields = Keccak256::new();
+        for word in &*FIXED {
+            fields.update(word);
+        }
+        fields.update(B256::from(U256::from(self.chain_id)));
+        fields.update(self.contract.into_word());
+        fields.update(self.network.as_bytes());
+        fields.finalize()
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn parse_bytes(text: &str) -> Result<Vec<u8>, String> {
 
 /// `0x` and lower-case hex.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    format!("0x{}", hex::encode(bytes))
+    alloy_primitives::hex::encode_prefixed(bytes)
 }
 
 fn digits(text: &str) -> Result<&str, String> {

@@ -69,7 +69,12 @@ pub(super) const REQUEST: Target = Target::new(
             let (digest, form) = (request.digest(&domain), request.check_form(1_800_000_000));
             let decoded = request.decode_policy().inspect(|policy| {
                 let _ = request.check_policy(policy);
-                let _ = request.check_authorization(&domain, policy, 1_800_000_000);
+                let _ = request.check_authorization(
+                    &domain,
+                    request.digest(&domain),
+                    policy,
+                    1_800_000_000,
+                );
             });
             let signed = Request {
                 authorization: Authorization::None {},

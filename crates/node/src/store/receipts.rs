@@ -1,17 +1,29 @@
 //! Receipts, in groups: one commit for all that wait.
 //!
-//! A durable commit costs 150 µs whatever it holds. So one task writes; while
-//! it commits, the next receipts queue up and share the next commit. A caller
-//! goes on when its receipt is on disk, and not before.
+//! A durable commit costs 150 µs of processor time whatever it holds. So one
+//! task writes; while it commits, the next receipts queue up and share the next
+//! commit, and it gives those that are announced a moment to come. A caller goes
+//! on when its receipt is on disk, and not before.
 //!
 //! Receipts are numbered and linked in the order in which they are written
 //! (SPEC.md "Receipts in a row"). Only what was committed moves the end of the
 //! row; after a failure it is read again, since nobody knows what was written.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
 use alloy::primitives::B256;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqlitePool};
 use stheno_protocol::{Domain, ReceiptTip, SignedReceipt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
 use super::{StoreError, integer, receipt_archive::tip_of};
 
@@ -20,11 +32,28 @@ const GROUP: usize = 256;
 /// Most receipts that wait; more make their requests wait.
 const QUEUE: usize = 4_096;
 
+/// Receipts for which a commit waits no longer.
+const ENOUGH: usize = 32;
+/// Longest that a receipt waits for announced ones, to share their commit.
+const PATIENCE: Duration = Duration::from_millis(10);
+
 /// The writer of receipts. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ReceiptLog {
     queue: mpsc::Sender<Job>,
     domain: Domain,
+    announced: Arc<AtomicUsize>,
+}
+
+/// A receipt that is kept soon, or not at all: dropped when that is known.
+#[derive(Debug)]
+#[must_use = "an announcement ends when it is dropped"]
+pub struct Announcement(Arc<AtomicUsize>);
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
@@ -51,8 +80,23 @@ impl ReceiptLog {
     pub(super) async fn start(pool: SqlitePool, domain: Domain) -> Result<Self, StoreError> {
         let tip = checked_tip(&pool, &domain).await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let announced = Arc::<AtomicUsize>::default();
+        let jobs = Jobs {
+            queue: jobs,
+            announced: Arc::clone(&announced),
+        };
         tokio::spawn(write_groups(pool, domain, tip, jobs));
-        Ok(Self { queue, domain })
+        Ok(Self {
+            queue,
+            domain,
+            announced,
+        })
+    }
+
+    /// Says that a receipt is under way. Those that are kept meanwhile wait for it, a moment.
+    pub fn announce(&self) -> Announcement {
+        self.announced.fetch_add(1, Ordering::Relaxed);
+        Announcement(Arc::clone(&self.announced))
     }
 
     /// Keeps a receipt; durable when this returns.
@@ -86,16 +130,35 @@ impl ReceiptLog {
     }
 }
 
-async fn write_groups(
-    pool: SqlitePool,
-    domain: Domain,
-    tip: ReceiptTip,
-    mut jobs: mpsc::Receiver<Job>,
-) {
+/// What the writer is given.
+struct Jobs {
+    queue: mpsc::Receiver<Job>,
+    announced: Arc<AtomicUsize>,
+}
+
+impl Jobs {
+    /// The next ones, and those that come within a moment, while more are announced than are here.
+    /// Tells whether there are any.
+    async fn gather(&mut self, group: &mut Vec<Job>) -> bool {
+        if self.queue.recv_many(group, GROUP).await == 0 {
+            return false;
+        }
+        let until = Instant::now() + PATIENCE;
+        while group.len() < self.announced.load(Ordering::Relaxed).min(ENOUGH) {
+            match timeout_at(until, self.queue.recv_many(group, ENOUGH)).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => break,
+            }
+        }
+        true
+    }
+}
+
+async fn write_groups(pool: SqlitePool, domain: Domain, tip: ReceiptTip, mut jobs: Jobs) {
     // None: a commit failed, and perhaps not wholly.
     let mut tip = Some(tip);
     let mut group = Vec::with_capacity(GROUP);
-    while jobs.recv_many(&mut group, GROUP).await > 0 {
+    while jobs.gather(&mut group).await {
         let mut rows = Vec::with_capacity(group.len());
         let mut waiting = Vec::with_capacity(group.len());
         let mut stop = None;
@@ -124,7 +187,7 @@ async fn write_groups(
             let _ = done.send(answer);
         }
         if let Some(done) = stop {
-            jobs.close();
+            jobs.queue.close();
             let _ = done.send(());
         }
     }

@@ -19,7 +19,8 @@ pub enum Consent {
 }
 
 impl Request {
-    /// Checks the proof of who asks, at `now` (Unix seconds); `policy` is the request's own.
+    /// Checks the proof of who asks, at `now` (Unix seconds); `policy` and `digest`, under `domain`,
+    /// are the request's own, which the caller has at hand.
     ///
     /// Everything but what only the chain of a contract account can tell.
     ///
@@ -29,6 +30,7 @@ impl Request {
     pub fn check_authorization(
         &self,
         domain: &Domain,
+        digest: B256,
         policy: &Policy,
         now: u64,
     ) -> Result<Consent, Problem> {
@@ -47,7 +49,6 @@ impl Request {
                 "the request carries no signature",
             )),
             Authorization::Wallet { signature } => {
-                let digest = self.digest(domain);
                 let signer = || signature::recover(digest, signature);
                 consent(account, digest, signature, signer, "this request")
             }
@@ -65,7 +66,7 @@ impl Request {
                 self.check_session(&session, account)?;
                 let scope = &session.scope;
                 scope.check(&self.policy_digest(), policy, &self.items)?;
-                self.check_key(domain, &session.key, key_signature)?;
+                check_key(digest, &session.key, key_signature)?;
                 let signer = || signature::recover_message(text, signature);
                 let digest = message.digest();
                 consent(account, digest, signature, signer, "this session")
@@ -78,7 +79,7 @@ impl Request {
                 delegation.check_form(now)?;
                 let scope = &delegation.scope;
                 scope.check(&self.policy_digest(), policy, &self.items)?;
-                self.check_key(domain, &delegation.delegate, key_signature)?;
+                check_key(digest, &delegation.delegate, key_signature)?;
                 let digest = delegation.digest(account, domain);
                 let signer = || signature::recover(digest, signature);
                 consent(account, digest, signature, signer, "this delegation")
@@ -107,16 +108,12 @@ impl Request {
         }
         Ok(())
     }
+}
 
-    fn check_key(
-        &self,
-        domain: &Domain,
-        key: &super::DelegateKey,
-        signature: &[u8],
-    ) -> Result<(), Problem> {
-        key.verify(self.digest(domain), signature)
-            .map_err(|error| invalid(format!("keySignature: {error}")))
-    }
+/// Checks that the key which asks in the account's stead signed the request.
+fn check_key(digest: B256, key: &super::DelegateKey, signature: &[u8]) -> Result<(), Problem> {
+    key.verify(digest, signature)
+        .map_err(|error| invalid(format!("keySignature: {error}")))
 }
 
 /// What `account`'s signature of `digest` comes to.

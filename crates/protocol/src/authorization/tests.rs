@@ -161,7 +161,12 @@ fn delegated(mut request: Request, delegation: Delegation, asker: &Asker) -> Req
 }
 
 fn consent(request: &Request) -> Result<Consent, Problem> {
-    request.check_authorization(&domain(), &request.decode_policy().unwrap(), NOW)
+    request.check_authorization(
+        &domain(),
+        request.digest(&domain()),
+        &request.decode_policy().unwrap(),
+        NOW,
+    )
 }
 
 fn code(request: &Request) -> Code {
@@ -378,7 +383,7 @@ fn altered_request_is_refused_in_a_session_and_under_a_delegation() {
             }
             let other = Domain::of_committee(314, Address::repeat_byte(0xcc), 2);
             let refused = good
-                .check_authorization(&other, &policy(), NOW)
+                .check_authorization(&other, good.digest(&other), &policy(), NOW)
                 .unwrap_err();
             assert_eq!(
                 refused.code,

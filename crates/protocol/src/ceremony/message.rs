@@ -1,13 +1,15 @@
 //! Messages of the ceremony, with the signature that makes them somebody's.
 
 use alloy_primitives::{Address, B256, Bytes};
-use alloy_sol_types::SolStruct;
 
 use super::MessageKind;
-use crate::{Domain, SignatureError, signature, typed};
+use crate::{
+    Domain, SignatureError, signature,
+    typed::{self, Typed},
+};
 
 /// A message that members sign.
-pub trait Message: SolStruct {
+pub trait Message: Typed {
     /// How the transcript counts it; none for what comes before the ceremony runs.
     const KIND: Option<MessageKind>;
 

@@ -66,7 +66,7 @@ fn signed(mut request: Request) -> Request {
 }
 
 fn consent(request: &Request) -> Result<Consent, Problem> {
-    request.check_authorization(&domain(), &policy(), NOW)
+    request.check_authorization(&domain(), request.digest(&domain()), &policy(), NOW)
 }
 
 fn code(result: Result<(), Problem>) -> Code {

@@ -118,7 +118,8 @@ fn request_and_receipt_digests_are_frozen() {
     request.check_form(1_800_000_000).unwrap();
     let policy = request.decode_policy().unwrap();
     request.check_policy(&policy).unwrap();
-    let consent = request.check_authorization(&domain(), &policy, 1_800_000_000);
+    let consent =
+        request.check_authorization(&domain(), request.digest(&domain()), &policy, 1_800_000_000);
     assert_eq!(consent, Ok(Consent::Given));
     request_vector["signer"] = json!(signer(0x11).address());
     request_vector["signature"] = hex(signature).into();
@@ -270,7 +271,12 @@ fn session_vector() -> Value {
             signature: signature.as_bytes().into(),
             key_signature: key_signature.into(),
         };
-        let consent = request.check_authorization(&domain(), &policy, 1_800_000_000);
+        let consent = request.check_authorization(
+            &domain(),
+            request.digest(&domain()),
+            &policy,
+            1_800_000_000,
+        );
         assert_eq!(consent, Ok(Consent::Given));
         vectors.push(json!({
             "key": key,
@@ -317,7 +323,12 @@ fn delegation_vector() -> Value {
             signature: signature.as_bytes().into(),
             key_signature: key_signature.into(),
         };
-        let consent = request.check_authorization(&domain(), &policy, 1_800_000_000);
+        let consent = request.check_authorization(
+            &domain(),
+            request.digest(&domain()),
+            &policy,
+            1_800_000_000,
+        );
         assert_eq!(consent, Ok(Consent::Given));
         vector["authorization"] = json!(request.authorization);
         vectors.push(vector);

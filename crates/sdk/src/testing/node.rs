@@ -74,7 +74,12 @@ impl Node {
         let account = request.account.map(|account| account.address);
         let policy = request.decode_policy()?;
         request.check_policy(&policy)?;
-        let consent = request.check_authorization(&around.domain, &policy, around.now)?;
+        let consent = request.check_authorization(
+            &around.domain,
+            request.digest(&around.domain),
+            &policy,
+            around.now,
+        )?;
         let anchors = check_anchors(request, around)?;
         if let Consent::OfContract(asked) = consent {
             ask_account(&asked, &anchors, around)?;
