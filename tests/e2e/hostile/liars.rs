@@ -64,6 +64,8 @@ fn one(dice: &mut Dice, state: B256) -> Mischief {
         Mischief::WordInOneEntry(U256::from(2_000)),
         Mischief::Reverts,
         Mischief::InventedHead,
+        Mischief::Disguise(state),
+        Mischief::Disguise(state),
         Mischief::FinalIsHead,
         Mischief::FinalIsHead,
         Mischief::OldFinal(blocks),

@@ -11,14 +11,20 @@
 //! | [`rights`], [`tree`] | what a reader has, and policies over it, judged once more |
 //! | [`world`], [`history`] | all of it under one hand, and what was true when |
 //! | [`leaves`] | every kind of condition through every kind of mischief |
-//! | [`schedules`], [`liars`], [`tally`] | random happenings, random mischief, random policies, chosen anchors |
+//! | [`schedules`], [`play`], [`tally`] | random schedules: all of them, one of them, what came of them |
+//! | [`liars`], [`choice`] | random mischief, and anchors of a reader's choice |
+//! | [`checking`] | that the judge of the schedules sees what is wrong |
 //! | [`hidden_heads`] | liars that show an older head than there is |
 //! | [`answers`] | contracts that answer badly, change or vanish |
+//! | [`accounts`] | contract accounts, deployed or not, where two chains are read |
 //! | [`logs`] | logs over null rounds, limits and refused tags |
 
+mod accounts;
 mod answering;
 mod answers;
 mod anvil;
+mod checking;
+mod choice;
 mod dice;
 #[path = "../../../crates/node/tests/double/mod.rs"]
 mod double;
@@ -29,6 +35,7 @@ mod liars;
 mod logs;
 mod mischief;
 mod nature;
+mod play;
 mod proxy;
 mod rights;
 mod schedules;
@@ -46,8 +53,10 @@ pub(crate) fn trials() -> Vec<libtest_mimic::Trial> {
     let trials = [
         leaves::trials(),
         schedules::trials(),
+        checking::trials(),
         answers::trials(),
         logs::trials(),
+        accounts::trials(),
         hidden_heads::trials(),
     ];
     trials.into_iter().flatten().collect()
