@@ -11,9 +11,9 @@ use super::{
     CHAIN, SECONDS,
     history::{Asked, Block, History, MAX_ANCHOR_AGE, Version},
     mischief::Mischief,
+    node::HEAD_TTL,
     rights::{Condition, Fact, Facts},
     tree::Tree,
-    world::HEAD_TTL,
 };
 use crate::trials;
 

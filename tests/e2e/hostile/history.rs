@@ -7,9 +7,9 @@ use stheno_protocol::Anchor;
 
 use super::{
     mischief::Mischief,
+    node::HEAD_TTL,
     rights::{Condition, Facts, Moment},
     tree::Tree,
-    world::HEAD_TTL,
 };
 
 /// Most seconds of block time that an anchor may lie behind the final head.

@@ -9,6 +9,7 @@
 //! | [`nature`] | Filecoin's ways over it: null rounds, finality, `latest` |
 //! | [`mischief`], [`answering`], [`proxy`] | what an endpoint may do, and the proxy that does it |
 //! | [`rights`], [`tree`] | what a reader has, and policies over it, judged once more |
+//! | [`node`] | the node that is asked |
 //! | [`world`], [`history`] | all of it under one hand, and what was true when |
 //! | [`leaves`] | every kind of condition through every kind of mischief |
 //! | [`schedules`], [`play`], [`tally`] | random schedules: all of them, one of them, what came of them |
@@ -16,10 +17,12 @@
 //! | [`checking`] | that the judge of the schedules sees what is wrong |
 //! | [`hidden_heads`] | liars that show an older head than there is |
 //! | [`answers`] | contracts that answer badly, change or vanish |
+//! | [`agreement`] | what a node believes that is not told how many must agree; another chain |
 //! | [`accounts`] | contract accounts, deployed or not, where two chains are read |
 //! | [`logs`] | logs over null rounds, limits and refused tags |
 
 mod accounts;
+mod agreement;
 mod answering;
 mod answers;
 mod anvil;
@@ -35,6 +38,7 @@ mod liars;
 mod logs;
 mod mischief;
 mod nature;
+mod node;
 mod play;
 mod proxy;
 mod rights;
@@ -57,6 +61,7 @@ pub(crate) fn trials() -> Vec<libtest_mimic::Trial> {
         answers::trials(),
         logs::trials(),
         accounts::trials(),
+        agreement::trials(),
         hidden_heads::trials(),
     ];
     trials.into_iter().flatten().collect()

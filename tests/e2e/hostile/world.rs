@@ -22,9 +22,10 @@ use tokio::sync::OnceCell;
 use super::{
     CHAIN, SECONDS,
     anvil::{Anvil, Mined},
-    double::{self, Home, Node},
+    double::{self, Node},
     history::{Block, History, Version},
     mischief::Mischief,
+    node::{HEAD_TTL, served},
     proxy::Proxy,
     rights::{Fact, Facts, Holder, context},
 };
@@ -38,12 +39,6 @@ sol! {
 const KEPT: usize = 64;
 /// How many blocks there are before anything happens.
 const BEGINNINGS: u64 = 30;
-/// How long the node waits for an endpoint, in milliseconds.
-const ANSWER_MS: u64 = 1_500;
-/// How long what a node heard of the chain's head is good for the next question, counted from when it
-/// asked: as often as it is configured to look.
-pub(super) const HEAD_TTL: Duration = Duration::from_millis(50);
-
 /// How many endpoints a node has, and how many of them must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -79,6 +74,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn start(shape: Shape) -> Self {
+        Self::start_with(shape, Some(shape.min_agree)).await
+    }
+
+    /// The same with a node that is told how many must agree, or is not.
+    pub(super) async fn start_with(shape: Shape, min_agree: Option<usize>) -> Self {
         let began = double::now() - SECONDS * BEGINNINGS;
         let mut time = began;
         let anvil = Anvil::start(time).await;
@@ -112,7 +112,7 @@ impl World {
                 time: began,
                 facts: Facts::default(),
             })],
-            node: node(&proxy, shape).await,
+            node: served(&proxy, shape, min_agree).await,
             anvil,
             proxy,
             history: History::default(),
@@ -453,27 +453,6 @@ impl World {
             until: None,
         });
     }
-}
-
-async fn node(proxy: &Proxy, shape: Shape) -> Node {
-    let rpc: Vec<String> = (0..shape.endpoints)
-        .map(|caller| format!("\"{}\"", proxy.url(caller)))
-        .collect();
-    let home = Home::new().await;
-    let sections = format!(
-        "[[chain]]\nchain_id = {CHAIN}\nrpc = [{}]\nmin_agree = {}\npoll_ms = {}\n\
-         answer_ms = {ANSWER_MS}\n\
-         [limits]\nip_items_per_minute = 1000000000\naccount_items_per_minute = 1000000",
-        rpc.join(", "),
-        shape.min_agree,
-        HEAD_TTL.as_millis(),
-    );
-    let mut config = home.config("", &sections);
-    // Nothing happens on the committee's own chain.
-    config.chains[0].poll_ms = 1_000;
-    let node = home.run_as(config).await;
-    node.until_ready().await;
-    node
 }
 
 async fn scripted_code() -> Bytes {
