@@ -9,6 +9,7 @@ use super::{
     dice::Dice,
     double,
     history::{Block, MAX_ANCHOR_AGE, at_head},
+    mischief::Mischief,
     tree::Tree,
     world::World,
 };
@@ -24,6 +25,8 @@ pub(super) enum Way {
     Forged,
     /// Newer than is asked, from when the policy was true.
     Shallow,
+    /// Newer than is final, and otherwise as deep as is asked, from when the policy was true.
+    NotFinal,
     /// Older than is allowed, from when the policy was true.
     Old,
     /// From when the policy was true, which it may not be any more.
@@ -75,6 +78,8 @@ impl Chooser<'_> {
     pub(super) fn choose(&mut self) -> Choice {
         let way = match self.dice.percent(50) {
             true => Way::Honest,
+            // Who wants in asks where liars help.
+            false if self.is_head_called_final() && self.dice.percent(60) => Way::NotFinal,
             false => self.dice.pick(&DISHONEST),
         };
         match way {
@@ -88,9 +93,24 @@ impl Chooser<'_> {
         }
     }
 
-    fn of_blocks(&mut self, way: Way) -> Choice {
+    fn is_head_called_final(&self) -> bool {
+        let version = self.world.history.now();
+        let mut lies = version.mischief.iter().flatten();
+        lies.any(|what| *what == Mischief::FinalIsHead)
+    }
+
+    /// Anchors that are chosen so for every tier.
+    pub(super) fn of_blocks(&mut self, way: Way) -> Choice {
         let tiers = self.tiers;
-        let blocks: Vec<_> = tiers.iter().map(|tier| self.block(way, *tier)).collect();
+        let mut block = |tier: &u64| {
+            let own = match (way, tier) {
+                (Way::NotFinal, 0) => Way::Shallow,
+                (Way::NotFinal, _) => Way::BeforeLoss,
+                (way, _) => way,
+            };
+            self.block(own, *tier)
+        };
+        let blocks: Vec<_> = tiers.iter().map(&mut block).collect();
         let anchors = tiers.iter().zip(&blocks);
         Choice {
             way,
@@ -113,7 +133,7 @@ impl Chooser<'_> {
         };
         // The best first; whichever is not empty is taken.
         let groups: Vec<Vec<Arc<Block>>> = match way {
-            Way::Honest | Way::Again | Way::Forged => Vec::new(),
+            Way::Honest | Way::Again | Way::Forged | Way::NotFinal => Vec::new(),
             Way::Shallow => vec![
                 of(&|block| !is_deep(block) && is_true(block)),
                 of(&|block| !is_deep(block)),

@@ -68,6 +68,7 @@ fn one(dice: &mut Dice, state: B256) -> Mischief {
         Mischief::Disguise(state),
         Mischief::FinalIsHead,
         Mischief::FinalIsHead,
+        Mischief::FinalIsHead,
         Mischief::OldFinal(blocks),
         Mischief::OtherBranch,
         Mischief::NothingButNullRounds,

@@ -13,7 +13,7 @@
 //! | [`world`], [`history`] | all of it under one hand, and what was true when |
 //! | [`leaves`] | every kind of condition through every kind of mischief |
 //! | [`schedules`], [`play`], [`tally`] | random schedules: all of them, one of them, what came of them |
-//! | [`liars`], [`choice`] | random mischief, and anchors of a reader's choice |
+//! | [`liars`], [`choice`], [`deceit`] | random mischief, anchors of a reader's choice, and both together |
 //! | [`checking`] | that the judge of the schedules sees what is wrong |
 //! | [`hidden_heads`] | liars that show an older head than there is |
 //! | [`answers`] | contracts that answer badly, change or vanish |
@@ -28,6 +28,7 @@ mod answers;
 mod anvil;
 mod checking;
 mod choice;
+mod deceit;
 mod dice;
 #[path = "../../../crates/node/tests/double/mod.rs"]
 mod double;

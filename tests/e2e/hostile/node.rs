@@ -1,7 +1,8 @@
 //! The node that is asked, and what it is told of the chain.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures::FutureExt;
 use stheno_node::Config;
 
 use super::{
@@ -16,6 +17,9 @@ const ANSWER_MS: u64 = 1_500;
 /// How long what a node heard of the chain's head is good for the next question, counted from when it
 /// asked: as often as it is configured to look.
 pub(super) const HEAD_TTL: Duration = Duration::from_millis(50);
+
+/// How often a node is started before that is given up.
+const ATTEMPTS: u32 = 6;
 
 /// What a node is told of the chain behind the proxy; on its committee's own chain nothing happens.
 pub(super) fn configured(
@@ -41,8 +45,21 @@ pub(super) fn configured(
     config
 }
 
-/// A node that is ready.
+/// A node that is ready. On a machine that has other things to do, its endpoints can be too slow at
+/// first.
 pub(super) async fn served(proxy: &Proxy, shape: Shape, min_agree: Option<usize>) -> Node {
+    let mut attempts = 1..ATTEMPTS;
+    loop {
+        let ready = AssertUnwindSafe(once(proxy, shape, min_agree)).catch_unwind();
+        match (ready.await, attempts.next()) {
+            (Ok(node), _) => return node,
+            (Err(panic), None) => std::panic::resume_unwind(panic),
+            (Err(_), Some(attempt)) => eprintln!("hostile: no node is ready, {attempt} times"),
+        }
+    }
+}
+
+async fn once(proxy: &Proxy, shape: Shape, min_agree: Option<usize>) -> Node {
     let home = Home::new().await;
     let config = configured(&home, proxy, shape, min_agree);
     let node = home.run_as(config).await;

@@ -68,8 +68,8 @@ impl Trace {
 
 /// One schedule under way.
 pub(super) struct Play<'a> {
-    world: &'a mut World,
-    dice: Dice,
+    pub(super) world: &'a mut World,
+    pub(super) dice: Dice,
     tree: Tree,
     policy: Policy,
     tiers: Vec<u64>,
@@ -122,6 +122,8 @@ impl<'a> Play<'a> {
         for _ in 0..self.dice.between(3, 7) {
             if self.dice.percent(12) {
                 self.ask_while_something_happens().await?;
+            } else if self.dice.percent(12) {
+                self.deceive().await?;
             } else {
                 self.happening().await;
                 if self.dice.percent(65) {
@@ -132,7 +134,7 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    fn note(&self, what: &impl fmt::Display) {
+    pub(super) fn note(&self, what: &impl fmt::Display) {
         self.trace.lock().unwrap().add(what.to_string());
     }
 
@@ -185,7 +187,7 @@ impl<'a> Play<'a> {
         self.world.grow(changes, null_rounds).await;
     }
 
-    async fn empty(&mut self) {
+    pub(super) async fn empty(&mut self) {
         let null_rounds = self.null_rounds();
         self.grow(&Changes::new(), null_rounds).await;
     }
@@ -204,7 +206,7 @@ impl<'a> Play<'a> {
     }
 
     /// A block after which the policy is true, or is not, if that can be had.
-    async fn turn(&mut self, is_true: bool) {
+    pub(super) async fn turn(&mut self, is_true: bool) {
         let mut changes = Changes::new();
         for _ in 0..8 {
             changes = self.changes(70, 50);
@@ -247,7 +249,7 @@ impl<'a> Play<'a> {
         self.finalize(at.max(self.world.finalized()));
     }
 
-    fn finalize(&mut self, at: u64) {
+    pub(super) fn finalize(&mut self, at: u64) {
         self.note(&format_args!("{at} is final"));
         self.world.finalize(at);
     }
@@ -285,7 +287,8 @@ impl<'a> Play<'a> {
         self.world.conduct(&mischief);
     }
 
-    fn choose(&mut self) -> Choice {
+    /// Anchors chosen so, or in any way.
+    fn choose(&mut self, way: Option<Way>) -> Choice {
         let mut chooser = Chooser {
             world: self.world,
             tree: &self.tree,
@@ -294,7 +297,16 @@ impl<'a> Play<'a> {
             last_grant: self.last_grant.as_ref(),
             dice: &mut self.dice,
         };
-        chooser.choose()
+        match way {
+            Some(way) => chooser.of_blocks(way),
+            None => chooser.choose(),
+        }
+    }
+
+    /// Asks at anchors that are chosen so.
+    pub(super) async fn ask_in(&mut self, way: Way) -> Result<(), Failure> {
+        let choice = self.choose(Some(way));
+        self.put(&choice).await
     }
 
     async fn ask(&mut self) -> Result<(), Failure> {
@@ -302,10 +314,15 @@ impl<'a> Play<'a> {
             self.note(&"nobody goes by what was before");
             self.world.settle().await;
         }
-        let choice = self.choose();
+        let choice = self.choose(None);
+        self.put(&choice).await
+    }
+
+    /// Asks, and again where only the machine was too slow.
+    async fn put(&mut self, choice: &Choice) -> Result<(), Failure> {
         for attempt in 1_u32.. {
-            let (code, asked) = self.answer(&choice).await;
-            self.judge(&choice, &code, &asked).await?;
+            let (code, asked) = self.answer(choice).await;
+            self.judge(choice, &code, &asked).await?;
             let expected = match choice.way {
                 Way::Honest => {
                     let history = &self.world.history;
@@ -341,7 +358,7 @@ impl<'a> Play<'a> {
 
     /// The request is under way while the chain changes.
     async fn ask_while_something_happens(&mut self) -> Result<(), Failure> {
-        let choice = self.choose();
+        let choice = self.choose(None);
         let sent = Instant::now();
         let body = self.world.request(&self.policy, choice.anchors.clone());
         self.note(&format_args!(
