@@ -311,8 +311,14 @@ impl Chain {
             (Ok(_), BlockKey::Settled(_)) => FOREVER,
             (Ok(_), _) => self.0.head_ttl,
         };
+        // Whoever joins a question under way hears of the chain as it was when that began, so it may
+        // be joined for as long as an answer would be kept.
+        let join = match key {
+            BlockKey::Settled(_) => FOREVER,
+            BlockKey::Head | BlockKey::Final | BlockKey::At(_) => self.0.head_ttl,
+        };
         let ask = || self.ask_block(key);
-        self.0.blocks.run(key, keep, ask).await
+        self.0.blocks.run(key, keep, join, ask).await
     }
 
     fn ask_block(&self, key: BlockKey) -> BoxFuture<'static, Result<Option<Block>, ChainError>> {
@@ -377,7 +383,7 @@ impl Reads {
                 }
             })
         };
-        self.chain.0.readings.run(key, keep, ask).await
+        self.chain.0.readings.run(key, keep, FOREVER, ask).await
     }
 }
 

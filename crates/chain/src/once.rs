@@ -30,14 +30,17 @@ impl<K: Hash + Eq, V: Clone> Once<K, V> {
     }
 
     /// The answer to `key`: one kept, one under way, or `ask`'s. `keep` says for
-    /// how long, counted from when it was asked, an answer is good.
+    /// how long, counted from when it was asked, an answer is good; `join`, counted
+    /// likewise, until when one under way is joined.
     pub(crate) async fn run(
         &self,
         key: K,
         keep: impl Fn(&V) -> Duration,
+        join: Duration,
         ask: impl FnOnce() -> BoxFuture<'static, V>,
     ) -> V {
-        self.run_where(key, |slot| slot.usable(keep), ask).await
+        self.run_where(key, |slot| slot.usable(keep, join), ask)
+            .await
     }
 
     /// The same of answers that were asked for at `since` or later, however long they are kept.
@@ -47,7 +50,7 @@ impl<K: Hash + Eq, V: Clone> Once<K, V> {
         since: Instant,
         ask: impl FnOnce() -> BoxFuture<'static, V>,
     ) -> V {
-        let good = |slot: &Slot<V>| slot.begun >= since && slot.usable(|_| FOREVER);
+        let good = |slot: &Slot<V>| slot.begun >= since && slot.usable(|_| FOREVER, FOREVER);
         self.run_where(key, good, ask).await
     }
 
@@ -77,15 +80,16 @@ impl<K: Hash + Eq, V: Clone> Once<K, V> {
 }
 
 impl<V: Clone> Slot<V> {
-    fn usable(&self, keep: impl Fn(&V) -> Duration) -> bool {
+    fn usable(&self, keep: impl Fn(&V) -> Duration, join: Duration) -> bool {
+        let age = self.begun.elapsed();
         match self.flight.peek() {
-            Some(answer) => self.begun.elapsed() < keep(answer),
+            Some(answer) => age < keep(answer),
             // Under way, if somebody besides this slot drives it; one that was
             // abandoned half way would only report its own time limit.
-            None => self
-                .flight
-                .strong_count()
-                .is_some_and(|holders| holders > 1),
+            None => {
+                let mut holders = self.flight.strong_count().into_iter();
+                age < join && holders.any(|holders| holders > 1)
+            }
         }
     }
 }
@@ -117,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn once_asks_one_time_for_concurrent_questions() {
         let (once, count) = (once(), Arc::new(AtomicU32::new(0)));
-        let runs = (0..10).map(|_| once.run(7, |_| Duration::ZERO, || asked(&count)));
+        let runs = (0..10).map(|_| once.run(7, |_| Duration::ZERO, FOREVER, || asked(&count)));
         assert_eq!(futures::future::join_all(runs).await, vec![0; 10]);
         assert_eq!(count.load(Ordering::SeqCst), 1);
     }
@@ -127,23 +131,24 @@ mod tests {
         let (once, count) = (once(), Arc::new(AtomicU32::new(0)));
         for want in 0..3 {
             assert_eq!(
-                once.run(7, |_| Duration::ZERO, || asked(&count)).await,
+                once.run(7, |_| Duration::ZERO, FOREVER, || asked(&count))
+                    .await,
                 want
             );
         }
-        assert_eq!(once.run(8, |_| FOREVER, || asked(&count)).await, 3);
-        assert_eq!(once.run(8, |_| FOREVER, || asked(&count)).await, 3);
+        assert_eq!(once.run(8, |_| FOREVER, FOREVER, || asked(&count)).await, 3);
+        assert_eq!(once.run(8, |_| FOREVER, FOREVER, || asked(&count)).await, 3);
     }
 
     #[tokio::test]
     async fn once_asks_again_when_an_answer_is_older_than_wanted() {
         let (once, count) = (once(), Arc::new(AtomicU32::new(0)));
         let before = Instant::now();
-        assert_eq!(once.run(7, |_| FOREVER, || asked(&count)).await, 0);
+        assert_eq!(once.run(7, |_| FOREVER, FOREVER, || asked(&count)).await, 0);
         assert_eq!(once.run_since(7, before, || asked(&count)).await, 0);
         let after = Instant::now();
         assert_eq!(once.run_since(7, after, || asked(&count)).await, 1);
-        assert_eq!(once.run(7, |_| FOREVER, || asked(&count)).await, 1);
+        assert_eq!(once.run(7, |_| FOREVER, FOREVER, || asked(&count)).await, 1);
     }
 
     #[tokio::test]
@@ -154,10 +159,19 @@ mod tests {
             once.run(
                 7,
                 |_| FOREVER,
+                FOREVER,
                 || Box::pin(async { std::future::pending::<u32>().await }),
             ),
         );
         given_up.await.unwrap_err();
-        assert_eq!(once.run(7, |_| FOREVER, || asked(&count)).await, 0);
+        assert_eq!(once.run(7, |_| FOREVER, FOREVER, || asked(&count)).await, 0);
+    }
+
+    #[tokio::test]
+    async fn once_joins_no_question_that_has_been_under_way_for_too_long() {
+        let (once, count) = (once(), Arc::new(AtomicU32::new(0)));
+        let asker = |join| once.run(7, |_| Duration::ZERO, join, || asked(&count));
+        let answers = futures::join!(asker(FOREVER), asker(Duration::ZERO), asker(FOREVER));
+        assert_eq!(answers, (0, 1, 1));
     }
 }

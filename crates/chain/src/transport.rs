@@ -25,7 +25,8 @@ pub struct HttpOptions {
     pub max_answer: usize,
     /// Most bytes of the body of an `eth_getLogs` answer.
     pub max_logs_answer: usize,
-    /// For how long a head, once read, is taken for the current one.
+    /// For how long a head is taken for the current one, counted from when it was asked for: one
+    /// that took longer to read is kept for nobody, and nobody joins who waits for it already.
     pub head_ttl: Duration,
     /// How often an endpoint is asked again which chain it serves: behind a
     /// load balancer that can change.

@@ -4,6 +4,7 @@ use alloy::primitives::{B256, U64, U256, keccak256};
 use serde_json::{Value, json};
 
 use super::{
+    CHAIN,
     mischief::Mischief,
     nature::{Nature, Place},
     proxy::{number, other_hash},
@@ -57,26 +58,29 @@ pub(super) fn told(mischief: &[Mischief], lied_about: usize, place: usize) -> Ve
     mischief.iter().filter_map(one).collect()
 }
 
-/// What is asked of anvil, or said in its place.
+/// What is asked of anvil, or said in its place. Blocks are known here; state is anvil's.
 pub(super) fn step(asked: &Value, mischief: &[Mischief], nature: &Nature) -> Step {
     let mut asked = asked.clone();
     match asked["method"].as_str().unwrap_or_default() {
+        "eth_chainId" => return Step::Say(json!({ "result": U64::from(CHAIN) })),
         "eth_getBlockByNumber" => {
-            let which = asked["params"][0].as_str().unwrap_or_default().to_owned();
-            match block(&which, mischief, nature) {
-                Ok(at) => asked["params"][0] = json!(U64::from(at)),
-                Err(answer) => return Step::Say(answer),
-            }
+            let which = asked["params"][0].as_str().unwrap_or_default();
+            let block = block(which, mischief, nature).map(|at| nature.block(at));
+            return Step::Say(block.map_or_else(|other| other, |block| json!({ "result": block })));
+        }
+        "eth_getBlockByHash" => {
+            let hash = serde_json::from_value(asked["params"][0].clone());
+            let found = hash.ok().and_then(|hash| nature.find(hash));
+            return Step::Say(json!({ "result": found.map(|at| nature.block(at)) }));
         }
         "eth_call" | "eth_getBalance" | "eth_getCode" => {
             let at = &mut asked["params"][1]["blockHash"];
             for what in mischief {
                 match what {
                     Mischief::StateOf(other) => *at = json!(other),
+                    // As good as any.
                     Mischief::InventedHead if *at == json!(invented(nature)) => {
-                        // As good as any.
-                        asked["params"][1] = json!(U64::from(nature.head));
-                        break;
+                        *at = json!(nature.header(nature.head).hash);
                     }
                     Mischief::OtherBranch => {
                         if let Ok(hash) = serde_json::from_value::<B256>(at.clone()) {
@@ -101,17 +105,22 @@ pub(super) fn step(asked: &Value, mischief: &[Mischief], nature: &Nature) -> Ste
 fn block(which: &str, mischief: &[Mischief], nature: &Nature) -> Result<u64, Value> {
     let mut latest = nature.latest();
     let mut finalized = nature.finalized;
+    let above = nature.told(nature.head) + ABOVE;
+    let is_above = which == "latest" || number(which) == Some(above);
     for what in mischief {
         match what {
             Mischief::OldHead(blocks) => latest = latest.saturating_sub(*blocks),
             Mischief::LatestIsParent => latest = nature.head.saturating_sub(1),
             Mischief::OldFinal(blocks) => finalized = finalized.saturating_sub(*blocks),
             Mischief::FinalIsHead => finalized = nature.head,
-            Mischief::InventedHead => {
-                let above = nature.told(nature.head) + ABOVE;
-                if which == "latest" || number(which) == Some(above) {
-                    return Err(json!({ "result": invented_block(nature) }));
-                }
+            Mischief::InventedHead if is_above => {
+                return Err(json!({ "result": invented_block(nature) }));
+            }
+            Mischief::Disguise(hash) if is_above => {
+                let mut block = nature.block(nature.head);
+                block["number"] = json!(U64::from(above));
+                block["hash"] = json!(hash);
+                return Err(json!({ "result": block }));
             }
             _ => {}
         }
@@ -183,14 +192,10 @@ pub(super) fn finish(asked: &Value, answer: &mut Value, mischief: &[Mischief], n
     }
     let method = asked["method"].as_str().unwrap_or_default();
     let is_block = matches!(method, "eth_getBlockByNumber" | "eth_getBlockByHash");
-    match answer.get_mut("result") {
-        Some(block @ Value::Object(_)) if is_block && block["hash"] != json!(invented(nature)) => {
-            nature.renumber(block);
-        }
-        Some(Value::Array(logs)) if method == "eth_getLogs" => {
-            logs.iter_mut().for_each(|log| nature.renumber(log));
-        }
-        _ => {}
+    if method == "eth_getLogs"
+        && let Some(Value::Array(logs)) = answer.get_mut("result")
+    {
+        logs.iter_mut().for_each(|log| nature.renumber(log));
     }
     for what in mischief {
         match what {

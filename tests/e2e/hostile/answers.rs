@@ -103,7 +103,7 @@ async fn contract_that_answers_badly_is_unknown_in_every_combination() {
         let all = json!({ "all": [leaf, bad] });
         assert_eq!(ask(&world, &all).await, "condition_not_met", "{all}");
     }
-    world.node.stop().await;
+    world.end("bad answers").await;
 }
 
 async fn contract_that_is_not_deployed_at_the_anchor_is_waited_for() {
@@ -129,7 +129,7 @@ async fn contract_that_is_not_deployed_at_the_anchor_is_waited_for() {
     for (rule, _, after) in &told {
         assert_eq!(ask(&world, rule).await, *after, "{rule}");
     }
-    world.node.stop().await;
+    world.end("not deployed yet").await;
 }
 
 async fn contract_that_is_destroyed_since_the_anchor_grants_nothing() {
@@ -150,7 +150,7 @@ async fn contract_that_is_destroyed_since_the_anchor_grants_nothing() {
     for rule in &rules {
         assert_eq!(ask(&world, rule).await, "condition_unknown", "{rule}");
     }
-    world.node.stop().await;
+    world.end("destroyed").await;
 }
 
 async fn proxy_whose_implementation_changed_since_the_anchor_grants_nothing() {
@@ -220,7 +220,7 @@ async fn proxy_whose_implementation_changed_since_the_anchor_grants_nothing() {
             );
         }
     }
-    world.node.stop().await;
+    world.end("a proxy that points elsewhere").await;
 }
 
 async fn world() -> World {

@@ -1,4 +1,5 @@
-//! What was lost since the anchor, when liars show an older head than there is.
+//! What was lost since the anchor, when liars show an older head than there is; what was bought since
+//! the final block, when liars call the head final.
 //!
 //! Fewer liars than endpoints that must agree can keep these from agreeing on the newest block. They
 //! cannot make a node take an old one for it: more than a minute's lag is no head.
@@ -24,7 +25,39 @@ pub(super) fn trials() -> Vec<Trial> {
         Duration::from_secs(120),
         loss_is_seen_when_fewer_endpoints_than_must_agree_hide_the_head,
     );
-    vec![trial]
+    let other = stage::patient_trial(
+        module_path!(),
+        "purchase_is_not_final_when_fewer_endpoints_than_must_agree_say_so",
+        Duration::from_secs(120),
+        purchase_is_not_final_when_fewer_endpoints_than_must_agree_say_so,
+    );
+    vec![trial, other]
+}
+
+async fn purchase_is_not_final_when_fewer_endpoints_than_must_agree_say_so() {
+    for (endpoints, min_agree) in [(2, 2), (3, 2), (4, 3)] {
+        let shape = Shape {
+            endpoints,
+            min_agree,
+        };
+        let mut world = World::start(shape).await;
+        world.welcome(PrivateKeySigner::from_slice(&[6; 32]).unwrap());
+        world.grow(&vec![(Fact::Passes, 1)], 0).await;
+        let anchor = world.head().anchor(0);
+        world.grow(&Vec::new(), 0).await;
+        let rule = Condition::Pass.json(&world.holder, 0);
+        let policy = json!({ "version": 1, "rule": rule }).to_string();
+        let policy = Policy::from_json(&policy).unwrap();
+        for first in 0..endpoints {
+            let liars = (0..min_agree - 1).map(|liar| (first + liar) % endpoints);
+            let liars = liars.map(|liar| (liar, vec![Mischief::FinalIsHead]));
+            world.conduct(&liars.collect::<Vec<_>>());
+            world.settle().await;
+            let code = world.node.code(&world.request(&policy, vec![anchor])).await;
+            assert_eq!(code, "anchor_not_final", "{shape:?}, from {first} on");
+        }
+        world.node.stop().await;
+    }
 }
 
 async fn loss_is_seen_when_fewer_endpoints_than_must_agree_hide_the_head() {

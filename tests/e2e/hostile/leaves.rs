@@ -1,6 +1,10 @@
 //! Every kind of condition, true and false, through every kind of mischief.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use alloy::{primitives::U256, signers::local::PrivateKeySigner};
 use stheno_protocol::Policy;
@@ -59,7 +63,7 @@ async fn every_condition_is_told_rightly_when_one_endpoint_of_three_misbehaves()
             }
         }
     }
-    stand.end().await;
+    stand.end("one endpoint of three misbehaves").await;
 }
 
 fn one_of_three(stand: &Stand) -> Vec<Mischief> {
@@ -134,7 +138,7 @@ async fn every_condition_is_told_rightly_when_all_endpoints_have_filecoins_ways(
     stand
         .all_hear(Heard::Refusal(&["anchor_not_final"]), &"not final")
         .await;
-    stand.end().await;
+    stand.end("all have Filecoin's ways").await;
 }
 
 async fn nothing_is_granted_when_too_few_endpoints_tell_the_truth() {
@@ -183,7 +187,7 @@ async fn nothing_is_granted_when_too_few_endpoints_tell_the_truth() {
     );
     stand.conduct(&[(0, one), (1, other)]).await;
     stand.all_hear(disagree, &"a word and a branch").await;
-    stand.end().await;
+    stand.end("too few tell the truth").await;
 }
 
 async fn rights_that_are_new_or_lost_are_told_apart_for_every_condition() {
@@ -217,7 +221,7 @@ async fn rights_that_are_new_or_lost_are_told_apart_for_every_condition() {
             assert_eq!(code, expected, "{case:?}");
         }
     }
-    stand.end().await;
+    stand.end("rights are new or lost").await;
 }
 
 /// A world with a reader who has everything and one who has nothing.
@@ -232,6 +236,8 @@ struct Stand {
     anchor_at: fn(&World) -> u64,
     /// The wallets of the two, and what they have.
     readers: [(PrivateKeySigner, super::rights::Facts); 2],
+    /// What was answered, and how often.
+    answers: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Stand {
@@ -300,6 +306,7 @@ impl Stand {
             stalls: false,
             anchor_at: |world| world.finalized().min(world.told_head().at),
             readers: [(rich, facts), (poor, none)],
+            answers: Mutex::default(),
         }
     }
 
@@ -380,10 +387,16 @@ impl Stand {
         let anchor = self.world.block((self.anchor_at)(&self.world)).anchor(0);
         let anchors = policy.chains().iter().map(|_| anchor).collect();
         let body = self.world.request(&policy, anchors);
-        self.world.node.code(&body).await
+        let code = self.world.node.code(&body).await;
+        let mut answers = self.answers.lock().unwrap();
+        *answers.entry(code.clone()).or_default() += 1;
+        code
     }
 
-    async fn end(self) {
+    async fn end(self, name: &str) {
+        let answers = self.answers.into_inner().unwrap();
+        let many: u64 = answers.values().sum();
+        eprintln!("leaves: {name}: {many} requests, {answers:?}");
         self.world.node.stop().await;
     }
 }

@@ -56,6 +56,8 @@ pub(super) enum Mischief {
     OtherTop(u64),
     /// `latest` is a block that nobody else has.
     InventedHead,
+    /// `latest` is above the head, and has the hash of this older block, whose state all know.
+    Disguise(B256),
     /// `latest` is the head's parent, as on Filecoin.
     LatestIsParent,
     /// `finalized` is so many blocks below what is final.
@@ -79,20 +81,6 @@ impl Mischief {
                 | Self::Reorders
                 | Self::LogCap(_)
                 | Self::LatestIsParent
-        )
-    }
-
-    /// Whether nothing that policies read is heard from such an endpoint.
-    pub(super) const fn is_mute(&self) -> bool {
-        matches!(
-            self,
-            Self::Silent
-                | Self::Down
-                | Self::NotJson
-                | Self::WrongTypes
-                | Self::Truncated
-                | Self::Huge
-                | Self::Errors
         )
     }
 }

@@ -1,12 +1,14 @@
 //! A JSON-RPC proxy in front of a real anvil, with one address for each caller.
 //!
 //! All callers are shown the same [`Nature`]; each may be lied to on its own, by [`Mischief`] that is
-//! switched while it runs. Batches pass like single questions, and are answered as one.
+//! switched while it runs. Batches pass like single questions, and are answered as one: everything in
+//! an answer is of one moment. Blocks are told from memory; what is asked of a block's state is asked
+//! of anvil, once.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use alloy::primitives::{B256, U64};
@@ -18,10 +20,7 @@ use axum::{
     routing::post,
 };
 use serde_json::{Value, json};
-use tokio::{
-    sync::{RwLock, RwLockWriteGuard},
-    task::JoinHandle,
-};
+use tokio::task::JoinHandle;
 
 use super::{
     answering::{self, Step},
@@ -42,17 +41,30 @@ pub(super) struct Proxy {
 struct Shared {
     anvil: String,
     http: reqwest::Client,
-    nature: Mutex<Nature>,
-    gate: RwLock<()>,
-    callers: Vec<Mutex<Caller>>,
+    told: Mutex<Told>,
+    /// What anvil has said of canonical blocks, by question. Whoever asks anvil holds it.
+    kept: tokio::sync::Mutex<Kept>,
+    waiting: Mutex<BTreeMap<u64, Waiting>>,
 }
 
-/// One who asks, and what is done to them.
+/// Answers of anvil's by question.
+type Kept = HashMap<String, Value>;
+
+/// What callers are told.
 #[derive(Clone, Debug, Default)]
-struct Caller {
-    mischief: Vec<Mischief>,
-    /// How often it asked for `latest` and for `finalized`.
-    heads: [u64; 2],
+pub(super) struct Told {
+    /// What all are told.
+    pub(super) nature: Arc<Nature>,
+    /// What is done to each caller.
+    pub(super) mischief: Vec<Vec<Mischief>>,
+}
+
+/// Somebody who has asked and not been answered.
+#[derive(Debug)]
+struct Waiting {
+    caller: usize,
+    asked: String,
+    since: Instant,
 }
 
 impl Drop for Proxy {
@@ -67,9 +79,12 @@ impl Proxy {
         let shared = Arc::new(Shared {
             anvil: anvil.to_owned(),
             http: reqwest::Client::new(),
-            nature: Mutex::default(),
-            gate: RwLock::default(),
-            callers: (0..callers).map(|_| Mutex::default()).collect(),
+            told: Mutex::new(Told {
+                mischief: vec![Vec::new(); callers],
+                ..Told::default()
+            }),
+            kept: tokio::sync::Mutex::default(),
+            waiting: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -85,60 +100,44 @@ impl Proxy {
         format!("{}/{caller}", self.base)
     }
 
-    /// What all are told.
-    pub(super) fn nature(&self) -> MutexGuard<'_, Nature> {
-        self.shared.nature.lock().unwrap()
+    /// What callers are told; nobody is answered while this is held.
+    pub(super) fn told(&self) -> MutexGuard<'_, Told> {
+        self.shared.told.lock().unwrap()
     }
 
     /// While this is held no question reaches anvil: one that comes while anvil makes or undoes a block
     /// is answered out of a state that no block has.
-    pub(super) async fn hold(&self) -> RwLockWriteGuard<'_, ()> {
-        self.shared.gate.write().await
-    }
-
-    /// From now on this is done to one caller, and nothing else.
-    pub(super) fn set(&self, caller: usize, mischief: &[Mischief]) {
-        self.shared.caller(caller).mischief = mischief.to_vec();
+    pub(super) async fn hold(&self) -> tokio::sync::MutexGuard<'_, Kept> {
+        self.shared.kept.lock().await
     }
 
     /// What is done to each caller.
     pub(super) fn mischief(&self) -> Vec<Vec<Mischief>> {
-        let callers = self.shared.callers.iter();
-        callers
-            .map(|caller| caller.lock().unwrap().mischief.clone())
-            .collect()
+        self.told().mischief.clone()
     }
 
-    /// From now on all hear the truth.
-    pub(super) fn tell_the_truth(&self) {
-        for caller in 0..self.shared.callers.len() {
-            self.set(caller, &[]);
-        }
-    }
-
-    /// How often each caller has asked for `latest` and for `finalized`.
-    pub(super) fn heads_asked(&self) -> Vec<[u64; 2]> {
-        let callers = self.shared.callers.iter();
-        callers.map(|caller| caller.lock().unwrap().heads).collect()
+    /// Who has asked and not been answered.
+    pub(super) fn waiting(&self) -> Vec<String> {
+        let waiting = self.shared.waiting.lock().unwrap();
+        let line = |who: &Waiting| {
+            let since = who.since.elapsed().as_secs_f64();
+            format!("caller {} for {since:.1} s: {}", who.caller, who.asked)
+        };
+        waiting.values().map(line).collect()
     }
 }
 
 impl Shared {
-    fn caller(&self, caller: usize) -> MutexGuard<'_, Caller> {
-        self.callers[caller].lock().unwrap()
-    }
-
     /// The answers to all questions, in their order; one to a question that was alone.
-    async fn answers(&self, questions: &[Value], mischief: &[Mischief]) -> Vec<Value> {
+    async fn answers(&self, questions: &[Value], told: &Told, caller: usize) -> Vec<Value> {
+        let (nature, mischief) = (&told.nature, &told.mischief[caller]);
         let lied_about = answering::lied_about(questions, mischief);
-        let steps: Vec<Step> = {
-            let nature = self.nature.lock().unwrap();
-            let step = |(place, asked)| {
-                let told = answering::told(mischief, lied_about, place);
-                answering::step(asked, &told, &nature)
-            };
-            questions.iter().enumerate().map(step).collect()
-        };
+        let of = |place| answering::told(mischief, lied_about, place);
+        let steps: Vec<Step> = questions
+            .iter()
+            .enumerate()
+            .map(|(place, asked)| answering::step(asked, &of(place), nature))
+            .collect();
         let asked: Vec<&Value> = steps
             .iter()
             .filter_map(|step| match step {
@@ -146,62 +145,102 @@ impl Shared {
                 Step::Say(_) => None,
             })
             .collect();
-        let mut heard = self.ask(&asked).await;
-        let nature = self.nature.lock().unwrap().clone();
+        let mut heard = self.ask(&asked, nature).await.into_iter();
         let answer = |(place, (asked, step)): (usize, (&Value, Step))| {
-            let told = answering::told(mischief, lied_about, place);
             let mut answer = match step {
                 Step::Say(answer) => answer,
-                Step::Ask(_) => heard
-                    .remove(&asked["id"].to_string())
-                    .unwrap_or(Value::Null),
+                Step::Ask(_) => heard.next().unwrap(),
             };
-            answering::finish(asked, &mut answer, &told, &nature);
+            answering::finish(asked, &mut answer, &of(place), nature);
             answer["jsonrpc"] = json!("2.0");
             answer["id"] = asked["id"].clone();
             answer
         };
-        questions
+        let pairs = questions.iter().zip(steps).enumerate();
+        pairs.map(answer).collect()
+    }
+
+    /// What anvil says to each.
+    async fn ask(&self, questions: &[&Value], nature: &Nature) -> Vec<Value> {
+        if questions.is_empty() {
+            return Vec::new();
+        }
+        let mut kept = self.kept.lock().await;
+        let keys: Vec<String> = questions
             .iter()
-            .zip(steps)
-            .enumerate()
-            .map(answer)
-            .collect()
-    }
-
-    /// What anvil says to each, by its id.
-    async fn ask(&self, questions: &[&Value]) -> BTreeMap<String, Value> {
-        let body = match questions {
-            [] => return BTreeMap::new(),
-            [one] => one.to_string(),
-            several => json!(several).to_string(),
-        };
-        let _open = self.gate.read().await;
-        let post = self.http.post(&self.anvil).body(body);
-        let post = post.header(header::CONTENT_TYPE, "application/json");
-        let answer = async { post.send().await?.json::<Value>().await };
-        let answers = match answer.await {
-            Ok(Value::Array(answers)) => answers,
-            Ok(answer) => vec![answer],
-            // Anvil is gone, and so is the test.
-            Err(_) => Vec::new(),
-        };
-        let by_id = answers
-            .into_iter()
-            .map(|answer| (answer["id"].to_string(), answer));
-        by_id.collect()
-    }
-
-    fn note(&self, caller: usize, questions: &[Value]) -> Vec<Mischief> {
-        let mut caller = self.caller(caller);
-        for question in questions {
-            match question["params"][0].as_str() {
-                Some("latest") => caller.heads[0] += 1,
-                Some("finalized") => caller.heads[1] += 1,
-                _ => {}
+            .map(|asked| format!("{}{}", asked["method"], asked["params"]))
+            .collect();
+        let mut new: Vec<(&String, Value)> = Vec::new();
+        for (key, asked) in keys.iter().zip(questions) {
+            if !kept.contains_key(key) && new.iter().all(|(other, _)| *other != key) {
+                let mut asked = Value::clone(asked);
+                asked["id"] = json!(new.len());
+                new.push((key, asked));
             }
         }
-        caller.mischief.clone()
+        let mut of_now: Kept = HashMap::new();
+        let answers = self.post(&new).await;
+        for ((key, asked), answer) in new.into_iter().zip(answers) {
+            let at = &asked["params"][1]["blockHash"];
+            let hash = serde_json::from_value::<B256>(at.clone());
+            // What is said of a canonical block stays so for as long as it is one.
+            match hash.is_ok_and(|hash| nature.find(hash).is_some()) {
+                true => kept.insert(key.clone(), answer),
+                false => of_now.insert(key.clone(), answer),
+            };
+        }
+        let answer = |key: &String| kept.get(key).or_else(|| of_now.get(key)).cloned();
+        keys.iter().map(|key| answer(key).unwrap()).collect()
+    }
+
+    async fn post(&self, questions: &[(&String, Value)]) -> Vec<Value> {
+        if questions.is_empty() {
+            return Vec::new();
+        }
+        let batch: Vec<&Value> = questions.iter().map(|(_, asked)| asked).collect();
+        let post = self.http.post(&self.anvil).body(json!(batch).to_string());
+        let post = post.header(header::CONTENT_TYPE, "application/json");
+        let answer = async { post.send().await?.json::<Value>().await };
+        let mut answers = match answer.await {
+            Ok(Value::Array(answers)) => answers,
+            // Anvil is gone, and so is the test.
+            _ => Vec::new(),
+        };
+        answers.sort_by_key(|answer| answer["id"].as_u64());
+        answers.resize(questions.len(), Value::Null);
+        answers
+    }
+
+    fn now(&self) -> Told {
+        self.told.lock().unwrap().clone()
+    }
+
+    /// Notes that somebody waits, for as long as what is returned lives.
+    fn wait(&self, caller: usize, questions: &[Value]) -> Noted<'_> {
+        let methods: Vec<_> = questions
+            .iter()
+            .map(|asked| format!("{} {}", asked["method"], asked["params"][0]))
+            .collect();
+        let waiting = Waiting {
+            caller,
+            asked: methods.join(", "),
+            since: Instant::now(),
+        };
+        let mut all = self.waiting.lock().unwrap();
+        let id = all.last_key_value().map_or(0, |(last, _)| last + 1);
+        all.insert(id, waiting);
+        Noted { shared: self, id }
+    }
+}
+
+struct Noted<'a> {
+    shared: &'a Shared,
+    id: u64,
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        self.shared.waiting.lock().unwrap().remove(&self.id);
     }
 }
 
@@ -216,7 +255,8 @@ async fn pass(
         Value::Array(questions) => questions,
         question => vec![question],
     };
-    let mischief = shared.note(caller, &questions);
+    let _noted = shared.wait(caller, &questions);
+    let mischief = shared.now().mischief.swap_remove(caller);
     let does = |what: &Mischief| mischief.contains(what);
     let asks_for_latest = || {
         questions
@@ -237,7 +277,10 @@ async fn pass(
         return say(&json!({ "jsonrpc": "2.0", "id": null, "error": error }));
     }
     tokio::time::sleep(delay(&mischief)).await;
-    let mut answers = shared.answers(&questions, &mischief).await;
+    // What is told, true and false, is that of one moment.
+    let told = shared.now();
+    let does = |what: &Mischief| told.mischief[caller].contains(what);
+    let mut answers = shared.answers(&questions, &told, caller).await;
     if is_batch && does(&Mischief::DropsEntries) {
         answers.pop();
     }

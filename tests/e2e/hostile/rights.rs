@@ -73,6 +73,14 @@ impl Facts {
     pub(super) fn set(&mut self, fact: Fact, value: u64) {
         self.values.insert(fact, value);
     }
+
+    /// As if the reader had so much of it; which passes they are is not known yet.
+    pub(super) fn foresee(&mut self, fact: Fact, value: u64) {
+        if fact == Fact::Passes {
+            self.passes = vec![0; usize::try_from(value).unwrap()];
+        }
+        self.set(fact, value);
+    }
 }
 
 /// A condition on what the reader has, without its place in a tree.
@@ -104,7 +112,7 @@ pub(super) enum Condition {
 /// How much of each is asked for.
 const COINS: u64 = 10;
 const LEVEL: u64 = 3;
-const MONEY: u64 = 1_000;
+pub(super) const MONEY: u64 = 1_000;
 const PROVEN_WITHIN: u64 = 12;
 const CARD: u64 = 7;
 const OTHER_CARD: u64 = 8;

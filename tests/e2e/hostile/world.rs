@@ -1,7 +1,10 @@
 //! A chain under the test's hand, a proxy in front of it, and a node that reads it through the proxy.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,9 +22,10 @@ use tokio::sync::OnceCell;
 use super::{
     CHAIN, SECONDS,
     anvil::{Anvil, Mined},
-    double::{self, Home, Node},
+    double::{self, Node},
     history::{Block, History, Version},
     mischief::Mischief,
+    node::{HEAD_TTL, served},
     proxy::Proxy,
     rights::{Fact, Facts, Holder, context},
 };
@@ -35,9 +39,6 @@ sol! {
 const KEPT: usize = 64;
 /// How many blocks there are before anything happens.
 const BEGINNINGS: u64 = 30;
-/// How long the node waits for an endpoint, in milliseconds.
-const ANSWER_MS: u64 = 3_000;
-
 /// How many endpoints a node has, and how many of them must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -63,13 +64,23 @@ pub(super) struct World {
     /// The highest block that was ever called final: what lies below is not undone.
     floor: u64,
     latest_is_parent: bool,
+    /// What is done to each of the node's endpoints.
+    mischief: Vec<Vec<Mischief>>,
     /// The newest time of any block, undone ones too.
     time: u64,
+    /// How many requests were made.
+    asked: AtomicU64,
 }
 
 impl World {
     pub(super) async fn start(shape: Shape) -> Self {
-        let mut time = double::now() - SECONDS * BEGINNINGS;
+        Self::start_with(shape, Some(shape.min_agree)).await
+    }
+
+    /// The same with a node that is told how many must agree, or is not.
+    pub(super) async fn start_with(shape: Shape, min_agree: Option<usize>) -> Self {
+        let began = double::now() - SECONDS * BEGINNINGS;
+        let mut time = began;
         let anvil = Anvil::start(time).await;
         let constructor = Pass::constructorCall {
             name_: "Pass".to_owned(),
@@ -91,16 +102,17 @@ impl World {
         let genesis = anvil
             .ask("eth_getBlockByNumber", json!(["0x0", false]))
             .await;
-        proxy.nature().add(0, 0);
+        let hash = serde_json::from_value(genesis["hash"].clone()).unwrap();
+        Arc::make_mut(&mut proxy.told().nature).add(0, 0, hash, began);
         let mut world = Self {
             chain: vec![Arc::new(Block {
                 at: 0,
                 number: 0,
-                hash: serde_json::from_value(genesis["hash"].clone()).unwrap(),
-                time,
+                hash,
+                time: began,
                 facts: Facts::default(),
             })],
-            node: node(&proxy, shape).await,
+            node: served(&proxy, shape, min_agree).await,
             anvil,
             proxy,
             history: History::default(),
@@ -115,7 +127,9 @@ impl World {
             finalized: 0,
             floor: 0,
             latest_is_parent: false,
+            mischief: vec![Vec::new(); shape.endpoints],
             time,
+            asked: AtomicU64::new(0),
         };
         for (block, time) in mined {
             world.append(block, time, 0, Facts::default());
@@ -143,9 +157,9 @@ impl World {
             });
         }
         self.latest_is_parent = false;
-        self.proxy.tell_the_truth();
+        self.conduct(&[]);
         self.finalize(self.head().at);
-        self.publish();
+        self.history.forget();
     }
 
     pub(super) fn head(&self) -> &Arc<Block> {
@@ -187,7 +201,8 @@ impl World {
         let keep = self.chain.len() - usize::try_from(depth).unwrap();
         self.chain.truncate(keep);
         self.publish();
-        let held = self.proxy.hold().await;
+        let mut held = self.proxy.hold().await;
+        held.clear();
         self.anvil.undo(depth).await;
         drop(held);
         for changes in instead {
@@ -199,7 +214,9 @@ impl World {
     /// Deploys a contract in a block of its own.
     pub(super) async fn deploy(&mut self, code: &Bytes) -> Address {
         let time = self.time + SECONDS;
+        let held = self.proxy.hold().await;
         let (address, block) = self.anvil.deploy(code, time).await;
+        drop(held);
         self.append(block, time, 0, self.head().facts.clone());
         self.publish();
         address
@@ -209,12 +226,19 @@ impl World {
     /// on the chains that are read some can. It is anvil's doing, in the newest block, which is told
     /// only then.
     pub(super) async fn destroy(&mut self, contracts: &[Address]) {
+        let empty: Vec<_> = contracts.iter().map(|own| (*own, Bytes::new())).collect();
+        self.set_code(&empty).await;
+    }
+
+    /// A block after which these accounts have this code.
+    pub(super) async fn set_code(&mut self, codes: &[(Address, Bytes)]) {
         self.mine(&Changes::new(), 0).await;
-        for contract in contracts {
-            self.anvil
-                .ask("anvil_setCode", json!([contract, "0x"]))
-                .await;
+        let held = self.proxy.hold().await;
+        for (contract, code) in codes {
+            let set = json!([contract, code]);
+            self.anvil.ask("anvil_setCode", set).await;
         }
+        drop(held);
         self.publish();
     }
 
@@ -248,43 +272,23 @@ impl World {
 
     /// From now on this is done to some endpoints, and nothing to the others.
     pub(super) fn conduct(&mut self, mischief: &[(usize, Vec<Mischief>)]) {
-        self.proxy.tell_the_truth();
+        self.mischief = vec![Vec::new(); self.shape.endpoints];
         for (caller, mischief) in mischief {
-            self.proxy.set(*caller, mischief);
+            self.mischief[*caller].clone_from(mischief);
         }
         self.publish();
     }
 
-    /// Waits until the node has heard from every endpoint that talks what is told now: twice, since
-    /// the first time may have begun before.
-    pub(super) async fn settle(&mut self) {
-        let talks = |mischief: &Vec<Mischief>| {
-            !mischief
-                .iter()
-                .any(|what| what.is_mute() || *what == Mischief::NoHead)
-        };
-        let talking: Vec<bool> = self.proxy.mischief().iter().map(talks).collect();
-        let before = self.proxy.heads_asked();
-        let began = Instant::now();
-        let twice =
-            |now: &[u64; 2], before: &[u64; 2]| now[0] >= before[0] + 2 && now[1] >= before[1] + 2;
-        loop {
-            let now = self.proxy.heads_asked();
-            let mut all = now.iter().zip(&before).zip(&talking);
-            if all.all(|((now, before), talks)| !talks || twice(now, before)) {
-                self.history.settle();
-                return;
-            }
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "the node looks at its chain"
-            );
-            tokio::time::sleep(Duration::from_millis(3)).await;
-        }
+    /// Waits until nothing that the node may go by is older than what is told now.
+    pub(super) async fn settle(&self) {
+        let since = self.history.changed();
+        let wait = (HEAD_TTL + Duration::from_millis(1)).saturating_sub(since.elapsed());
+        tokio::time::sleep(wait).await;
     }
 
     /// The reader's signed request.
     pub(super) fn request(&self, policy: &Policy, anchors: Vec<Anchor>) -> Value {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let reader = double::Reader {
             wallet: self.wallet.clone(),
             secret: double::Reader::new().secret,
@@ -329,6 +333,13 @@ impl World {
             let known = U256::from(block.facts.of(*fact));
             assert_eq!(said, known, "{fact:?} of block {}", block.at);
         }
+    }
+
+    /// Stops everything, and says how much was asked.
+    pub(super) async fn end(self, name: &str) {
+        let asked = self.asked.into_inner();
+        eprintln!("hostile: {name}: {asked} requests");
+        self.node.stop().await;
     }
 
     async fn mine(&mut self, changes: &Changes, null_rounds: u64) {
@@ -404,8 +415,9 @@ impl World {
             "blocks come one after the other"
         );
         let number = {
-            let mut nature = self.proxy.nature();
-            nature.add(block.at, null_rounds);
+            let mut told = self.proxy.told();
+            let nature = Arc::make_mut(&mut told.nature);
+            nature.add(block.at, null_rounds, block.hash, time);
             nature.told(block.at)
         };
         self.time = self.time.max(time);
@@ -422,40 +434,25 @@ impl World {
 
     /// Tells what is so now.
     pub(super) fn publish(&mut self) {
-        let mischief = self.proxy.mischief();
         let lags = |mischief: &Vec<Mischief>| mischief.contains(&Mischief::LatestIsParent);
-        let version = Version {
-            chain: self.chain.clone(),
-            finalized: self.finalized.min(self.head().at),
-            parent_is_told: self.latest_is_parent || mischief.iter().any(lags),
-            head_is_told: !self.latest_is_parent,
-        };
-        let mut nature = self.proxy.nature();
+        let finalized = self.finalized.min(self.head().at);
+        let mut told = self.proxy.told();
+        let from = Instant::now();
+        let nature = Arc::make_mut(&mut told.nature);
         nature.head = self.head().at;
-        nature.finalized = version.finalized;
+        nature.finalized = finalized;
         nature.latest_is_parent = self.latest_is_parent;
-        self.history.add(version);
+        told.mischief.clone_from(&self.mischief);
+        self.history.add(Version {
+            chain: self.chain.clone(),
+            finalized,
+            parent_is_told: self.latest_is_parent || self.mischief.iter().any(lags),
+            head_is_told: !self.latest_is_parent,
+            mischief: self.mischief.clone(),
+            from,
+            until: None,
+        });
     }
-}
-
-async fn node(proxy: &Proxy, shape: Shape) -> Node {
-    let rpc: Vec<String> = (0..shape.endpoints)
-        .map(|caller| format!("\"{}\"", proxy.url(caller)))
-        .collect();
-    let home = Home::new().await;
-    let sections = format!(
-        "[[chain]]\nchain_id = {CHAIN}\nrpc = [{}]\nmin_agree = {}\npoll_ms = 50\n\
-         answer_ms = {ANSWER_MS}\n\
-         [limits]\nip_items_per_minute = 1000000000\naccount_items_per_minute = 1000000",
-        rpc.join(", "),
-        shape.min_agree
-    );
-    let mut config = home.config("", &sections);
-    // Nothing happens on the committee's own chain.
-    config.chains[0].poll_ms = 1_000;
-    let node = home.run_as(config).await;
-    node.until_ready().await;
-    node
 }
 
 async fn scripted_code() -> Bytes {

@@ -154,6 +154,27 @@ async fn head_is_read_again_only_when_it_is_old() {
 }
 
 #[tokio::test]
+async fn head_is_read_anew_when_one_has_been_under_way_for_too_long() {
+    let all: [Double; 1] = doubles(&Ledger::new(100, 90, &[])).await;
+    let options = HttpOptions {
+        head_ttl: Duration::from_millis(50),
+        ..options()
+    };
+    let chain = Chain::connect(config(&all, 1), options).await.unwrap();
+    // It says what was so when it was asked.
+    let late = Reply::Late(Duration::from_millis(600));
+    all[0].instead("eth_getBlockByNumber", late);
+    let first = tokio::spawn({
+        let chain = chain.clone();
+        async move { chain.head().await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    all[0].script(|script| script.ledger.grow(101, 91));
+    assert_eq!(chain.head().await.unwrap().number, 101);
+    assert!(first.await.unwrap().is_ok());
+}
+
+#[tokio::test]
 async fn block_is_none_when_its_round_was_null() {
     let ledger = Ledger::new(100, 90, &[40, 41]);
     let all: [Double; 2] = doubles(&ledger).await;

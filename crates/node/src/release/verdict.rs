@@ -30,8 +30,10 @@ impl Default for Verdicts {
 impl Verdicts {
     /// Checks that the policy grants every item, at the anchors and at the head.
     ///
-    /// A head that was read a moment ago is good enough for a grant. A refusal rests on one that was
-    /// asked for after the request came: who has seen his purchase in a block and asks at once is
+    /// A head that was asked for at most half a second ago (`HttpOptions::head_ttl`, or the time between
+    /// two looks at the chain, if that is shorter) is good enough for a grant. That is when its reading
+    /// began: nothing that endpoints told before is gone by, however long they took. What was lost later
+    /// than that may not be seen. A refusal rests on a head that was asked for after the request came: who has seen his purchase in a block and asks at once is
     /// told to wait until it is final, and not that he has no right.
     pub(super) async fn check(
         &self,

@@ -2,7 +2,7 @@
 
 use alloy_primitives::U256;
 
-use super::{Arg, Comparison, Leaf, Limit, Placeholder, PolicyError, Rule, Scalar, TokenStandard};
+use super::{Arg, Comparison, Leaf, Limit, PolicyError, Rule, Scalar, TokenStandard};
 use crate::context::is_name;
 
 /// Checks a leaf's values against each other, and whether it may stand where it does: `negated`
@@ -62,13 +62,7 @@ pub(super) fn leaf_check(leaf: &Leaf, negated: bool) -> Result<(), (&'static str
             "a reader can always send a wrong proof, so `not` of an `allowlist` keeps nobody out; ask a contract with `call`".to_owned(),
         )),
         Leaf::Allowlist(allowlist) => name("proof", &allowlist.proof),
-        Leaf::Subscription(subscription) => match &subscription.token {
-            Arg::Placeholder(Placeholder::Named(_)) if negated => Err((
-                "token",
-                "a reader can always name another token, so `not` of this keeps nobody out; name the token".to_owned(),
-            )),
-            _ => Ok(()),
-        },
+        Leaf::Subscription(_) => Ok(()),
         Leaf::Storage(storage) if storage.proven_within == Some(0) => Err((
             "provenWithin",
             "a proof is never younger than its block; `provenWithin` is 1 epoch or more".to_owned(),

@@ -417,23 +417,35 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// The policy; where it negates what only the reader chooses, beside conditions that hold him to it.
+/// The policy; where it asks about a value that only the reader chooses in a way that an unheard-of
+/// one satisfies, beside conditions that such a value fails.
 fn accepted(rule: Value) -> (Value, Policy) {
-    let written = json!({ "version": 1, "rule": rule });
-    match Policy::from_json(&written.to_string()) {
-        Ok(policy) => (written, policy),
-        Err(error) if error.to_string().contains("a reader can always name") => {
-            let list = |proof: &str| json!({ "allowlist": { "root": ROOT, "proof": proof } });
-            let held = json!({ "token": {
-                "chain": 1, "standard": "erc1155", "contract": TOKEN, "ids": [":id"],
-            } });
-            let rules = [rule, held, list(":proof"), list(":nothing")];
-            let written = json!({ "version": 1, "rule": { "any": rules } });
-            let policy = Policy::from_json(&written.to_string());
-            let policy = policy.unwrap_or_else(|e| panic!("{e}\n{written}"));
-            (written, policy)
+    let list = |proof: &str| json!({ "allowlist": { "root": ROOT, "proof": proof } });
+    let held = json!({ "token": {
+        "chain": 1, "standard": "erc1155", "contract": TOKEN, "ids": [":id"],
+    } });
+    let holders = [
+        (":id", held),
+        (":proof", list(":proof")),
+        (":nothing", list(":nothing")),
+    ];
+    let mut rules = vec![rule];
+    loop {
+        let rule = match rules.as_slice() {
+            [alone] => alone.clone(),
+            several => json!({ "all": several }),
+        };
+        let written = json!({ "version": 1, "rule": rule });
+        let error = match Policy::from_json(&written.to_string()) {
+            Ok(policy) => return (written, policy),
+            Err(error) => error.to_string(),
+        };
+        let named = |name: &str| error.contains(&format!("in place of `{name}`"));
+        let holder = holders.iter().find(|(name, _)| named(name));
+        match holder {
+            Some((_, holder)) if rules.len() <= holders.len() => rules.push(holder.clone()),
+            _ => panic!("{error}\n{written}"),
         }
-        Err(error) => panic!("{error}\n{written}"),
     }
 }
 
