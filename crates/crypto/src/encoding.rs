@@ -37,6 +37,15 @@ pub(crate) fn g2_from_compressed(bytes: &[u8]) -> Result<G2Affine, DecodeError> 
     engine::active().g2_decompress(bytes)
 }
 
+/// Decodes a compressed point of G2: canonical, on the curve, not the identity.
+///
+/// The subgroup is **not** checked; the caller checks many points' at once.
+pub(crate) fn g2_on_curve_from_compressed(bytes: &[u8]) -> Result<G2Affine, DecodeError> {
+    let bytes: &[u8; G2_BYTES] = sized(bytes)?;
+    check_compressed_form(bytes)?;
+    engine::active().g2_decompress_on_curve(bytes)
+}
+
 /// Checks everything about compressed bytes that needs no curve arithmetic.
 pub(crate) fn check_compressed_form(bytes: &[u8]) -> Result<(), DecodeError> {
     let (flags, coordinates) = split_flags(bytes)?;

@@ -85,20 +85,30 @@ pub fn outcome(
 
     // Everything is linear, so the dealings are combined first: A'_k = Σ λ_d·A_{d,k}.
     let engine = engine::active();
-    let coefficients = kind.coefficients(&dealers);
     let mut rows: Vec<_> = qualified
         .iter()
         .map(|(_, dealing)| dealing.commitments().iter())
         .collect();
-    let mut commitments: Vec<G2Affine> = Vec::new();
-    for _ in first.commitments() {
-        let row: Vec<G2Affine> = rows
-            .iter_mut()
-            .filter_map(Iterator::next)
-            .copied()
-            .collect();
-        commitments.push(engine.g2_msm(&row, &coefficients));
-    }
+    let columns: Vec<Vec<G2Affine>> = first
+        .commitments()
+        .iter()
+        .map(|_| {
+            rows.iter_mut()
+                .filter_map(Iterator::next)
+                .copied()
+                .collect()
+        })
+        .collect();
+    let commitments = match kind {
+        Kind::First => engine.g2_sums(&columns),
+        Kind::Reshare => {
+            let coefficients = kind.coefficients(&dealers);
+            let combined = columns
+                .iter()
+                .map(|column| engine.g2_msm(column, &coefficients));
+            combined.collect()
+        }
+    };
 
     let key = |point: G2Affine| {
         if point.is_zero() {
@@ -110,8 +120,10 @@ pub fn outcome(
     let network_key = *commitments.first().ok_or(OutcomeError::Empty)?;
     Ok(Outcome {
         network_key: NetworkKey(key(network_key)?),
-        node_keys: (1..=receivers)
-            .map(|index| key(engine.g2_polynomial(&commitments, index)).map(NodePublicKey))
+        node_keys: engine
+            .g2_polynomial_values(&commitments, receivers)
+            .into_iter()
+            .map(|point| key(point).map(NodePublicKey))
             .collect::<Result<_, _>>()?,
     })
 }
