@@ -18,7 +18,8 @@ use super::{
     VerifiedDealing, dealing::challenge,
 };
 use crate::{
-    NodeIndex, NodePublicKey, encoding,
+    NodeIndex, NodePublicKey,
+    encoding::{self, G2_BYTES},
     engine::{self, Signs},
     labels,
     scalar::SecretScalar,
@@ -121,8 +122,14 @@ impl Candidate {
         receivers: usize,
         posted: &Posted<'_>,
     ) -> Option<Self> {
-        let point = encoding::g2_on_curve_from_compressed;
-        let dealing = Dealing::decode_points(posted.bytes, threshold, receivers, point).ok()?;
+        // The proof begins with R, so that its bytes lie behind those of the commitments.
+        let points = posted
+            .bytes
+            .get(..G2_BYTES * (usize::from(threshold) + 1))?;
+        let mut points = encoding::g2_all_on_curve(points).ok()?;
+        let commitment = points.pop()?;
+        let decoded = |_: &[u8]| Ok(points);
+        let dealing = Dealing::decode_with(posted.bytes, threshold, receivers, decoded).ok()?;
         let constant = dealing.commitments.first()?;
         if posted
             .expected_constant
@@ -131,7 +138,6 @@ impl Candidate {
             return None;
         }
         let (r, response) = schnorr::split(&dealing.proof)?;
-        let commitment = point(r).ok()?;
         let challenge = challenge(context, posted.dealer, &dealing.committed, r);
         Some(Self {
             place,
@@ -319,3 +325,6 @@ fn all_match(opened: &[&Opened]) -> bool {
         .unzip();
     engine.g2_mul(&G2Affine::generator(), &sum) == engine.g2_msm(&expected, &weights)
 }
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests;

@@ -135,15 +135,20 @@ impl Dealing {
     /// [`DealingError::Malformed`]: the length is exact, and each commitment is a canonical point
     /// of the subgroup other than the identity (so that the degree is exact, too).
     pub fn decode(bytes: &[u8], threshold: u16, receivers: usize) -> Result<Self, DealingError> {
-        Self::decode_points(bytes, threshold, receivers, encoding::g2_from_compressed)
+        Self::decode_with(bytes, threshold, receivers, |commitments| {
+            let points = commitments.chunks(G2_BYTES);
+            Ok(points
+                .map(encoding::g2_from_compressed)
+                .collect::<Result<_, _>>()?)
+        })
     }
 
-    /// Decodes with `point` for each commitment.
-    pub(super) fn decode_points(
+    /// Decodes with `points` for the commitments.
+    pub(super) fn decode_with(
         bytes: &[u8],
         threshold: u16,
         receivers: usize,
-        point: impl Fn(&[u8]) -> Result<G2Affine, DecodeError>,
+        points: impl FnOnce(&[u8]) -> Result<Vec<G2Affine>, DealingError>,
     ) -> Result<Self, DealingError> {
         check_terms(threshold, receivers)?;
         let length = DecodeError::Length {
@@ -158,10 +163,7 @@ impl Dealing {
             .ok_or(length)?;
         let (proof, sealed) = rest.split_at_checked(PROOF_BYTES).ok_or(length)?;
         Ok(Self {
-            commitments: commitments
-                .chunks(G2_BYTES)
-                .map(point)
-                .collect::<Result<_, _>>()?,
+            commitments: points(commitments)?,
             committed: commitments.to_vec(),
             proof: *encoding::sized(proof)?,
             sealed: sealed

@@ -101,13 +101,7 @@ pub fn outcome(
         .collect();
     let commitments = match kind {
         Kind::First => engine.g2_sums(&columns),
-        Kind::Reshare => {
-            let coefficients = kind.coefficients(&dealers);
-            let combined = columns
-                .iter()
-                .map(|column| engine.g2_msm(column, &coefficients));
-            combined.collect()
-        }
+        Kind::Reshare => interpolated(&columns, &dealers),
     };
 
     let key = |point: G2Affine| {
@@ -126,6 +120,29 @@ pub fn outcome(
             .map(|point| key(point).map(NodePublicKey))
             .collect::<Result<_, _>>()?,
     })
+}
+
+/// `Σ λ_d·A_d` of each column, which has a point for each dealer.
+fn interpolated(columns: &[Vec<G2Affine>], dealers: &[NodeIndex]) -> Vec<G2Affine> {
+    let engine = engine::active();
+    let lagrange::Signed { weights, scale } = lagrange::signed_at_zero(dealers);
+    let scale = scale.map(SecretScalar::from);
+    let (by, negative): (Vec<_>, Vec<_>) = weights.into_iter().unzip();
+    columns
+        .iter()
+        .map(|column| {
+            let points: Vec<G2Affine> = column
+                .iter()
+                .zip(&negative)
+                .map(|(point, negative)| if *negative { -*point } else { *point })
+                .collect();
+            let sum = engine.g2_msm(&points, &by);
+            match &scale {
+                Some(scale) => engine.g2_mul(&sum, scale),
+                None => sum,
+            }
+        })
+        .collect()
 }
 
 /// Puts the shares that `me` received from the dealers of `QUAL` together to its key share.

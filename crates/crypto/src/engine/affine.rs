@@ -358,7 +358,7 @@ pub(super) fn values<F: Field>(
     count: u16,
     evaluate: impl Fn(i32) -> Affine<F>,
 ) -> Vec<Affine<F>> {
-    if count <= terms {
+    if terms == 0 || count <= terms {
         return (1..).take(count.into()).map(evaluate).collect();
     }
     // As many values as fix the polynomial, around 0; the others follow from them.
@@ -367,4 +367,59 @@ pub(super) fn values<F: Field>(
     let known: Vec<_> = (first..).take(terms.into()).map(evaluate).collect();
     let below = usize::from(below);
     extrapolate(&known, below + usize::from(count)).split_off(below)
+}
+
+#[cfg(test)]
+mod tests {
+    use ark_bls12_381::{G2Affine, G2Projective};
+    use ark_ec::{AffineRepr, CurveGroup};
+
+    use super::*;
+    use crate::engine::differential::{Numbers, walk};
+
+    fn affine(point: &G2Affine) -> Affine<Fq2> {
+        point
+            .xy()
+            .map_or_else(Affine::identity, |(x, y)| Affine { x, y })
+    }
+
+    #[test]
+    fn signed_sums_are_those_of_the_signs() {
+        let mut numbers = Numbers(30);
+        let mut walk = walk::<G2Projective>(&mut numbers);
+        for (count, columns) in [(0, 9), (1, 3), (2, 144), (5, 144), (40, 141), (600, 144)] {
+            let mut points: Vec<G2Affine> = (0..count).map(|_| walk()).collect();
+            if count > 4 {
+                points[1] = points[0];
+                points[2] = -points[0];
+            }
+            let signs: Vec<_> = points.iter().map(|_| Signs(numbers.wide())).collect();
+            let affines: Vec<_> = points.iter().map(affine).collect();
+            let expected: Vec<G2Projective> = (0..columns)
+                .map(|column| {
+                    let signed = points.iter().zip(&signs).map(|(point, Signs(row))| {
+                        match row[column / 8] >> (column % 8) & 1 {
+                            0 => *point,
+                            _ => -*point,
+                        }
+                    });
+                    signed.sum()
+                })
+                .collect();
+            let sums = signed_sums(&affines, &signs, columns);
+            assert_eq!(sums.len(), columns);
+            for (sum, expected) in sums.iter().zip(&expected) {
+                assert_eq!(*sum, affine(&expected.into_affine()));
+            }
+            if columns == SIGNS {
+                let odd = odd_sums(&affines, &signs);
+                assert_eq!(odd.len(), 48);
+                for (sum, column) in odd.iter().zip(expected.chunks(3)) {
+                    let [one, two, four] = [column[0], column[1], column[2]];
+                    let expected = one + two + two + four + four + four + four;
+                    assert_eq!(*sum, affine(&expected.into_affine()));
+                }
+            }
+        }
+    }
 }

@@ -218,6 +218,57 @@ fn engines_agree_on_multiplication_in_g2() {
 }
 
 #[test]
+fn engines_agree_on_values_of_polynomials() {
+    let mut numbers = Numbers(9);
+    let mut walk = walk::<G2Projective>(&mut numbers);
+    for (terms, count) in [
+        (0, 3),
+        (1, 5),
+        (2, 2),
+        (3, 5),
+        (4, 3),
+        (7, 30),
+        (43, 64),
+        (60, 61),
+    ] {
+        let coefficients: Vec<G2Affine> = (0..terms).map(|_| walk()).collect();
+        let values: Vec<G2Affine> = (1..=count)
+            .map(|x| Blst.g2_polynomial(&coefficients, x))
+            .collect();
+        assert_eq!(Blst.g2_polynomial_values(&coefficients, count), values);
+        assert_eq!(Arkworks.g2_polynomial_values(&coefficients, count), values);
+    }
+}
+
+#[test]
+fn engines_agree_on_sums_of_groups() {
+    let mut numbers = Numbers(10);
+    let mut walk = walk::<G2Projective>(&mut numbers);
+    for _ in 0..cases(200) {
+        let pool: Vec<G2Affine> = (0..4).map(|_| walk()).collect();
+        // Of few points many sums double, cancel, or have the identity in them.
+        let few = numbers.next().is_multiple_of(2);
+        let groups: Vec<Vec<G2Affine>> = (0..numbers.next() % 6)
+            .map(|_| {
+                (0..numbers.next() % 40)
+                    .map(|_| match (few, numbers.next() % 8) {
+                        (false, _) => walk(),
+                        (true, pick @ 0..4) => pool[pick as usize],
+                        (true, pick) => -pool[pick as usize % 4],
+                    })
+                    .collect()
+            })
+            .collect();
+        let expected: Vec<G2Affine> = groups
+            .iter()
+            .map(|group| group.iter().sum::<G2Projective>().into_affine())
+            .collect();
+        assert_eq!(Arkworks.g2_sums(&groups), expected);
+        assert_eq!(Blst.g2_sums(&groups), expected);
+    }
+}
+
+#[test]
 fn engines_agree_on_sums_of_products() {
     let mut numbers = Numbers(6);
     let mut g1 = walk::<G1Projective>(&mut numbers);

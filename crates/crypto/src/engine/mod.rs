@@ -144,6 +144,12 @@ pub(crate) trait Operations: Sync {
     /// is already checked.
     fn g2_decompress_on_curve(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError>;
 
+    /// The same of many points; of errors the first.
+    fn g2_decompress_all_on_curve(&self, bytes: &[[u8; 96]]) -> Result<Vec<G2Affine>, DecodeError> {
+        let points = bytes.iter().map(|bytes| self.g2_decompress_on_curve(bytes));
+        points.collect()
+    }
+
     /// Whether a point is on the curve and has order `r` (or is the identity).
     fn g1_in_subgroup(&self, point: &G1Affine) -> bool;
 

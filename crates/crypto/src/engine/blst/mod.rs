@@ -8,6 +8,7 @@
 
 mod crossing;
 mod field;
+mod roots;
 
 use core::ptr;
 
@@ -22,9 +23,9 @@ use ::blst::{
     blst_p2_uncompress, blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof,
     blst_scalar, blst_scalar_from_be_bytes, blst_scalar_from_fr,
 };
-use ark_bls12_381::{Fr, G1Affine, G2Affine};
-use ark_ec::AffineRepr;
-use ark_ff::{BigInteger, PrimeField};
+use ark_bls12_381::{Fq2, Fr, G1Affine, G2Affine, g2};
+use ark_ec::{AffineRepr, short_weierstrass::SWCurveConfig};
+use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
 use zeroize::{Zeroize, Zeroizing};
 
 use self::{
@@ -33,6 +34,7 @@ use self::{
         to_p1, to_p2, to_scalar,
     },
     field::from_affine,
+    roots::LANES,
 };
 use super::{
     GT_BYTES, Operations,
@@ -41,7 +43,7 @@ use super::{
 };
 use crate::{
     DecodeError,
-    encoding::{FQ_BYTES, fq_to_bytes},
+    encoding::{FQ_BYTES, fq_from_bytes, fq_to_bytes, sized},
     scalar::SecretScalar,
 };
 
@@ -237,6 +239,22 @@ impl Operations for Blst {
         Ok(from_p2_affine(&point))
     }
 
+    fn g2_decompress_all_on_curve(&self, bytes: &[[u8; 96]]) -> Result<Vec<G2Affine>, DecodeError> {
+        let mut points = Vec::with_capacity(bytes.len());
+        for some in bytes.chunks(LANES) {
+            let proposed = propose(some);
+            for (at, bytes) in some.iter().enumerate() {
+                points.push(
+                    match proposed.as_ref().and_then(|points| *points.get(at)?) {
+                        Some(point) => point,
+                        None => self.g2_decompress_on_curve(bytes)?,
+                    },
+                );
+            }
+        }
+        Ok(points)
+    }
+
     fn g2_decompress(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
         let mut point = blst_p2_affine::default();
         // SAFETY: blst reads 96 bytes.
@@ -343,6 +361,45 @@ fn polynomial(coefficients: &[blst_p2_affine], x: i32) -> blst_p2 {
         value = product;
     }
     value
+}
+
+/// Up to [`LANES`] points by their bytes, whose form is checked, as far as [`roots`] finds them;
+/// each is on the curve.
+fn propose(bytes: &[[u8; 96]]) -> Option<[Option<G2Affine>; LANES]> {
+    if bytes.len() < LANES / 2 {
+        return None;
+    }
+    let mut x = [Fq2::ZERO; LANES];
+    for (x, bytes) in x.iter_mut().zip(bytes) {
+        let (mut c1, c0) = bytes
+            .split_first_chunk::<FQ_BYTES>()
+            .map(|(c1, c0)| (*c1, c0))?;
+        c1[0] &= 0x1f;
+        *x = Fq2::new(
+            fq_from_bytes(sized(c0).ok()?).ok()?,
+            fq_from_bytes(&c1).ok()?,
+        );
+    }
+    let squares = x.map(|x| x.square() * x + g2::Config::COEFF_B);
+    let roots = roots::propose(&squares)?;
+    let mut points = [None; LANES];
+    for ((point, bytes), ((x, square), root)) in points
+        .iter_mut()
+        .zip(bytes)
+        .zip(x.iter().zip(squares).zip(roots))
+    {
+        if root.square() == square && root != Fq2::ZERO {
+            // arkworks orders Fp2 as the encoding does.
+            let largest = bytes[0] & 0x20 != 0;
+            let y = if (root > -root) == largest {
+                root
+            } else {
+                -root
+            };
+            *point = Some(G2Affine::new_unchecked(*x, y));
+        }
+    }
+    Some(points)
 }
 
 /// Public scalars, little-endian, one after the other, each in as many bytes as the longest needs.
