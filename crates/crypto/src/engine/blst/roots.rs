@@ -181,25 +181,66 @@ mod ifma {
         let modulus = MODULUS.map(|word| _mm512_set1_epi64(word as i64));
         let inverse = _mm512_set1_epi64(INVERSE as i64);
         let zero = _mm512_setzero_si512();
-        let mut sum = [zero; WORDS];
-        for factor in a {
-            for (sum, word) in sum.iter_mut().zip(b) {
-                *sum = _mm512_madd52lo_epu64(*sum, *factor, *word);
-            }
-            let quotient = _mm512_madd52lo_epu64(zero, sum[0], inverse);
-            for (sum, word) in sum.iter_mut().zip(&modulus) {
-                *sum = _mm512_madd52lo_epu64(*sum, quotient, *word);
-            }
-            // The lowest word is a multiple of 2^52 now: on by a word.
-            let carry = _mm512_srli_epi64::<52>(sum[0]);
-            sum.rotate_left(1);
-            sum[WORDS - 1] = zero;
-            sum[0] = _mm512_add_epi64(sum[0], carry);
-            for (sum, (word, modulus)) in sum.iter_mut().zip(b.iter().zip(&modulus)) {
-                *sum = _mm512_madd52hi_epu64(*sum, *factor, *word);
-                *sum = _mm512_madd52hi_epu64(*sum, quotient, *modulus);
-            }
+        let [
+            mut s0,
+            mut s1,
+            mut s2,
+            mut s3,
+            mut s4,
+            mut s5,
+            mut s6,
+            mut s7,
+        ] = [zero; WORDS];
+        // Written out, since only then all words stay in registers.
+        macro_rules! add_product {
+            ($factor:expr) => {
+                let factor = $factor;
+                s0 = _mm512_madd52lo_epu64(s0, factor, b[0]);
+                s1 = _mm512_madd52lo_epu64(s1, factor, b[1]);
+                s2 = _mm512_madd52lo_epu64(s2, factor, b[2]);
+                s3 = _mm512_madd52lo_epu64(s3, factor, b[3]);
+                s4 = _mm512_madd52lo_epu64(s4, factor, b[4]);
+                s5 = _mm512_madd52lo_epu64(s5, factor, b[5]);
+                s6 = _mm512_madd52lo_epu64(s6, factor, b[6]);
+                s7 = _mm512_madd52lo_epu64(s7, factor, b[7]);
+                let quotient = _mm512_madd52lo_epu64(zero, s0, inverse);
+                s0 = _mm512_madd52lo_epu64(s0, quotient, modulus[0]);
+                s1 = _mm512_madd52lo_epu64(s1, quotient, modulus[1]);
+                s2 = _mm512_madd52lo_epu64(s2, quotient, modulus[2]);
+                s3 = _mm512_madd52lo_epu64(s3, quotient, modulus[3]);
+                s4 = _mm512_madd52lo_epu64(s4, quotient, modulus[4]);
+                s5 = _mm512_madd52lo_epu64(s5, quotient, modulus[5]);
+                s6 = _mm512_madd52lo_epu64(s6, quotient, modulus[6]);
+                s7 = _mm512_madd52lo_epu64(s7, quotient, modulus[7]);
+                // The lowest word is a multiple of 2^52 now: on by a word.
+                let carry = _mm512_srli_epi64::<52>(s0);
+                s0 = _mm512_madd52hi_epu64(_mm512_add_epi64(s1, carry), factor, b[0]);
+                s1 = _mm512_madd52hi_epu64(s2, factor, b[1]);
+                s2 = _mm512_madd52hi_epu64(s3, factor, b[2]);
+                s3 = _mm512_madd52hi_epu64(s4, factor, b[3]);
+                s4 = _mm512_madd52hi_epu64(s5, factor, b[4]);
+                s5 = _mm512_madd52hi_epu64(s6, factor, b[5]);
+                s6 = _mm512_madd52hi_epu64(s7, factor, b[6]);
+                s7 = _mm512_madd52hi_epu64(zero, factor, b[7]);
+                s0 = _mm512_madd52hi_epu64(s0, quotient, modulus[0]);
+                s1 = _mm512_madd52hi_epu64(s1, quotient, modulus[1]);
+                s2 = _mm512_madd52hi_epu64(s2, quotient, modulus[2]);
+                s3 = _mm512_madd52hi_epu64(s3, quotient, modulus[3]);
+                s4 = _mm512_madd52hi_epu64(s4, quotient, modulus[4]);
+                s5 = _mm512_madd52hi_epu64(s5, quotient, modulus[5]);
+                s6 = _mm512_madd52hi_epu64(s6, quotient, modulus[6]);
+                s7 = _mm512_madd52hi_epu64(s7, quotient, modulus[7]);
+            };
         }
+        add_product!(a[0]);
+        add_product!(a[1]);
+        add_product!(a[2]);
+        add_product!(a[3]);
+        add_product!(a[4]);
+        add_product!(a[5]);
+        add_product!(a[6]);
+        add_product!(a[7]);
+        let mut sum = [s0, s1, s2, s3, s4, s5, s6, s7];
         // A word has gathered fewer than 2^6 numbers of 52 bits: carry what is above.
         let mask = _mm512_set1_epi64(MASK as i64);
         for at in 1..WORDS {
