@@ -218,6 +218,57 @@ fn engines_agree_on_multiplication_in_g2() {
 }
 
 #[test]
+fn many_points_are_decompressed_as_one_by_one() {
+    let mut numbers = Numbers(11);
+    let mut walk = walk::<G2Projective>(&mut numbers);
+    let on_curve = |numbers: &mut Numbers| loop {
+        let x = Fq2::new(numbers.fq(), numbers.fq());
+        if let Some(point) =
+            G2Affine::get_point_from_x_unchecked(x, numbers.next().is_multiple_of(2))
+        {
+            return point;
+        }
+    };
+    let [mut whole, mut refused] = [0, 0];
+    for case in 0..cases(300) {
+        let bytes: Vec<[u8; 96]> = (0..numbers.next() % 30)
+            .map(|_| {
+                let mut point = walk();
+                while point.is_zero() {
+                    point = walk();
+                }
+                // In the subgroup, outside, or now and then no point at all.
+                match numbers.next() % 40 {
+                    0 if case % 2 == 0 => {
+                        let mut bytes = g2_to_compressed(&point);
+                        bytes[95] ^= 1;
+                        bytes
+                    }
+                    1..20 => g2_to_compressed(&on_curve(&mut numbers)),
+                    _ => g2_to_compressed(&point),
+                }
+            })
+            .collect();
+        let single: Result<Vec<_>, _> = bytes
+            .iter()
+            .map(|bytes| Arkworks.g2_decompress_on_curve(bytes))
+            .collect();
+        match &single {
+            Ok(_) => whole += 1,
+            Err(error) => {
+                assert_eq!(*error, DecodeError::NotOnCurve);
+                refused += 1;
+            }
+        }
+        assert_eq!(Blst.g2_decompress_all_on_curve(&bytes), single);
+        if case % 8 == 0 {
+            assert_eq!(Arkworks.g2_decompress_all_on_curve(&bytes), single);
+        }
+    }
+    assert!(whole > 100 && refused > 20, "{whole} {refused}");
+}
+
+#[test]
 fn engines_agree_on_values_of_polynomials() {
     let mut numbers = Numbers(9);
     let mut walk = walk::<G2Projective>(&mut numbers);

@@ -413,7 +413,7 @@ fn nothing_at_all_is_fine_and_impossible_terms_are_not() {
             &context,
             threshold,
             receivers,
-            &posted(&[bytes.clone()], None),
+            &posted(std::slice::from_ref(&bytes), None),
             &[0; 32],
         );
         let terms = DealingError::Terms {
