@@ -41,7 +41,7 @@ test-contracts: contracts/node_modules/.package-lock.json
 	cd contracts && npm test --silent
 
 bench: contracts/node_modules/.package-lock.json ## the figures of BENCHMARKS.md; wants a machine that does nothing else
-	cargo bench --profile dist --workspace --locked --bench threshold --bench requests --bench grant
+	cargo bench --profile dist --workspace --locked --bench threshold --bench ceremony --bench requests --bench grant
 
 bench-envelope: ## the same for files: beside rage, which is installed into target/tools
 	RAGE="$$(.ci/rage)" cargo bench --profile dist --workspace --locked --bench envelope

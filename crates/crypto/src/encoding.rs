@@ -37,6 +37,22 @@ pub(crate) fn g2_from_compressed(bytes: &[u8]) -> Result<G2Affine, DecodeError> 
     engine::active().g2_decompress(bytes)
 }
 
+/// Decodes compressed points of G2, one after the other: canonical, on the curve, not the identity.
+///
+/// The subgroup is **not** checked; the caller checks many points' at once.
+pub(crate) fn g2_all_on_curve(bytes: &[u8]) -> Result<Vec<G2Affine>, DecodeError> {
+    let (points, []) = bytes.as_chunks::<G2_BYTES>() else {
+        return Err(DecodeError::Length {
+            want: bytes.len().next_multiple_of(G2_BYTES),
+            got: bytes.len(),
+        });
+    };
+    points
+        .iter()
+        .try_for_each(|point| check_compressed_form(point))?;
+    engine::active().g2_decompress_all_on_curve(points)
+}
+
 /// Checks everything about compressed bytes that needs no curve arithmetic.
 pub(crate) fn check_compressed_form(bytes: &[u8]) -> Result<(), DecodeError> {
     let (flags, coordinates) = split_flags(bytes)?;

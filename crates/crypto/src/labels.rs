@@ -58,6 +58,12 @@ labels! {
     DEALING_SHARE = "DEALING-SHARE";
     /// Weights when many revealed shares are checked at once.
     DEALING_WEIGHTS = "DEALING-WEIGHTS";
+    /// Signs when many dealings' commitments are checked for their subgroup at once.
+    BATCH_SIGNS = "BATCH-SIGNS";
+    /// Weights when many dealings' proofs are checked at once.
+    BATCH_PROOFS = "BATCH-PROOFS";
+    /// Weights when the shares of many dealers are checked at once.
+    BATCH_SHARES = "BATCH-SHARES";
 }
 
 impl Label {

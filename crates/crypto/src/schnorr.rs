@@ -40,8 +40,7 @@ pub(crate) fn verify(
     proof: &[u8; PROOF_BYTES],
     challenge: impl FnOnce(&[u8]) -> Fr,
 ) -> bool {
-    let (r, z) = proof.split_at(G2_BYTES);
-    let Ok(response) = encoding::sized(z).and_then(scalar::from_bytes) else {
+    let Some((r, response)) = split(proof) else {
         return false;
     };
     let commitment = engine::active().g2_msm(
@@ -49,4 +48,11 @@ pub(crate) fn verify(
         &[response, -challenge(r)],
     );
     !commitment.is_zero() && encoding::g2_to_compressed(&commitment) == r
+}
+
+/// The bytes of `R`, and `z`; `None` when `z` is not canonical.
+pub(crate) fn split(proof: &[u8; PROOF_BYTES]) -> Option<(&[u8], Fr)> {
+    let (r, z) = proof.split_at(G2_BYTES);
+    let response = encoding::sized(z).and_then(scalar::from_bytes).ok()?;
+    Some((r, response))
 }

@@ -29,8 +29,10 @@ pub enum Constant<'a> {
 /// sealed share per receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dealing {
-    commitments: Vec<G2Affine>,
-    proof: [u8; PROOF_BYTES],
+    pub(super) commitments: Vec<G2Affine>,
+    /// The commitments as they are written: canonical, so they are these bytes and no others.
+    pub(super) committed: Vec<u8>,
+    pub(super) proof: [u8; PROOF_BYTES],
     sealed: Vec<[u8; SEALED_BYTES]>,
 }
 
@@ -104,6 +106,7 @@ impl Dealing {
             .collect::<Result<_, DecodeError>>()?;
         Ok(Self {
             commitments,
+            committed,
             proof,
             sealed,
         })
@@ -118,7 +121,7 @@ impl Dealing {
     /// The bytes that are posted: commitments, proof, sealed shares.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = commitment_bytes(&self.commitments);
+        let mut bytes = self.committed.clone();
         bytes.extend_from_slice(&self.proof);
         self.sealed
             .iter()
@@ -132,6 +135,21 @@ impl Dealing {
     /// [`DealingError::Malformed`]: the length is exact, and each commitment is a canonical point
     /// of the subgroup other than the identity (so that the degree is exact, too).
     pub fn decode(bytes: &[u8], threshold: u16, receivers: usize) -> Result<Self, DealingError> {
+        Self::decode_with(bytes, threshold, receivers, |commitments| {
+            let points = commitments.chunks(G2_BYTES);
+            Ok(points
+                .map(encoding::g2_from_compressed)
+                .collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Decodes with `points` for the commitments.
+    pub(super) fn decode_with(
+        bytes: &[u8],
+        threshold: u16,
+        receivers: usize,
+        points: impl FnOnce(&[u8]) -> Result<Vec<G2Affine>, DealingError>,
+    ) -> Result<Self, DealingError> {
         check_terms(threshold, receivers)?;
         let length = DecodeError::Length {
             want: Self::encoded_len(threshold, receivers),
@@ -145,10 +163,8 @@ impl Dealing {
             .ok_or(length)?;
         let (proof, sealed) = rest.split_at_checked(PROOF_BYTES).ok_or(length)?;
         Ok(Self {
-            commitments: commitments
-                .chunks(G2_BYTES)
-                .map(encoding::g2_from_compressed)
-                .collect::<Result<_, _>>()?,
+            commitments: points(commitments)?,
+            committed: commitments.to_vec(),
             proof: *encoding::sized(proof)?,
             sealed: sealed
                 .chunks(SEALED_BYTES)
@@ -172,9 +188,8 @@ impl Dealing {
         if expected_constant.is_some_and(|expected| expected.0 != *constant) {
             return Err(DealingError::Constant);
         }
-        let committed = commitment_bytes(&self.commitments);
         let proven = schnorr::verify(constant, &self.proof, |commitment| {
-            challenge(context, dealer, &committed, commitment)
+            challenge(context, dealer, &self.committed, commitment)
         });
         if !proven {
             return Err(DealingError::Proof);
@@ -195,7 +210,7 @@ pub struct VerifiedDealing {
     pub(super) dealer: NodeIndex,
     /// Whether the constant was compared with the dealer's public key.
     pub(super) reshares: bool,
-    dealing: Dealing,
+    pub(super) dealing: Dealing,
 }
 
 impl VerifiedDealing {
@@ -207,6 +222,10 @@ impl VerifiedDealing {
 
     pub(super) fn commitments(&self) -> &[G2Affine] {
         &self.dealing.commitments
+    }
+
+    pub(super) fn committed(&self) -> &[u8] {
+        &self.dealing.committed
     }
 
     pub(super) fn receivers(&self) -> usize {
@@ -236,7 +255,12 @@ pub(super) fn share_info(
 }
 
 /// `c = hash_to_field(context ‖ dealer ‖ R ‖ commitments)`.
-fn challenge(context: &CeremonyContext, dealer: NodeIndex, committed: &[u8], r: &[u8]) -> Fr {
+pub(super) fn challenge(
+    context: &CeremonyContext,
+    dealer: NodeIndex,
+    committed: &[u8],
+    r: &[u8],
+) -> Fr {
     scalar::hash_to_field(
         labels::DEALING_CHALLENGE,
         &[

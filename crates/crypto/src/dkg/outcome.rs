@@ -85,20 +85,24 @@ pub fn outcome(
 
     // Everything is linear, so the dealings are combined first: A'_k = Σ λ_d·A_{d,k}.
     let engine = engine::active();
-    let coefficients = kind.coefficients(&dealers);
     let mut rows: Vec<_> = qualified
         .iter()
         .map(|(_, dealing)| dealing.commitments().iter())
         .collect();
-    let mut commitments: Vec<G2Affine> = Vec::new();
-    for _ in first.commitments() {
-        let row: Vec<G2Affine> = rows
-            .iter_mut()
-            .filter_map(Iterator::next)
-            .copied()
-            .collect();
-        commitments.push(engine.g2_msm(&row, &coefficients));
-    }
+    let columns: Vec<Vec<G2Affine>> = first
+        .commitments()
+        .iter()
+        .map(|_| {
+            rows.iter_mut()
+                .filter_map(Iterator::next)
+                .copied()
+                .collect()
+        })
+        .collect();
+    let commitments = match kind {
+        Kind::First => engine.g2_sums(&columns),
+        Kind::Reshare => interpolated(&columns, &dealers),
+    };
 
     let key = |point: G2Affine| {
         if point.is_zero() {
@@ -110,10 +114,35 @@ pub fn outcome(
     let network_key = *commitments.first().ok_or(OutcomeError::Empty)?;
     Ok(Outcome {
         network_key: NetworkKey(key(network_key)?),
-        node_keys: (1..=receivers)
-            .map(|index| key(engine.g2_polynomial(&commitments, index)).map(NodePublicKey))
+        node_keys: engine
+            .g2_polynomial_values(&commitments, receivers)
+            .into_iter()
+            .map(|point| key(point).map(NodePublicKey))
             .collect::<Result<_, _>>()?,
     })
+}
+
+/// `Σ λ_d·A_d` of each column, which has a point for each dealer.
+fn interpolated(columns: &[Vec<G2Affine>], dealers: &[NodeIndex]) -> Vec<G2Affine> {
+    let engine = engine::active();
+    let lagrange::Signed { weights, scale } = lagrange::signed_at_zero(dealers);
+    let scale = scale.map(SecretScalar::from);
+    let (by, negative): (Vec<_>, Vec<_>) = weights.into_iter().unzip();
+    columns
+        .iter()
+        .map(|column| {
+            let points: Vec<G2Affine> = column
+                .iter()
+                .zip(&negative)
+                .map(|(point, negative)| if *negative { -*point } else { *point })
+                .collect();
+            let sum = engine.g2_msm(&points, &by);
+            match &scale {
+                Some(scale) => engine.g2_mul(&sum, scale),
+                None => sum,
+            }
+        })
+        .collect()
 }
 
 /// Puts the shares that `me` received from the dealers of `QUAL` together to its key share.

@@ -9,9 +9,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
-    CeremonyContext, CeremonySecret, Constant, DealerSeed, VerifiedDealing,
-    dealing::share_info,
-    polynomial::{Polynomial, commitment_bytes},
+    CeremonyContext, CeremonySecret, Constant, DealerSeed, VerifiedDealing, dealing::share_info,
+    polynomial::Polynomial,
 };
 use crate::{
     NodeIndex,
@@ -30,16 +29,25 @@ impl VerifiedDealing {
         me: NodeIndex,
         secret: &CeremonySecret,
     ) -> Result<DealtShare, ReceiveError> {
+        let opened = self.open(me, secret)?;
+        self.check_revealed(me, &opened)
+    }
+
+    /// Opens the share for `me`; nothing is checked about what it says.
+    pub(super) fn open(
+        &self,
+        me: NodeIndex,
+        secret: &CeremonySecret,
+    ) -> Result<Zeroizing<[u8; 32]>, ReceiveError> {
         let sealed = self
             .sealed(me)
             .ok_or(ReceiveError::NoSuchReceiver { receiver: me })?;
         let info = share_info(&self.context, self.dealer, me);
-        let opened = secret
-            .open(&info, &commitment_bytes(self.commitments()), sealed)
+        secret
+            .open(&info, self.committed(), sealed)
             .ok_or(ReceiveError::Sealed {
                 dealer: self.dealer,
-            })?;
-        self.check_revealed(me, &opened)
+            })
     }
 
     /// Checks a share that the dealer posted in the clear for `receiver`:
@@ -83,7 +91,7 @@ impl VerifiedDealing {
         weights_seed: &[u8; 32],
     ) -> bool {
         let mut transcript = Sha256::new();
-        transcript.update(commitment_bytes(self.commitments()));
+        transcript.update(self.committed());
         for (receiver, share) in shares {
             transcript.update(receiver.get().to_be_bytes());
             transcript.update(share);
@@ -126,6 +134,14 @@ pub struct DealtShare {
     pub(super) dealer: NodeIndex,
     pub(super) receiver: NodeIndex,
     pub(super) secret: SecretScalar,
+}
+
+impl DealtShare {
+    /// Who dealt it.
+    #[must_use]
+    pub fn dealer(&self) -> NodeIndex {
+        self.dealer
+    }
 }
 
 impl fmt::Debug for DealtShare {

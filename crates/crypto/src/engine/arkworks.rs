@@ -9,7 +9,11 @@ use ark_ec::{
 use ark_ff::{AdditiveGroup, PrimeField, Zero};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{GT_BYTES, Operations};
+use super::{
+    GT_BYTES, Operations,
+    affine::{self, Affine, Signs},
+    small::{self, Digit},
+};
 use crate::{
     DecodeError,
     encoding::{FQ_BYTES, fq_from_bytes, fq_to_bytes},
@@ -57,13 +61,31 @@ impl Operations for Arkworks {
     }
 
     fn g2_polynomial(&self, coefficients: &[G2Affine], x: u16) -> G2Affine {
-        coefficients
+        polynomial(coefficients, x.into())
+    }
+
+    fn g2_polynomial_values(&self, coefficients: &[G2Affine], count: u16) -> Vec<G2Affine> {
+        let terms = u16::try_from(coefficients.len()).unwrap_or(u16::MAX);
+        affine::values(terms, count, |x| to_affine(&polynomial(coefficients, x)))
             .iter()
-            .rev()
-            .fold(G2Projective::zero(), |value, coefficient| {
-                times(&value, x) + coefficient
-            })
-            .into_affine()
+            .map(from_affine)
+            .collect()
+    }
+
+    fn g2_sums(&self, groups: &[Vec<G2Affine>]) -> Vec<G2Affine> {
+        let points = groups.iter().flatten().map(to_affine).collect();
+        let sizes = groups.iter().map(Vec::len).collect();
+        affine::sums(points, sizes)
+            .iter()
+            .map(from_affine)
+            .collect()
+    }
+
+    fn g2_all_in_subgroup(&self, points: &[G2Affine], signs: &[Signs]) -> bool {
+        let points: Vec<_> = points.iter().map(to_affine).collect();
+        affine::odd_sums(&points, signs)
+            .iter()
+            .all(|sum| from_affine(sum).is_in_correct_subgroup_assuming_on_curve())
     }
 
     fn hash_to_g1(&self, message: &[u8], dst: &[u8]) -> G1Affine {
@@ -87,19 +109,22 @@ impl Operations for Arkworks {
     }
 
     fn g2_decompress(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
+        let point = self.g2_decompress_on_curve(bytes)?;
+        if point.is_in_correct_subgroup_assuming_on_curve() {
+            Ok(point)
+        } else {
+            Err(DecodeError::NotInSubgroup)
+        }
+    }
+
+    fn g2_decompress_on_curve(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
         let (x1, x0) = bytes
             .split_first_chunk::<FQ_BYTES>()
             .ok_or(DecodeError::NonCanonical)?;
         let (x1, largest) = without_flags(x1);
         let x0 = fq_from_bytes(crate::encoding::sized(x0)?)?;
         let x = Fq2::new(x0, fq_from_bytes(&x1)?);
-        let point =
-            G2Affine::get_point_from_x_unchecked(x, largest).ok_or(DecodeError::NotOnCurve)?;
-        if point.is_in_correct_subgroup_assuming_on_curve() {
-            Ok(point)
-        } else {
-            Err(DecodeError::NotInSubgroup)
-        }
+        G2Affine::get_point_from_x_unchecked(x, largest).ok_or(DecodeError::NotOnCurve)
     }
 
     fn g1_in_subgroup(&self, point: &G1Affine) -> bool {
@@ -139,16 +164,38 @@ fn secret(mut value: Fr) -> SecretScalar {
     SecretScalar::from_reduced(bytes)
 }
 
-/// `x·P` for a small public `x`.
-fn times(point: &G2Projective, x: u16) -> G2Projective {
-    let mut product = G2Projective::zero();
-    for bit in (0..16 - x.leading_zeros()).rev() {
-        product.double_in_place();
-        if x >> bit & 1 == 1 {
-            product += point;
-        }
+/// The value at `x`, by Horner's rule.
+fn polynomial(coefficients: &[G2Affine], x: i32) -> G2Affine {
+    let digits = small::digits(x);
+    coefficients
+        .iter()
+        .rev()
+        .fold(G2Projective::zero(), |value, coefficient| {
+            let mut product = G2Projective::zero();
+            for digit in &digits {
+                product.double_in_place();
+                match digit {
+                    Digit::Zero => {}
+                    Digit::One => product += value,
+                    Digit::MinusOne => product -= value,
+                }
+            }
+            product + coefficient
+        })
+        .into_affine()
+}
+
+fn to_affine(point: &G2Affine) -> Affine<Fq2> {
+    point
+        .xy()
+        .map_or_else(Affine::identity, |(x, y)| Affine { x, y })
+}
+
+fn from_affine(point: &Affine<Fq2>) -> G2Affine {
+    if *point == Affine::identity() {
+        return G2Affine::zero();
     }
-    product
+    G2Affine::new_unchecked(point.x, point.y)
 }
 
 #[allow(

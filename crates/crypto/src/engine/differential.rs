@@ -218,6 +218,108 @@ fn engines_agree_on_multiplication_in_g2() {
 }
 
 #[test]
+fn many_points_are_decompressed_as_one_by_one() {
+    let mut numbers = Numbers(11);
+    let mut walk = walk::<G2Projective>(&mut numbers);
+    let on_curve = |numbers: &mut Numbers| loop {
+        let x = Fq2::new(numbers.fq(), numbers.fq());
+        if let Some(point) =
+            G2Affine::get_point_from_x_unchecked(x, numbers.next().is_multiple_of(2))
+        {
+            return point;
+        }
+    };
+    let [mut whole, mut refused] = [0, 0];
+    for case in 0..cases(300) {
+        let bytes: Vec<[u8; 96]> = (0..numbers.next() % 30)
+            .map(|_| {
+                let mut point = walk();
+                while point.is_zero() {
+                    point = walk();
+                }
+                // In the subgroup, outside, or now and then no point at all.
+                match numbers.next() % 40 {
+                    0 if case % 2 == 0 => {
+                        let mut bytes = g2_to_compressed(&point);
+                        bytes[95] ^= 1;
+                        bytes
+                    }
+                    1..20 => g2_to_compressed(&on_curve(&mut numbers)),
+                    _ => g2_to_compressed(&point),
+                }
+            })
+            .collect();
+        let single: Result<Vec<_>, _> = bytes
+            .iter()
+            .map(|bytes| Arkworks.g2_decompress_on_curve(bytes))
+            .collect();
+        match &single {
+            Ok(_) => whole += 1,
+            Err(error) => {
+                assert_eq!(*error, DecodeError::NotOnCurve);
+                refused += 1;
+            }
+        }
+        assert_eq!(Blst.g2_decompress_all_on_curve(&bytes), single);
+        if case % 8 == 0 {
+            assert_eq!(Arkworks.g2_decompress_all_on_curve(&bytes), single);
+        }
+    }
+    assert!(whole > 100 && refused > 10, "{whole} {refused}");
+}
+
+#[test]
+fn engines_agree_on_values_of_polynomials() {
+    let mut numbers = Numbers(9);
+    let mut walk = walk::<G2Projective>(&mut numbers);
+    for (terms, count) in [
+        (0, 3),
+        (1, 5),
+        (2, 2),
+        (3, 5),
+        (4, 3),
+        (7, 30),
+        (43, 64),
+        (60, 61),
+    ] {
+        let coefficients: Vec<G2Affine> = (0..terms).map(|_| walk()).collect();
+        let values: Vec<G2Affine> = (1..=count)
+            .map(|x| Blst.g2_polynomial(&coefficients, x))
+            .collect();
+        assert_eq!(Blst.g2_polynomial_values(&coefficients, count), values);
+        assert_eq!(Arkworks.g2_polynomial_values(&coefficients, count), values);
+    }
+}
+
+#[test]
+fn engines_agree_on_sums_of_groups() {
+    let mut numbers = Numbers(10);
+    let mut walk = walk::<G2Projective>(&mut numbers);
+    for _ in 0..cases(200) {
+        let pool: Vec<G2Affine> = (0..4).map(|_| walk()).collect();
+        // Of few points many sums double, cancel, or have the identity in them.
+        let few = numbers.next().is_multiple_of(2);
+        let groups: Vec<Vec<G2Affine>> = (0..numbers.next() % 6)
+            .map(|_| {
+                (0..numbers.next() % 40)
+                    .map(|_| match (few, numbers.next() % 8) {
+                        (false, _) => walk(),
+                        (true, pick @ 0..4) => pool[pick as usize],
+                        (true, pick) => -pool[pick as usize % 4],
+                    })
+                    .collect()
+            })
+            .collect();
+        let expected: Vec<G2Affine> = groups
+            .iter()
+            .map(|group| group.iter().sum::<G2Projective>().into_affine())
+            .collect();
+        assert_eq!(Arkworks.g2_sums(&groups), expected);
+        assert_eq!(Blst.g2_sums(&groups), expected);
+    }
+}
+
+#[test]
 fn engines_agree_on_sums_of_products() {
     let mut numbers = Numbers(6);
     let mut g1 = walk::<G1Projective>(&mut numbers);

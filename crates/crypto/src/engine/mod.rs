@@ -8,11 +8,13 @@
 //! What is absent: engine types outside this folder. Points cross as affine coordinates in
 //! arkworks' types, secret scalars as bytes that are erased.
 
+mod affine;
 mod arkworks;
 #[cfg(not(target_family = "wasm"))]
 mod blst;
 #[cfg(test)]
 mod differential;
+mod small;
 #[cfg(test)]
 mod vectors;
 
@@ -20,6 +22,8 @@ use core::cell::Cell;
 
 use ark_bls12_381::{Fr, G1Affine, G2Affine};
 use zeroize::Zeroizing;
+
+pub(crate) use affine::Signs;
 
 use crate::{DecodeError, scalar::SecretScalar};
 
@@ -116,6 +120,17 @@ pub(crate) trait Operations: Sync {
     /// `Σ x^k·C_k`: the value at `x` of a polynomial whose coefficients are in the exponent.
     fn g2_polynomial(&self, coefficients: &[G2Affine], x: u16) -> G2Affine;
 
+    /// The values of such a polynomial at `1..=count`; the coefficients are in the subgroup.
+    fn g2_polynomial_values(&self, coefficients: &[G2Affine], count: u16) -> Vec<G2Affine>;
+
+    /// The sum of each group of points of the curve.
+    fn g2_sums(&self, groups: &[Vec<G2Affine>]) -> Vec<G2Affine>;
+
+    /// Whether all of these points of the curve are in the subgroup, as 48 random sums of them
+    /// tell: with signs drawn after the points were fixed, a point outside goes unnoticed with a
+    /// probability of at most 2^−144. SPEC.md §9.5.
+    fn g2_all_in_subgroup(&self, points: &[G2Affine], signs: &[Signs]) -> bool;
+
     /// RFC 9380's `BLS12381G1_XMD:SHA-256_SSWU_RO_`.
     fn hash_to_g1(&self, message: &[u8], dst: &[u8]) -> G1Affine;
 
@@ -124,6 +139,16 @@ pub(crate) trait Operations: Sync {
 
     /// The point of the subgroup with this `x` and sign; the bytes' form is already checked.
     fn g2_decompress(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError>;
+
+    /// The point of the curve with this `x` and sign, **in the subgroup or not**; the bytes' form
+    /// is already checked.
+    fn g2_decompress_on_curve(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError>;
+
+    /// The same of many points; of errors the first.
+    fn g2_decompress_all_on_curve(&self, bytes: &[[u8; 96]]) -> Result<Vec<G2Affine>, DecodeError> {
+        let points = bytes.iter().map(|bytes| self.g2_decompress_on_curve(bytes));
+        points.collect()
+    }
 
     /// Whether a point is on the curve and has order `r` (or is the identity).
     fn g1_in_subgroup(&self, point: &G1Affine) -> bool;

@@ -7,6 +7,8 @@
 )]
 
 mod crossing;
+mod field;
+mod roots;
 
 use core::ptr;
 
@@ -17,23 +19,31 @@ use ::blst::{
     blst_p1_from_affine, blst_p1_mult, blst_p1_uncompress, blst_p1s_mult_pippenger,
     blst_p1s_mult_pippenger_scratch_sizeof, blst_p2, blst_p2_add_or_double,
     blst_p2_add_or_double_affine, blst_p2_affine, blst_p2_affine_in_g2, blst_p2_affine_on_curve,
-    blst_p2_double, blst_p2_from_affine, blst_p2_mult, blst_p2_uncompress, blst_p2s_mult_pippenger,
-    blst_p2s_mult_pippenger_scratch_sizeof, blst_scalar, blst_scalar_from_be_bytes,
-    blst_scalar_from_fr,
+    blst_p2_cneg, blst_p2_double, blst_p2_from_affine, blst_p2_mult, blst_p2_to_affine,
+    blst_p2_uncompress, blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof,
+    blst_scalar, blst_scalar_from_be_bytes, blst_scalar_from_fr,
 };
-use ark_bls12_381::{Fr, G1Affine, G2Affine};
-use ark_ec::AffineRepr;
-use ark_ff::{BigInteger, PrimeField};
+use ark_bls12_381::{Fq2, Fr, G1Affine, G2Affine, g2};
+use ark_ec::{AffineRepr, short_weierstrass::SWCurveConfig};
+use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
 use zeroize::{Zeroize, Zeroizing};
 
-use self::crossing::{
-    erase, from_fp, from_p1, from_p1_affine, from_p2, from_p2_affine, from_scalar, to_fr, to_p1,
-    to_p2, to_scalar,
+use self::{
+    crossing::{
+        erase, from_fp, from_p1, from_p1_affine, from_p2, from_p2_affine, from_scalar, to_fr,
+        to_p1, to_p2, to_scalar,
+    },
+    field::from_affine,
+    roots::LANES,
 };
-use super::{GT_BYTES, Operations};
+use super::{
+    GT_BYTES, Operations,
+    affine::{self, Affine, Signs},
+    small::{self, Digit},
+};
 use crate::{
     DecodeError,
-    encoding::{FQ_BYTES, fq_to_bytes},
+    encoding::{FQ_BYTES, fq_from_bytes, fq_to_bytes, sized},
     scalar::SecretScalar,
 };
 
@@ -159,16 +169,38 @@ impl Operations for Blst {
     }
 
     fn g2_polynomial(&self, coefficients: &[G2Affine], x: u16) -> G2Affine {
-        let mut value = blst_p2::default();
-        for coefficient in coefficients.iter().rev() {
-            value = times(&value, x);
-            // SAFETY: an operand may be the result too.
-            unsafe {
-                let value = &raw mut value;
-                blst_p2_add_or_double_affine(value, value, &to_p2(coefficient));
-            }
-        }
-        from_p2(&value)
+        let coefficients: Vec<_> = coefficients.iter().map(to_p2).collect();
+        from_p2(&polynomial(&coefficients, x.into()))
+    }
+
+    fn g2_polynomial_values(&self, coefficients: &[G2Affine], count: u16) -> Vec<G2Affine> {
+        let terms = u16::try_from(coefficients.len()).unwrap_or(u16::MAX);
+        let coefficients: Vec<_> = coefficients.iter().map(to_p2).collect();
+        let values = affine::values(terms, count, |x| {
+            let value = polynomial(&coefficients, x);
+            let mut affine = blst_p2_affine::default();
+            // SAFETY: reads one point, writes one.
+            unsafe { blst_p2_to_affine(&mut affine, &value) };
+            Affine::from(affine)
+        });
+        values.into_iter().map(from_affine).collect()
+    }
+
+    fn g2_sums(&self, groups: &[Vec<G2Affine>]) -> Vec<G2Affine> {
+        let points = groups.iter().flatten().map(to_p2).map(Affine::from);
+        let sizes = groups.iter().map(Vec::len).collect();
+        affine::sums(points.collect(), sizes)
+            .into_iter()
+            .map(from_affine)
+            .collect()
+    }
+
+    fn g2_all_in_subgroup(&self, points: &[G2Affine], signs: &[Signs]) -> bool {
+        let points: Vec<_> = points.iter().map(to_p2).map(Affine::from).collect();
+        affine::odd_sums(&points, signs)
+            .into_iter()
+            // SAFETY: reads one point.
+            .all(|sum| unsafe { blst_p2_affine_in_g2(&sum.into()) })
     }
 
     fn hash_to_g1(&self, message: &[u8], dst: &[u8]) -> G1Affine {
@@ -198,6 +230,29 @@ impl Operations for Blst {
         } else {
             Err(DecodeError::NotInSubgroup)
         }
+    }
+
+    fn g2_decompress_on_curve(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
+        let mut point = blst_p2_affine::default();
+        // SAFETY: blst reads 96 bytes.
+        checked(unsafe { blst_p2_uncompress(&mut point, bytes.as_ptr()) })?;
+        Ok(from_p2_affine(&point))
+    }
+
+    fn g2_decompress_all_on_curve(&self, bytes: &[[u8; 96]]) -> Result<Vec<G2Affine>, DecodeError> {
+        let mut points = Vec::with_capacity(bytes.len());
+        for some in bytes.chunks(LANES) {
+            let proposed = propose(some);
+            for (at, bytes) in some.iter().enumerate() {
+                points.push(
+                    match proposed.as_ref().and_then(|points| *points.get(at)?) {
+                        Some(point) => point,
+                        None => self.g2_decompress_on_curve(bytes)?,
+                    },
+                );
+            }
+        }
+        Ok(points)
     }
 
     fn g2_decompress(&self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
@@ -282,20 +337,69 @@ fn p1_mul(point: &G1Affine, by: &SecretScalar) -> blst_p1 {
     product
 }
 
-/// `x·P` for a small public `x`.
-fn times(point: &blst_p2, x: u16) -> blst_p2 {
-    let mut product = blst_p2::default();
-    for bit in (0..16 - x.leading_zeros()).rev() {
+/// The value at `x` of a polynomial with these coefficients, by Horner's rule.
+fn polynomial(coefficients: &[blst_p2_affine], x: i32) -> blst_p2 {
+    let digits = small::digits(x);
+    let mut value = blst_p2::default();
+    for coefficient in coefficients.iter().rev() {
+        let mut negative = value;
+        let mut product = blst_p2::default();
         // SAFETY: an operand may be the result too.
         unsafe {
+            blst_p2_cneg(&mut negative, true);
             let product = &raw mut product;
-            blst_p2_double(product, product);
-            if x >> bit & 1 == 1 {
-                blst_p2_add_or_double(product, product, point);
+            for digit in &digits {
+                blst_p2_double(product, product);
+                match digit {
+                    Digit::Zero => {}
+                    Digit::One => blst_p2_add_or_double(product, product, &value),
+                    Digit::MinusOne => blst_p2_add_or_double(product, product, &negative),
+                }
             }
+            blst_p2_add_or_double_affine(product, product, coefficient);
+        }
+        value = product;
+    }
+    value
+}
+
+/// Up to [`LANES`] points by their bytes, whose form is checked, as far as [`roots`] finds them;
+/// each is on the curve.
+fn propose(bytes: &[[u8; 96]]) -> Option<[Option<G2Affine>; LANES]> {
+    if bytes.len() < LANES / 2 {
+        return None;
+    }
+    let mut x = [Fq2::ZERO; LANES];
+    for (x, bytes) in x.iter_mut().zip(bytes) {
+        let (mut c1, c0) = bytes
+            .split_first_chunk::<FQ_BYTES>()
+            .map(|(c1, c0)| (*c1, c0))?;
+        c1[0] &= 0x1f;
+        *x = Fq2::new(
+            fq_from_bytes(sized(c0).ok()?).ok()?,
+            fq_from_bytes(&c1).ok()?,
+        );
+    }
+    let squares = x.map(|x| x.square() * x + g2::Config::COEFF_B);
+    let roots = roots::propose(&squares)?;
+    let mut points = [None; LANES];
+    for ((point, bytes), ((x, square), root)) in points
+        .iter_mut()
+        .zip(bytes)
+        .zip(x.iter().zip(squares).zip(roots))
+    {
+        if root.square() == square && root != Fq2::ZERO {
+            // arkworks orders Fp2 as the encoding does.
+            let largest = bytes[0] & 0x20 != 0;
+            let y = if (root > -root) == largest {
+                root
+            } else {
+                -root
+            };
+            *point = Some(G2Affine::new_unchecked(*x, y));
         }
     }
-    product
+    Some(points)
 }
 
 /// Public scalars, little-endian, one after the other, each in as many bytes as the longest needs.
