@@ -35,6 +35,13 @@ sol! {
         bytes32 context;
     }
 
+    /// A node consents to new shares for an unchanged committee. Signed by the identity key.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Refresh {
+        uint64 ceremony;
+        bytes32 context;
+    }
+
     /// A dealer deals; `dealingHash` is the keccak-256 of the dealing's bytes.
     #[derive(Debug, PartialEq, Eq)]
     struct Dealing {
