@@ -20,6 +20,7 @@
 //! | [`ceremony_killed`] | the key: nodes killed at every step, chains that restart |
 //! | [`ceremony_lied_to`] | the key: endpoints that lie to a node |
 //! | [`reshare`] | committees that change and go on serving |
+//! | [`reshare_weather`] | the same when the network is bad: partitions, delay, duplication |
 //! | [`hostile`] | who may read, when endpoints lie, lag, break off and fall silent |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
 //! | [`lifecycle`] | a devnet as a developer meets it: started, kept, killed, gone without a trace |
@@ -53,6 +54,7 @@ mod puppet;
 mod reader_in_anger;
 mod receipts;
 mod reshare;
+mod reshare_weather;
 mod solidity;
 mod someone;
 mod stage;
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         ceremony_killed::trials(),
         ceremony_lied_to::trials(),
         reshare::trials(),
+        reshare_weather::trials(),
         hostile::trials(),
         lifecycle::trials(),
     ];

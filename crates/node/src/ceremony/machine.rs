@@ -207,6 +207,12 @@ impl Machine {
         self.disarmed = true;
     }
 
+    /// Whether it has forgotten its secrets.
+    #[must_use]
+    pub fn is_disarmed(&self) -> bool {
+        self.disarmed
+    }
+
     /// Everything that is due at this time.
     pub fn due(&mut self, clock: Clock) -> Vec<Action> {
         if self.record.fault().is_some() {

@@ -60,14 +60,17 @@ impl Runner {
         }
         let may = self.renewal.approves_refreshes();
         part.machine.approve_refreshes(may);
+        if part.machine.record().end().is_some()
+            && !part.machine.is_disarmed()
+            && let Some(proposal) = part.machine.record().proposal()
+            && self.store.erasures().await?.contains(&proposal)
+        {
+            // What is left to do for an epoch that is settled needs no secret.
+            part.machine.disarm();
+        }
         let Some(proposal) = part.machine.wants_seeds() else {
             return Ok(());
         };
-        if self.store.erasures().await?.contains(&proposal) {
-            // It has made its epoch; what is left to do needs no secret.
-            part.machine.disarm();
-            return Ok(());
-        }
         let seeds = self.vault.ceremony_seeds(&proposal)?;
         let held = match part.origin_context {
             Some(context) => self.vault.held_share(&context)?,
