@@ -54,6 +54,7 @@ mod puppet;
 mod reader_in_anger;
 mod receipts;
 mod reshare;
+mod reshare_readers;
 mod reshare_weather;
 mod solidity;
 mod someone;

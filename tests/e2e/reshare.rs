@@ -2,33 +2,21 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
 use libtest_mimic::Trial;
-use stheno::{
-    Client, NetworkFile, Wallet,
-    bounds::BoxFuture,
-    clock::SystemClock,
-    ledger::{Committee, Ledger, LedgerError, RpcLedger},
-    transport::HttpTransport,
-};
 use stheno_cli::devnet::{
     Devnet, Foundation, Options,
     ceremony::{Ceremony, State},
 };
-use stheno_envelope::Locator;
-use stheno_protocol::{ChainId, NodeState, Position, Status};
-use tokio::task::JoinHandle;
+use stheno_protocol::{NodeState, Status};
 
 use crate::{
     ceremony::until,
     command::{run, stheno},
     desk::{Desk, noise},
+    reshare_readers::{Reading, Stale},
     someone::Someone,
     stage::{STHENO, patient_trial, trial},
 };
@@ -264,7 +252,8 @@ async fn shares_are_renewed_on_schedule_without_anybody() {
         ends(&devnet, ceremony, State::Active).await;
     }
     for node in 1..=3 {
-        serves(&devnet, node, 3).await;
+        // The next one may come while this is looked at.
+        becomes(&devnet, node, "serving 3", |status| status.epoch >= 3).await;
     }
     metronome.hand_over().await.unwrap();
     devnet.stop().await;
@@ -476,103 +465,5 @@ async fn pass_blocks(devnet: &Devnet, count: u64) {
     for _ in 0..count {
         devnet.control().mine().await.unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// A client of the SDK that reads one file again and again.
-struct Reading {
-    stop: Arc<AtomicBool>,
-    task: JoinHandle<u32>,
-}
-
-impl Reading {
-    fn begin(devnet: &Devnet, who: &Someone, envelope: Vec<u8>, original: Vec<u8>) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let client = Client::for_reading(std::slice::from_ref(devnet.rpc())).unwrap();
-        let wallet = Wallet::from_private_key(&who.key()).unwrap();
-        let task = tokio::spawn(async move {
-            let mut reads = 0;
-            while !stopped.load(Ordering::SeqCst) {
-                let mut copy = Vec::new();
-                let read = client
-                    .decrypt(&wallet, envelope.as_slice(), &mut copy)
-                    .await;
-                if let Err(error) = read {
-                    panic!("read {reads} failed: {error}");
-                }
-                assert!(copy == original);
-                reads += 1;
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            reads
-        });
-        Self { stop, task }
-    }
-
-    async fn end(self) -> u32 {
-        self.stop.store(true, Ordering::SeqCst);
-        self.task.await.unwrap()
-    }
-}
-
-/// A reader who read the committee once and never again.
-struct Stale {
-    client: Client,
-}
-
-struct StaleLedger {
-    live: RpcLedger,
-    committee: Mutex<Option<Committee>>,
-}
-
-impl Ledger for StaleLedger {
-    fn committee<'a>(
-        &'a self,
-        locator: &'a Locator,
-    ) -> BoxFuture<'a, Result<Committee, LedgerError>> {
-        Box::pin(async move {
-            let known = self.committee.lock().unwrap().clone();
-            if let Some(known) = known {
-                return Ok(known);
-            }
-            let read = self.live.committee(locator).await?;
-            *self.committee.lock().unwrap() = Some(read.clone());
-            Ok(read)
-        })
-    }
-
-    fn block_at(
-        &self,
-        chain: ChainId,
-        number: u64,
-    ) -> BoxFuture<'_, Result<Option<Position>, LedgerError>> {
-        self.live.block_at(chain, number)
-    }
-}
-
-impl Stale {
-    async fn read(devnet: &Devnet) -> Self {
-        let ledger = StaleLedger {
-            live: RpcLedger::new([devnet.rpc().clone()]),
-            committee: Mutex::new(None),
-        };
-        let client = Client::new(ledger, HttpTransport::new().unwrap(), SystemClock);
-        let network = NetworkFile::load(devnet.network_path()).unwrap();
-        let tuning = stheno::Tuning {
-            patience: Duration::from_secs(2),
-            finality_patience: Duration::from_secs(2),
-            ..stheno::Tuning::default()
-        };
-        // Pinning reads the committee for the first and last time.
-        let client = client.with_tuning(tuning).pin(network).await.unwrap();
-        Self { client }
-    }
-
-    async fn opens(&self, who: &Someone, envelope: &[u8]) -> Result<Vec<u8>, stheno::Error> {
-        let wallet = Wallet::from_private_key(&who.key()).unwrap();
-        let mut copy = Vec::new();
-        self.client.decrypt(&wallet, envelope, &mut copy).await?;
-        Ok(copy)
     }
 }
