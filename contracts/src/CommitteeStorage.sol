@@ -31,6 +31,7 @@ abstract contract CommitteeStorage is ICommittee {
         uint16 bestConfirmations;
         uint64 fromEpoch;
         uint32 extensions;
+        bool refresh;
         address proposer;
         uint64 proposedAt;
         uint64 start;
@@ -143,17 +144,25 @@ abstract contract CommitteeStorage is ICommittee {
         return set | bit;
     }
 
-    /// @dev OpenZeppelin's recovery refuses the second signature (high `s`) of a message; a malformed one
-    /// recovers to nobody.
     function _requireSigner(
         State storage state,
         address expected,
         bytes32 structHash,
         bytes calldata signature
     ) internal view {
+        address actual = _signer(state, structHash, signature);
+        require(actual != address(0) && actual == expected, WrongSigner(expected, actual));
+    }
+
+    /// @dev OpenZeppelin's recovery refuses the second signature (high `s`) of a message; it, and a malformed one,
+    /// recover to nobody.
+    function _signer(State storage state, bytes32 structHash, bytes calldata signature)
+        internal
+        view
+        returns (address signer)
+    {
         bytes32 domain = MessageHashes.domainSeparator(state.networkId);
         bytes32 digest = MessageHashUtils.toTypedDataHash(domain, structHash);
-        (address actual, ECDSA.RecoverError fault,) = ECDSA.tryRecoverCalldata(digest, signature);
-        require(fault == ECDSA.RecoverError.NoError && actual == expected, WrongSigner(expected, actual));
+        (signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
     }
 }

@@ -11,7 +11,9 @@ import {CeremonyKind, CeremonyState, Member, Phase} from "./types/CommitteeTypes
 
 /// @title How a ceremony comes about: proposal, ceremony keys, approvals
 /// @dev Old members hold the key, so old members decide who gets it: whoever proposes, a reshare starts only
-/// with the approval of `oldThreshold` of their operators, over everything that matters.
+/// with the approval of `oldThreshold` of their operators, over everything that matters. A refresh leaves members,
+/// order and threshold as they are, and so gives the key to nobody who has it not: for that, and for nothing else,
+/// a member's identity key may propose and approve as well, so that shares are renewed without a person.
 abstract contract Consent is CommitteeStorage {
     /// @dev Keeps a `CeremonyMembers` event below Filecoin's 8 KiB.
     uint256 private constant MEMBERS_PER_EVENT = 96;
@@ -22,7 +24,8 @@ abstract contract Consent is CommitteeStorage {
         returns (uint64 ceremony)
     {
         State storage state = _state(committeeId);
-        require(_mayPropose(state, msg.sender), NotAProposer(msg.sender));
+        bool refresh = _isRefresh(state, threshold, operators);
+        require(_mayPropose(state, msg.sender, refresh), NotAProposer(msg.sender));
         require(state.running == 0, CeremonyOpen(state.running));
         uint64 latest = state.latestOf[msg.sender];
         require(!_isPending(state.ceremonies[latest].state), CeremonyOpen(latest));
@@ -36,6 +39,7 @@ abstract contract Consent is CommitteeStorage {
         state.latestOf[msg.sender] = ceremony;
         Ceremony storage record = state.ceremonies[ceremony];
         record.state = CeremonyState.Keys;
+        record.refresh = refresh;
         record.threshold = threshold;
         record.size = uint16(operators.length);
         record.proposer = msg.sender;
@@ -90,7 +94,9 @@ abstract contract Consent is CommitteeStorage {
         uint16 dealer = _dealers(state, record).indexOf[operator];
         require(dealer != 0, NotADealer(operator));
         uint256 approvals = _insert(record.approvals, dealer);
-        _requireSigner(state, operator, MessageHashes.approval(ceremony, record.context), signature);
+        if (!_isRefreshApproval(state, record, ceremony, operator, signature)) {
+            _requireSigner(state, operator, MessageHashes.approval(ceremony, record.context), signature);
+        }
 
         record.approvals = approvals;
         emit CeremonyApproved(committeeId, ceremony, operator, signature);
@@ -122,9 +128,42 @@ abstract contract Consent is CommitteeStorage {
         return _keys(_ceremony(_state(committeeId), ceremony));
     }
 
-    function _mayPropose(State storage state, address sender) private view returns (bool) {
+    /// @dev Whether this is the serving committee once more: the same threshold, the same members in the same order.
+    /// Identities are then the same as well, since an operator's never changes.
+    function _isRefresh(State storage state, uint16 threshold, address[] calldata operators)
+        private
+        view
+        returns (bool)
+    {
+        if (state.epoch == 0) return false;
+        Ceremony storage serving = _serving(state);
+        return threshold == serving.threshold && operators.length == serving.operators.length
+            && keccak256(abi.encode(operators)) == keccak256(abi.encode(serving.operators));
+    }
+
+    function _mayPropose(State storage state, address sender, bool refresh) private view returns (bool) {
         if (sender == state.owner) return true;
-        return state.epoch != 0 && state.ceremonies[state.epochs[state.epoch].ceremony].indexOf[sender] != 0;
+        if (state.epoch == 0) return false;
+        Ceremony storage serving = _serving(state);
+        return serving.indexOf[sender] != 0 || (refresh && serving.indexOf[state.operatorOf[sender]] != 0);
+    }
+
+    /// @dev Whether the dealer's own node, by its identity key, approves a refresh.
+    function _isRefreshApproval(
+        State storage state,
+        Ceremony storage record,
+        uint64 ceremony,
+        address operator,
+        bytes calldata signature
+    ) private view returns (bool) {
+        if (!record.refresh) return false;
+        bytes32 structHash = MessageHashes.refresh(ceremony, record.context);
+        return _signer(state, structHash, signature) == state.nodes[operator].identity;
+    }
+
+    /// @dev The ceremony that made the epoch that serves; there is one.
+    function _serving(State storage state) private view returns (Ceremony storage) {
+        return state.ceremonies[state.epochs[state.epoch].ceremony];
     }
 
     function _isPending(CeremonyState state) private pure returns (bool) {

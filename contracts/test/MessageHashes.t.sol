@@ -46,6 +46,16 @@ contract MessageHashesTest is CeremonyFixture {
         );
     }
 
+    function test_refresh_isEip712() public view {
+        _check(
+            "Refresh",
+            '{"name":"ceremony","type":"uint64"},{"name":"context","type":"bytes32"}',
+            "",
+            string.concat('{"ceremony":7,"context":"', _context(), '"}'),
+            hashes.refresh(7, CONTEXT)
+        );
+    }
+
     function test_dealing_isEip712() public view {
         _check(
             "Dealing",

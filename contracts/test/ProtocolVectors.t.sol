@@ -85,6 +85,7 @@ contract ProtocolVectorsTest is Test {
             )
         );
         _check(2, hashes.approval(uint64(_field(2, "ceremony")), _fieldWord(2, "context")));
+        _check(8, hashes.refresh(uint64(_field(8, "ceremony")), _fieldWord(8, "context")));
     }
 
     function test_phases_haveTheCratesHashes() public view {

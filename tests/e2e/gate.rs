@@ -32,6 +32,12 @@ pub(crate) enum Passage {
     KillBefore,
     /// The chain hears it, and the node dies before it hears back.
     KillAfter,
+    /// The network is cut: the chain never hears it, and the node hears that it failed.
+    Cut,
+    /// It passes so much later.
+    Late(Duration),
+    /// It reaches the chain twice, and the second answer is the node's.
+    Twice,
 }
 
 /// One JSON-RPC question: its method and parameters.
@@ -220,9 +226,23 @@ async fn pass(State(gate): State<Arc<Gate>>, body: String) -> axum::response::Re
         gate.kill();
         return std::future::pending().await;
     }
-    let request = gate.http.post(gate.chain.clone()).body(body);
-    let request = request.header(header::CONTENT_TYPE, "application/json");
-    let answer = match request.send().await {
+    if passages.contains(&Passage::Cut) {
+        return axum::http::StatusCode::BAD_GATEWAY.into_response();
+    }
+    for passage in &passages {
+        if let Passage::Late(by) = passage {
+            tokio::time::sleep(*by).await;
+        }
+    }
+    let send = || {
+        let request = gate.http.post(gate.chain.clone()).body(body.clone());
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        request.send()
+    };
+    if passages.contains(&Passage::Twice) {
+        drop(send().await);
+    }
+    let answer = match send().await {
         Ok(answer) => answer.text().await.unwrap_or_default(),
         // The chain is away; so is its gate.
         Err(_) => return axum::http::StatusCode::BAD_GATEWAY.into_response(),

@@ -19,6 +19,8 @@
 //! | [`ceremony_in_anger`] | the key: members that cheat, and what becomes of them |
 //! | [`ceremony_killed`] | the key: nodes killed at every step, chains that restart |
 //! | [`ceremony_lied_to`] | the key: endpoints that lie to a node |
+//! | [`reshare`] | committees that change and go on serving |
+//! | [`reshare_weather`] | the same when the network is bad: partitions, delay, duplication |
 //! | [`hostile`] | who may read, when endpoints lie, lag, break off and fall silent |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
 //! | [`lifecycle`] | a devnet as a developer meets it: started, kept, killed, gone without a trace |
@@ -51,6 +53,9 @@ mod policies;
 mod puppet;
 mod reader_in_anger;
 mod receipts;
+mod reshare;
+mod reshare_readers;
+mod reshare_weather;
 mod solidity;
 mod someone;
 mod stage;
@@ -75,6 +80,8 @@ fn main() -> ExitCode {
         ceremony_in_anger::trials(),
         ceremony_killed::trials(),
         ceremony_lied_to::trials(),
+        reshare::trials(),
+        reshare_weather::trials(),
         hostile::trials(),
         lifecycle::trials(),
     ];

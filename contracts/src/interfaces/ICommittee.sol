@@ -65,7 +65,8 @@ interface ICommittee is ICommitteeEvents, ICommitteeErrors {
     // ------------------------------------------------------------------ consent
 
     /// @notice Proposes a ceremony: the first until an epoch is active, then reshares. By the owner, or the
-    /// operator of a serving member. Several may be proposed, one by each proposer, so that no one can keep others
+    /// operator of a serving member; a *refresh*, which leaves threshold, members and their order as they are, also by
+    /// the identity of a serving member. Several may be proposed, one by each proposer, so that no one can keep others
     /// from proposing; the one that gathers its approvals first runs, alone.
     /// @param threshold New threshold `t`, `⌈(n + 1) / 2⌉ ≤ t ≤ n`.
     /// @param operators The members, all registered; the order gives the node indices `1..n`, `n ≤ 256`.
@@ -90,7 +91,8 @@ interface ICommittee is ICommitteeEvents, ICommitteeErrors {
     /// needed: of all operators in a first ceremony, of `oldThreshold` old operators in a reshare. Further old
     /// operators may approve until Deal closes (a node deals only if its own operator approved).
     /// @param operator An operator of a dealer.
-    /// @param signature The operator's over `Approval`.
+    /// @param signature The operator's over `Approval`; for a refresh also the operator's node's, by its identity,
+    /// over `Refresh`.
     function approve(uint64 committeeId, uint64 ceremony, address operator, bytes calldata signature) external;
 
     // ----------------------------------------------------------------- ceremony

@@ -35,7 +35,8 @@ interface ICommitteeErrors {
     /// @notice Thrown when the endpoint is empty or a text is longer than allowed.
     error BadTextLength(uint256 length, uint256 maximum);
 
-    /// @notice Thrown when the sender may not propose: neither the owner nor the operator of a serving member.
+    /// @notice Thrown when the sender may not propose: neither the owner nor the operator of a serving member, nor,
+    /// for a refresh, the identity of one.
     error NotAProposer(address sender);
 
     /// @notice Thrown when a ceremony is proposed or would start while another runs, or when the sender has a

@@ -70,7 +70,8 @@ interface ICommitteeEvents {
     /// @notice All ceremony keys are there; `context` is what operators approve.
     event CeremonyContextFixed(uint64 indexed committeeId, uint64 indexed ceremony, bytes32 context);
 
-    /// @notice An operator approved the context; `signature` is the operator's over `Approval`.
+    /// @notice An operator approved the context; `signature` is the operator's over `Approval`, or, for a refresh
+    /// alone, its node's identity's over `Refresh`.
     event CeremonyApproved(
         uint64 indexed committeeId, uint64 indexed ceremony, address indexed operator, bytes signature
     );

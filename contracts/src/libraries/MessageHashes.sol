@@ -27,6 +27,7 @@ library MessageHashes {
     bytes32 private constant CEREMONY_KEY_TYPEHASH =
         keccak256("CeremonyKey(uint64 ceremony,bytes32 proposal,uint16 member,bytes32 key)");
     bytes32 private constant APPROVAL_TYPEHASH = keccak256("Approval(uint64 ceremony,bytes32 context)");
+    bytes32 private constant REFRESH_TYPEHASH = keccak256("Refresh(uint64 ceremony,bytes32 context)");
     bytes32 private constant DEALING_TYPEHASH =
         keccak256("Dealing(bytes32 context,uint16 dealer,bytes32 dealingHash)");
     bytes32 private constant ACCUSATION_TYPEHASH = keccak256("Accusation(uint16 dealer,bytes32 dealingHash)");
@@ -110,6 +111,10 @@ library MessageHashes {
 
     function approval(uint64 ceremony, bytes32 contextDigest) internal pure returns (bytes32) {
         return keccak256(abi.encode(APPROVAL_TYPEHASH, ceremony, contextDigest));
+    }
+
+    function refresh(uint64 ceremony, bytes32 contextDigest) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REFRESH_TYPEHASH, ceremony, contextDigest));
     }
 
     function dealing(bytes32 contextDigest, uint16 dealer, bytes32 dealingHash)

@@ -122,6 +122,12 @@ abstract contract CeremonyFixture is G2Vectors {
         committee.approve(id, ceremony, operatorOf(person), signature);
     }
 
+    /// @dev By the person's node instead, which may approve refreshes alone.
+    function approveRefresh(uint256 person) public {
+        bytes memory signature = sign(identityKey(person), hashes.refresh(ceremony, info().context));
+        committee.approve(id, ceremony, operatorOf(person), signature);
+    }
+
     /// @dev As many dealers as it takes, in their order.
     function approveAll() public {
         uint16 old = info().oldThreshold;

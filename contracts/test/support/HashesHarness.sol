@@ -35,6 +35,10 @@ contract HashesHarness {
         return MessageHashes.approval(ceremony, context);
     }
 
+    function refresh(uint64 ceremony, bytes32 context) external pure returns (bytes32) {
+        return MessageHashes.refresh(ceremony, context);
+    }
+
     function dealing(bytes32 context, uint16 dealer, bytes32 dealingHash) external pure returns (bytes32) {
         return MessageHashes.dealing(context, dealer, dealingHash);
     }

@@ -1,4 +1,4 @@
-//! A committee read from its locator, checked.
+//! A committee read from its locator, checked: the epoch that is active, or one before it.
 //!
 //! What the contract says is believed only as far as it fits together: the
 //! network id is computed here, the key is a point of its group, the threshold
@@ -54,15 +54,21 @@ impl Locator {
     }
 }
 
-/// A committee's active epoch, as the chain has it.
+/// One epoch of a committee, as the chain has it.
 #[derive(Clone, Debug)]
 pub struct Committee {
     /// Where it lives.
     pub locator: Locator,
     /// Its identity, computed here and equal to the contract's.
     pub network: NetworkId,
-    /// The epoch that serves.
+    /// The epoch.
     pub epoch: u64,
+    /// The ceremony that made it.
+    pub ceremony: u64,
+    /// That ceremony's context; key shares are known by it.
+    pub context: B256,
+    /// Block of its activation.
+    pub activated_at: u64,
     /// How many shares open.
     pub threshold: u16,
     /// The public key of the committee.
@@ -139,6 +145,26 @@ pub async fn read_committee(
     reader.epoch(info.epoch, info.devnet).await
 }
 
+/// Reads one epoch of a committee, active or past, at `at`.
+///
+/// # Errors
+/// As [`read_committee`]; [`ChainError::Refused`] also when there is no such epoch.
+pub async fn read_epoch(
+    chain: &Chain,
+    locator: &Locator,
+    epoch: u64,
+    at: Block,
+) -> Result<Committee, ChainError> {
+    let reader = Reader { chain, locator, at };
+    reader.check_chain()?;
+    let info = reader
+        .read(&Contract::committeeCall {
+            committeeId: locator.committee_id,
+        })
+        .await?;
+    reader.epoch(epoch, info.devnet).await
+}
+
 /// Who signs for the members of an epoch, past or present, in order of their indices; read at `at`
 /// or at the final head.
 ///
@@ -191,6 +217,9 @@ impl Reader<'_> {
             locator: *self.locator,
             network,
             epoch,
+            ceremony: info.ceremony,
+            context: info.context,
+            activated_at: info.activatedAt,
             threshold: info.threshold,
             network_key,
             keys_root: info.keysRoot,

@@ -53,7 +53,9 @@ pub use anchor::{MAX_ANCHOR_AGE, MAX_HEAD_AGE};
 pub use block::{Block, BlockRef};
 pub use chain::Chain;
 pub use clock::Instant;
-pub use committee::{Committee, CommitteeMember, Locator, read_committee, read_identities};
+pub use committee::{
+    Committee, CommitteeMember, Locator, read_committee, read_epoch, read_identities,
+};
 pub use config::{ChainConfig, Finality, endpoint_label};
 pub use error::{AnchorError, ChainError, ConfigError, Testimony};
 pub use follow::{Batch, Cursor, LogFollower};

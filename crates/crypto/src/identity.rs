@@ -107,7 +107,7 @@ impl PolicyDigest {
 pub struct Identity([u8; 128]);
 
 impl Identity {
-    /// Joins the four parts. There is no other way to make an identity.
+    /// Joins the four parts. The only other identities are [canaries](Self::canary).
     #[must_use]
     pub fn new(
         network: &NetworkId,
@@ -123,6 +123,17 @@ impl Identity {
             out.copy_from_slice(part);
         }
         Self(bytes)
+    }
+
+    /// What a committee tries its new shares on: the identity that the ceremony with this context
+    /// reserves, SPEC.md §3.
+    ///
+    /// No policy has its digest, which comes from a tag of its own, so it is never that of a file:
+    /// shares for it open nothing but what was sealed to it on purpose.
+    #[must_use]
+    pub fn canary(network: &NetworkId, key: &KeyFingerprint, context: &[u8; 32]) -> Self {
+        let reserved = PolicyDigest(labels::CANARY.sha256(&[context]));
+        Self::new(network, key, &reserved, &ItemId(*context))
     }
 
     /// The 128 bytes.

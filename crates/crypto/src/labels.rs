@@ -24,6 +24,8 @@ labels! {
     NETWORK_ID = "NETWORK-ID";
     /// A policy's name.
     POLICY_DIGEST = "POLICY-DIGEST";
+    /// In place of a policy's name, for what a committee tries its new shares on.
+    CANARY = "CANARY";
     /// From an identity to its point `Q`; ends in the suite's name, as RFC 9380 §3.1 asks.
     IDENTITY_POINT = "IDENTITY-BLS12381G1_XMD:SHA-256_SSWU_RO_";
 

@@ -29,7 +29,7 @@ use stheno_node::{
     data_dir::DataDir,
     metrics::Metrics,
     release::Release,
-    standing::{Epoch, Standing},
+    standing::{Epoch, Served, Standing},
     store::{Owner, Store},
     vault::{UnlockSecret, Vault},
 };
@@ -232,12 +232,13 @@ async fn desk(home: &Home) -> Release {
         .unwrap();
     let epoch = Epoch {
         number: 1,
+        context: context(),
         index: key_share(2).index(),
         threshold: 2,
         fingerprint: home.chain.lock().network_key.fingerprint(),
         held: vault.held_share(&context()).unwrap().unwrap(),
     };
-    let (_, standing) = watch::channel(Standing::Serving(Arc::new(epoch)));
+    let (_, standing) = watch::channel(Standing::Serving(Served::new(vec![Arc::new(epoch)])));
     let limits = Limits {
         ip_items_per_minute: u32::MAX,
         account_items_per_minute: u32::MAX,

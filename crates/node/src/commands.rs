@@ -4,13 +4,16 @@
 //! exit 0 done, 2 usage or system error, 141 nobody reads the output any more.
 
 mod approve;
+mod contract_view;
 mod export_receipts;
 mod init;
 mod operator;
 mod outcome;
+mod propose;
 mod register;
 mod run;
 mod status;
+mod withdraw;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -21,9 +24,11 @@ pub use export_receipts::ExportReceiptsArgs;
 pub use init::InitArgs;
 pub use operator::OperatorArgs;
 pub use outcome::Failure;
+pub use propose::{ProposeArgs, RefreshArgs, RepairArgs};
 pub use register::RegisterArgs;
 pub use run::RunArgs;
 pub use status::StatusArgs;
+pub use withdraw::WithdrawArgs;
 
 use outcome::Printer;
 
@@ -55,6 +60,14 @@ pub enum NodeCommand {
     Init(Box<InitArgs>),
     /// Put this node on the chain as a member of its committee.
     Register(RegisterArgs),
+    /// Propose other members, or another threshold.
+    Propose(ProposeArgs),
+    /// Propose new shares for the members that there are.
+    Refresh(RefreshArgs),
+    /// Get a new share for this node, which has lost its own: propose a refresh.
+    Repair(RepairArgs),
+    /// Take back a proposal that does not run yet.
+    Withdraw(WithdrawArgs),
     /// Show an open ceremony and approve it as this node's operator.
     Approve(ApproveArgs),
     /// Serve.
@@ -91,6 +104,12 @@ pub async fn execute(args: NodeArgs) -> Result<(), Failure> {
         NodeCommand::Init(init) => init::execute(&args.config, *init, &printer),
         NodeCommand::Register(register) => {
             register::execute(&args.config, register, &printer).await
+        }
+        NodeCommand::Propose(propose) => propose::execute(&args.config, propose, &printer).await,
+        NodeCommand::Refresh(refresh) => propose::refresh(&args.config, refresh, &printer).await,
+        NodeCommand::Repair(repair) => propose::repair(&args.config, repair, &printer).await,
+        NodeCommand::Withdraw(withdraw) => {
+            withdraw::execute(&args.config, withdraw, &printer).await
         }
         NodeCommand::Approve(approve) => approve::execute(&args.config, approve, &printer).await,
         NodeCommand::Run(run) => run::execute(&args.config, run, &printer).await,

@@ -21,6 +21,8 @@ use url::Url;
 
 pub use template::Template;
 
+use crate::epochs::schedule::Schedule;
+
 /// The environment variable that holds the vault's passphrase unless the
 /// configuration names another.
 pub const PASSPHRASE_ENV: &str = "STHENO_NODE_PASSPHRASE";
@@ -54,6 +56,9 @@ pub struct Config {
     /// How much this node takes on.
     #[serde(default)]
     pub limits: Limits,
+    /// Epochs that follow each other.
+    #[serde(default)]
+    pub epochs: Epochs,
     /// What it logs, and how.
     #[serde(default)]
     pub logs: Logs,
@@ -132,6 +137,36 @@ pub struct Limits {
     pub trusted_proxies: Vec<IpAddr>,
     /// How long a stop waits for requests in flight, in milliseconds. Default 10000.
     pub shutdown_ms: u64,
+}
+
+/// Epochs that follow each other.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Epochs {
+    /// For how many blocks of the committee's chain, at least, the epoch before the active one
+    /// answers as well. Its share is erased afterwards. Default 240: two hours of Filecoin.
+    pub overlap_blocks: u64,
+    /// How many days old an epoch becomes before this node proposes to renew the shares of the
+    /// unchanged committee. 0 for never. Default 30.
+    pub refresh_every_days: f64,
+    /// How many hours old an epoch must be before this node proposes a refresh, or approves one in
+    /// the place of its operator. Default 24.
+    pub refresh_gap_hours: f64,
+}
+
+impl Epochs {
+    /// The longest that makes sense: a century.
+    const MOST_DAYS: f64 = 36_500.0;
+
+    /// When shares are renewed.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        let every = Duration::from_secs_f64(self.refresh_every_days * 86_400.0);
+        Schedule {
+            every: (!every.is_zero()).then_some(every),
+            gap: Duration::from_secs_f64(self.refresh_gap_hours * 3_600.0),
+        }
+    }
 }
 
 /// What the node logs, and how.
@@ -264,6 +299,15 @@ impl Config {
                 ));
             }
         }
+        let epochs = &self.epochs;
+        for (name, days) in [
+            ("refresh_every_days", epochs.refresh_every_days),
+            ("refresh_gap_hours", epochs.refresh_gap_hours / 24.0),
+        ] {
+            if !(0.0..=Epochs::MOST_DAYS).contains(&days) {
+                return refuse(format!("epochs.{name} must be 0 or more, and no century"));
+            }
+        }
         let limits = &self.limits;
         let positive = [
             ("body_bytes", limits.body_bytes as u64),
@@ -331,6 +375,16 @@ impl Default for Limits {
             anonymous_items_per_minute: 600,
             trusted_proxies: Vec::new(),
             shutdown_ms: 10_000,
+        }
+    }
+}
+
+impl Default for Epochs {
+    fn default() -> Self {
+        Self {
+            overlap_blocks: 240,
+            refresh_every_days: 30.0,
+            refresh_gap_hours: 24.0,
         }
     }
 }
@@ -432,6 +486,8 @@ mod tests {
                 "answer_ms",
             ),
             ("[vault]\npassword = \"x\"", "password"),
+            ("[epochs]\nrefresh_every_days = -1.0", "refresh_every_days"),
+            ("[epochs]\nrefresh_gap_hours = nan", "refresh_gap_hours"),
         ] {
             let error = load(&format!("{MINIMAL}\n{extra}"))
                 .unwrap_err()

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /v1/reencrypt` | shares |
 //! | `POST /v1/explain` | what a policy says of a reader, and why; no shares |
+//! | `POST /v1/canary` | a share for the canary of an epoch, for members that try it |
 //! | `GET /v1/status` | what the node says of itself |
 //! | `GET /health` | 200 while the process lives |
 //! | `GET /ready` | 200 while it serves and its chains are fresh, else 503 |
@@ -33,7 +34,10 @@ use tower_http::{
     cors::{AllowOrigin, Any, CorsLayer},
 };
 
-use crate::{Config, heads::Heads, metrics::Metrics, release::Release, standing::Standing};
+use crate::{
+    Config, epochs::canary_desk::CanaryDesk, heads::Heads, metrics::Metrics, release::Release,
+    standing::Standing,
+};
 pub(crate) use client::Proxies;
 use refusal::Refusal;
 
@@ -41,6 +45,7 @@ use refusal::Refusal;
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) release: Release,
+    pub(crate) canary: CanaryDesk,
     pub(crate) domain: Domain,
     pub(crate) standing: watch::Receiver<Standing>,
     pub(crate) heads: Heads,
@@ -69,6 +74,7 @@ pub(crate) fn router(config: &Config, desk: Desk, in_flight: InFlight) -> Router
     Router::new()
         .route("/v1/reencrypt", post(questions::reencrypt))
         .route("/v1/explain", post(questions::explain))
+        .route("/v1/canary", post(questions::canary))
         .route("/v1/status", get(pages::status))
         .route("/health", get(pages::health))
         .route("/ready", get(pages::ready))

@@ -21,6 +21,7 @@
 //! | [`vault`] | the only holder of keys, sealed at rest |
 //! | [`store`] | what must be remembered: logs, messages, keys, receipts |
 //! | [`ceremony`] | how the committee's key comes to be, seen from one member |
+//! | [`epochs`] | epochs that follow each other: overlap, canary, erasure |
 //! | [`server`] | `bind`, then `run` until told to stop |
 //! | [`commands`] | `init`, `register`, `approve`, `run`, `status`, `export-receipts` |
 //!
@@ -38,6 +39,7 @@ mod clock;
 pub mod commands;
 pub mod config;
 pub mod data_dir;
+pub mod epochs;
 mod heads;
 mod http;
 pub mod limits;

@@ -1,4 +1,4 @@
-//! The operator's node binary: `stheno-node init | register | approve | run | status`.
+//! The operator's node binary: `stheno-node init | register | run | propose | approve | status | …`.
 
 use std::process::ExitCode;
 

@@ -34,6 +34,11 @@ struct Inner {
     endpoints: Family<Endpoint, Counter>,
     serving: Gauge,
     epoch: Gauge,
+    epoch_oldest: Gauge,
+    settled: Gauge,
+    overdue: Gauge,
+    canaries: Family<Canary, Counter>,
+    erased: Counter,
     messages: Family<MessageOutcome, Counter>,
     under_way: Gauge,
     ceremonies_at: Gauge,
@@ -55,6 +60,11 @@ struct Head {
 struct Endpoint {
     chain: u64,
     endpoint: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Canary {
     outcome: &'static str,
 }
 
@@ -101,6 +111,11 @@ impl Default for Metrics {
             endpoints: Family::default(),
             serving: Gauge::default(),
             epoch: Gauge::default(),
+            epoch_oldest: Gauge::default(),
+            settled: Gauge::default(),
+            overdue: Gauge::default(),
+            canaries: Family::default(),
+            erased: Counter::default(),
             messages: Family::default(),
             under_way: Gauge::default(),
             ceremonies_at: Gauge::default(),
@@ -134,8 +149,33 @@ impl Default for Metrics {
         registry.register("serving", "1 while the node serves", i.serving.clone());
         registry.register(
             "epoch",
-            "Epoch that the node serves, 0 for none",
+            "Newest epoch that the node serves, 0 for none",
             i.epoch.clone(),
+        );
+        registry.register(
+            "epoch_oldest",
+            "Oldest epoch that the node serves, 0 for none",
+            i.epoch_oldest.clone(),
+        );
+        registry.register(
+            "epoch_settled",
+            "1 while the vault holds the share of the active epoch and nothing older",
+            i.settled.clone(),
+        );
+        registry.register(
+            "epoch_overdue",
+            "1 when the overlap is over and the new epoch is not proven to work: see the log",
+            i.overdue.clone(),
+        );
+        registry.register(
+            "canaries",
+            "Trials of the shares of a new epoch, by what came of them",
+            i.canaries.clone(),
+        );
+        registry.register(
+            "secrets_erased",
+            "Key shares and seeds of ceremonies that were erased",
+            i.erased.clone(),
         );
         registry.register("messages", "Ceremony messages sent", i.messages.clone());
         registry.register(
@@ -218,9 +258,37 @@ impl Metrics {
     }
 
     /// The node's standing has changed.
-    pub fn standing(&self, state: NodeState, epoch: u64) {
+    pub fn standing(&self, state: NodeState, epochs: &[u64]) {
+        let number = |epoch: Option<&u64>| {
+            epoch.map_or(0, |epoch| i64::try_from(*epoch).unwrap_or(i64::MAX))
+        };
         self.0.serving.set(i64::from(state == NodeState::Serving));
-        self.0.epoch.set(i64::try_from(epoch).unwrap_or(i64::MAX));
+        self.0.epoch.set(number(epochs.iter().max()));
+        self.0.epoch_oldest.set(number(epochs.iter().min()));
+    }
+
+    /// Whether the vault holds nothing that is needed no longer.
+    pub fn settled(&self, settled: bool) {
+        self.0.settled.set(i64::from(settled));
+        if settled {
+            self.0.overdue.set(0);
+        }
+    }
+
+    /// Whether the new epoch should have been proven to work by now, and is not.
+    pub fn overdue(&self, overdue: bool) {
+        self.0.overdue.set(i64::from(overdue));
+    }
+
+    /// The shares of a new epoch were tried.
+    pub fn canary(&self, opened: bool) {
+        let outcome = if opened { "opened" } else { "shut" };
+        self.0.canaries.get_or_create(&Canary { outcome }).inc();
+    }
+
+    /// A key share, or the seeds of a ceremony, was erased.
+    pub fn erased(&self) {
+        self.0.erased.inc();
     }
 
     /// A ceremony message is on its way; [`message`](Self::message) says what became of it.

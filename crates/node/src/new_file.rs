@@ -87,7 +87,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn sync_dir(folder: &Path) -> io::Result<()> {
+/// Makes what was done to a folder's names durable.
+pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]

@@ -40,7 +40,7 @@ use crate::{
     config::Limits,
     limits::{Buckets, household},
     metrics::Metrics,
-    standing::{Epoch, Standing},
+    standing::{Epoch, Served, Standing},
     store::Store,
     vault::Vault,
 };
@@ -123,10 +123,10 @@ impl Release {
     }
 
     async fn decide(&self, body: &[u8], address: IpAddr) -> Result<Bytes, Problem> {
-        let epoch = self.epoch()?;
+        let served = self.served()?;
         let request: Request = serde_json::from_slice(body)
             .map_err(|error| Problem::new(Code::Malformed, error.to_string()))?;
-        request.check_addressee(&self.domain.network, epoch.number)?;
+        let epoch = addressed(&request, &self.domain, &served)?;
         let now = clock::now();
         request.check_form(now)?;
 
@@ -158,16 +158,16 @@ impl Release {
             replay.was_not_charged();
             return Err(problem);
         }
-        let release = self.release(&epoch, &request, digest, &policy, &reader_key);
+        let release = self.release(epoch, &request, digest, &policy, &reader_key);
         let answer = replay.answer_once(release).await?;
         self.replays.weigh(&digest, &replay);
         Ok(answer)
     }
 
-    fn epoch(&self) -> Result<Arc<Epoch>, Problem> {
+    fn served(&self) -> Result<Served, Problem> {
         let standing = self.standing.borrow();
-        match standing.epoch() {
-            Some(epoch) => Ok(Arc::clone(epoch)),
+        match standing.served() {
+            Some(served) => Ok(served.clone()),
             None => Err(Problem::new(Code::NotServing, standing.explanation())),
         }
     }
@@ -307,6 +307,17 @@ impl Release {
             )),
         }
     }
+}
+
+/// The epoch that a request is for.
+fn addressed<'s>(
+    request: &Request,
+    domain: &Domain,
+    served: &'s Served,
+) -> Result<&'s Arc<Epoch>, Problem> {
+    request.check_addressee(&domain.network, &served.numbers())?;
+    let epoch = served.epoch(request.epoch);
+    epoch.ok_or_else(|| Problem::new(Code::WrongEpoch, "the epoch is not served"))
 }
 
 /// One share per item, and the receipt over them.

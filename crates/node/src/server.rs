@@ -1,6 +1,11 @@
 //! The node as a value: [`Server::bind`], then [`Server::run`].
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use alloy::primitives::Address;
 use stheno_chain::{Chain, ChainError, Chains, HttpOptions, Locator};
@@ -12,6 +17,7 @@ use crate::{
     Config, ConfigError,
     ceremony::runner::Runner,
     data_dir::{DataDir, DataDirError, DataDirLock},
+    epochs::{canary::Canary, canary_desk::CanaryDesk, custody::Custody, renewal::Renewal},
     heads::Heads,
     http::{self, Desk, InFlight, Proxies},
     metrics::Metrics,
@@ -35,6 +41,7 @@ pub struct Server {
     vault: Arc<Vault>,
     store: Store,
     data_dir: DataDir,
+    canary: Canary,
     _lock: DataDirLock,
 }
 
@@ -76,6 +83,9 @@ pub enum ServerError {
     /// The system gives no threads for the computation of shares.
     #[error("no threads for the computation of shares: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// Other members cannot be asked.
+    #[error("no HTTP client can be made: {0}")]
+    Http(reqwest::Error),
     /// Serving failed.
     #[error("serving failed: {0}")]
     Serve(std::io::Error),
@@ -115,6 +125,7 @@ impl Server {
             vault: Arc::new(vault),
             store,
             data_dir,
+            canary: Canary::new().map_err(ServerError::Http)?,
             _lock: lock,
             config,
         })
@@ -154,7 +165,7 @@ impl Server {
             tasks.spawn(watch);
         }
         tasks.spawn(
-            self.runner(standing.clone(), metrics.clone())?
+            self.runner(standing.clone(), watched.clone(), metrics.clone())?
                 .run(stop.clone()),
         );
 
@@ -169,6 +180,7 @@ impl Server {
         )?;
         let desk = Desk {
             release,
+            canary: CanaryDesk::new(self.domain, watched.clone()),
             domain: self.domain,
             standing: watched,
             heads,
@@ -220,6 +232,7 @@ impl Server {
     fn runner(
         &self,
         standing: watch::Sender<Standing>,
+        watched: watch::Receiver<Standing>,
         metrics: Metrics,
     ) -> Result<Runner, ServerError> {
         let home = self.config.home_chain()?;
@@ -231,6 +244,24 @@ impl Server {
             store: self.store.clone(),
             data_dir: self.data_dir.clone(),
             standing,
+            custody: Custody {
+                chain: self.chains.get(home.chain_id)?.clone(),
+                locator: self.config.network.locator(),
+                vault: Arc::clone(&self.vault),
+                store: self.store.clone(),
+                metrics: metrics.clone(),
+                overlap: self.config.epochs.overlap_blocks,
+                canary: self.canary.clone(),
+                seen: Mutex::default(),
+            },
+            renewal: Renewal {
+                chain: self.chains.get(home.chain_id)?.clone(),
+                locator: self.config.network.locator(),
+                identity: self.vault.address(),
+                schedule: self.config.epochs.schedule(),
+                standing: watched,
+                seen: Mutex::default(),
+            },
             metrics,
             every: home.poll(),
         })

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
-use stheno_chain::{
-    Block, Chain, ChainError, Committee, Locator,
-    contracts::committee::CommitteeContract as contract, read_committee,
-};
+use stheno_chain::{Block, Chain, ChainError, Committee, Locator, read_committee, read_epoch};
 use stheno_crypto::{KeyFingerprint, NodeIndex};
 use stheno_protocol::{NodeState, ceremony::keys_root};
 
@@ -15,29 +12,39 @@ use crate::{
     vault::{HeldShare, Vault, VaultError},
 };
 
+/// How many epochs back a share may be that is still served.
+const LOOK_BACK: usize = 4;
+
 /// What the node is doing.
 #[derive(Clone, Debug, Default)]
 pub enum Standing {
     /// Reading the chain after a start.
     #[default]
     Starting,
-    /// No active epoch has this node as a member.
+    /// No epoch that is served has this node as a member.
     Waiting,
     /// A ceremony with this node is under way, and there is nothing to serve yet.
     Ceremony,
     /// It serves.
-    Serving(Arc<Epoch>),
-    /// It is a member and cannot serve; the reason.
-    Degraded(String),
+    Serving(Served),
+    /// It is a member of the active epoch and cannot serve that; the reason. It may serve the one
+    /// before.
+    Degraded(String, Served),
     /// It is shutting down.
     Stopping,
 }
 
-/// The epoch that is served, with this node's share of it.
+/// The epochs that are served, the newest first: the active one, and for a time the one before.
+#[derive(Clone, Debug, Default)]
+pub struct Served(Vec<Arc<Epoch>>);
+
+/// An epoch that is served, with this node's share of it.
 #[derive(Debug)]
 pub struct Epoch {
     /// Its number.
     pub number: u64,
+    /// The context of the ceremony that made it.
+    pub context: B256,
     /// This node's index in it.
     pub index: NodeIndex,
     /// How many shares open.
@@ -63,6 +70,46 @@ pub enum StandingError {
     Store(#[from] StoreError),
 }
 
+impl Served {
+    /// These epochs, the newest first.
+    #[must_use]
+    pub fn new(epochs: Vec<Arc<Epoch>>) -> Self {
+        Self(epochs)
+    }
+
+    /// The newest.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Arc<Epoch>> {
+        self.0.first()
+    }
+
+    /// The one of this number.
+    #[must_use]
+    pub fn epoch(&self, number: u64) -> Option<&Arc<Epoch>> {
+        self.0.iter().find(|epoch| epoch.number == number)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Epoch>> {
+        self.0.iter()
+    }
+
+    /// Their numbers.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<u64> {
+        self.0.iter().map(|epoch| epoch.number).collect()
+    }
+
+    fn in_words(&self) -> String {
+        let numbers: Vec<String> = self.numbers().iter().map(u64::to_string).collect();
+        match numbers.as_slice() {
+            [] => "no epoch".to_owned(),
+            [one] => format!("epoch {one}"),
+            many => format!("epochs {}", many.join(" and ")),
+        }
+    }
+}
+
 impl Standing {
     /// As `/v1/status` says it.
     #[must_use]
@@ -72,38 +119,51 @@ impl Standing {
             Self::Waiting => NodeState::Waiting,
             Self::Ceremony => NodeState::Ceremony,
             Self::Serving(_) => NodeState::Serving,
-            Self::Degraded(_) => NodeState::Degraded,
+            Self::Degraded(..) => NodeState::Degraded,
             Self::Stopping => NodeState::Stopping,
         }
     }
 
-    /// The epoch, while it serves.
+    /// The newest epoch that is served.
     #[must_use]
     pub fn epoch(&self) -> Option<&Arc<Epoch>> {
+        self.served()?.newest()
+    }
+
+    /// The epochs that are served; none where there is none.
+    #[must_use]
+    pub fn served(&self) -> Option<&Served> {
         match self {
-            Self::Serving(epoch) => Some(epoch),
+            Self::Serving(served) | Self::Degraded(_, served) => {
+                Some(served).filter(|served| served.newest().is_some())
+            }
             _ => None,
         }
     }
 
-    /// Why it does not serve, for people.
+    /// Why it does not serve, or what it serves, for people.
     #[must_use]
     pub fn explanation(&self) -> String {
         match self {
             Self::Starting => "the node is starting".to_owned(),
             Self::Waiting => "the node is no member of an active epoch".to_owned(),
             Self::Ceremony => "the committee's key is being made".to_owned(),
-            Self::Serving(epoch) => format!("the node serves epoch {}", epoch.number),
-            Self::Degraded(why) => why.clone(),
+            Self::Serving(served) => format!("the node serves {}", served.in_words()),
+            Self::Degraded(why, served) if served.newest().is_none() => why.clone(),
+            Self::Degraded(why, served) => {
+                format!("{why}; the node still serves {}", served.in_words())
+            }
             Self::Stopping => "the node is stopping".to_owned(),
         }
     }
 }
 
-/// Looks at the active epoch at a final block, and at this node's share of it.
+/// Looks at the active epoch at a final block, at the one before it, and at this node's shares.
 ///
-/// The share must be the secret of the public key that the chain knows this node by:
-/// `s_i·P2 = X_i`, where `X_i` is under the epoch's root. Otherwise the node does not serve.
+/// A share must be the secret of the public key that the chain knows this node by:
+/// `s_i·P2 = X_i`, where `X_i` is under the epoch's root. Otherwise its epoch is not served. The
+/// epoch before the active one is served until its share is erased ([`crate::epochs`]), also by
+/// those who are members no longer.
 ///
 /// # Errors
 /// [`StandingError`]; then nothing is known and it is to be asked again.
@@ -114,39 +174,87 @@ pub async fn look(
     vault: &Vault,
     store: &Store,
 ) -> Result<Standing, StandingError> {
-    let committee = match read_committee(chain, locator, Some(at)).await {
+    let active = match read_committee(chain, locator, Some(at)).await {
         Ok(committee) => committee,
         Err(ChainError::NoEpoch { .. }) => return Ok(Standing::Waiting),
         Err(error) => return Err(error.into()),
     };
-    let Some(index) = member_index(&committee, vault.address()) else {
-        return Ok(Standing::Waiting);
-    };
-    let question = contract::epochInfoCall {
-        committeeId: locator.committee_id,
-        epoch: committee.epoch,
-    };
-    let context = chain
-        .read(at.hash, locator.contract, &question)
-        .await?
-        .context;
-    let Some(held) = vault.held_share(&context)? else {
-        return Ok(Standing::Degraded(format!(
-            "this node has no key share of epoch {}; it needs a reshare",
-            committee.epoch
-        )));
-    };
-    let Some(keys) = epoch_keys(&committee, &context, store).await? else {
-        return Ok(Standing::Degraded(format!(
-            "the node keys of epoch {} are not published yet, and this node did not compute them",
-            committee.epoch
-        )));
-    };
-    if let Some(fault) = mismatch(&committee, &keys, index, &held) {
-        return Ok(Standing::Degraded(fault));
+    let before = before(chain, locator, &active, vault, store).await?;
+    let mut served: Vec<Arc<Epoch>> = before.into_iter().map(Arc::new).collect();
+    Ok(match share_of(&active, vault, store).await? {
+        Share::Good(epoch) => {
+            served.insert(0, Arc::new(*epoch));
+            Standing::Serving(Served(served))
+        }
+        Share::NotAMember if served.is_empty() => Standing::Waiting,
+        Share::NotAMember => Standing::Serving(Served(served)),
+        Share::Unusable(why) => Standing::Degraded(why, Served(served)),
+    })
+}
+
+/// The newest epoch before the active one of which this node still has its share.
+async fn before(
+    chain: &Chain,
+    locator: &Locator,
+    active: &Committee,
+    vault: &Vault,
+    store: &Store,
+) -> Result<Option<Epoch>, StandingError> {
+    let erased = store.erasures().await?;
+    let mut contexts = vault.shares()?;
+    contexts.retain(|context| *context != active.context && !erased.contains(context));
+    if contexts.is_empty() {
+        return Ok(None);
     }
-    Ok(Standing::Serving(Arc::new(Epoch {
-        number: committee.epoch,
+    for number in (1..active.epoch).rev().take(LOOK_BACK) {
+        let committee = read_epoch(chain, locator, number, active.at).await?;
+        if !contexts.contains(&committee.context) {
+            continue;
+        }
+        if let Share::Good(epoch) = share_of(&committee, vault, store).await? {
+            return Ok(Some(*epoch));
+        }
+    }
+    Ok(None)
+}
+
+/// This node's share of one epoch.
+#[derive(Debug)]
+pub(crate) enum Share {
+    /// It is served.
+    Good(Box<Epoch>),
+    /// There is none to have.
+    NotAMember,
+    /// It is missing, or is not what it should be; why.
+    Unusable(String),
+}
+
+pub(crate) async fn share_of(
+    committee: &Committee,
+    vault: &Vault,
+    store: &Store,
+) -> Result<Share, StandingError> {
+    let Some(index) = member_index(committee, vault.address()) else {
+        return Ok(Share::NotAMember);
+    };
+    let number = committee.epoch;
+    let Some(held) = vault.held_share(&committee.context)? else {
+        return Ok(Share::Unusable(format!(
+            "this node has no key share of epoch {number}; a refresh gives it a new one: run \
+             `stheno-node repair`"
+        )));
+    };
+    let Some(keys) = epoch_keys(committee, store).await? else {
+        return Ok(Share::Unusable(format!(
+            "the node keys of epoch {number} are not published yet, and this node did not compute them"
+        )));
+    };
+    if let Some(fault) = mismatch(committee, &keys, index, &held) {
+        return Ok(Share::Unusable(fault));
+    }
+    Ok(Share::Good(Box::new(Epoch {
+        number,
+        context: committee.context,
         index,
         threshold: committee.threshold,
         fingerprint: committee.network_key.fingerprint(),
@@ -163,12 +271,11 @@ fn member_index(committee: &Committee, identity: Address) -> Option<NodeIndex> {
 }
 
 /// The keys that this node computed in the ceremony, or else those on the chain.
-async fn epoch_keys(
+pub(crate) async fn epoch_keys(
     committee: &Committee,
-    context: &B256,
     store: &Store,
 ) -> Result<Option<EpochKeys>, StoreError> {
-    if let Some(computed) = store.epoch_keys(context).await? {
+    if let Some(computed) = store.epoch_keys(&committee.context).await? {
         return Ok(Some(computed));
     }
     let published: Option<Vec<_>> = committee
@@ -182,13 +289,8 @@ async fn epoch_keys(
     }))
 }
 
-/// What keeps this share from being this node's share of this epoch.
-fn mismatch(
-    committee: &Committee,
-    keys: &EpochKeys,
-    index: NodeIndex,
-    held: &HeldShare,
-) -> Option<String> {
+/// What keeps these keys from being those of the epoch on the chain.
+pub(crate) fn keys_fault(committee: &Committee, keys: &EpochKeys) -> Option<String> {
     let epoch = committee.epoch;
     if keys_root(&keys.node_keys) != committee.keys_root {
         return Some(format!(
@@ -200,12 +302,24 @@ fn mismatch(
             "the chain's network key of epoch {epoch} is not the one that its ceremony made"
         ));
     }
+    None
+}
+
+/// What keeps this share from being this node's share of this epoch.
+fn mismatch(
+    committee: &Committee,
+    keys: &EpochKeys,
+    index: NodeIndex,
+    held: &HeldShare,
+) -> Option<String> {
+    let fault = keys_fault(committee, keys);
     let expected = keys.node_keys.get(usize::from(index.get()) - 1);
-    if held.index() != index || Some(&held.public_key()) != expected {
+    if fault.is_none() && (held.index() != index || Some(&held.public_key()) != expected) {
         return Some(format!(
-            "this node's key share does not match its public key of epoch {epoch}; restore the \
-             right vault, or ask for a reshare"
+            "this node's key share does not match its public key of epoch {}; restore the \
+             right vault, or get a new share by a refresh: run `stheno-node repair`",
+            committee.epoch
         ));
     }
-    None
+    fault
 }

@@ -6,6 +6,7 @@
 mod ceremony_log;
 mod journal;
 mod keys;
+mod marks;
 mod owner;
 mod receipt_archive;
 mod receipts;
@@ -106,14 +107,14 @@ impl Store {
 }
 
 fn migrations() -> Migrator {
-    let start = include_str!("../migrations/0001_start.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "start".into(),
-        MigrationType::Simple,
-        start.into_sql_str(),
-        false,
-    )])
+    let migration = |number, name: &'static str, text: &'static str| {
+        let text = text.into_sql_str();
+        Migration::new(number, name.into(), MigrationType::Simple, text, false)
+    };
+    Migrator::with_migrations(vec![
+        migration(1, "start", include_str!("../migrations/0001_start.sql")),
+        migration(2, "epochs", include_str!("../migrations/0002_epochs.sql")),
+    ])
 }
 
 /// SQLite's integers are signed; block numbers and indices fit.

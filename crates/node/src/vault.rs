@@ -1,7 +1,8 @@
 //! The only holder of secrets: the identity key, the seeds of ceremonies, the key share.
 //!
-//! Everything lies sealed in files of its own (see [`sealing`]); nothing is
-//! ever overwritten, and a file appears whole and durable or not at all. A key
+//! Everything lies sealed in files of its own (see [`sealing`]); no key is
+//! ever replaced by another, and a file appears whole and durable or not at all.
+//! What is needed no longer is erased ([`erasing`]). A key
 //! share leaves the vault as a [`HeldShare`], whose one operation for the
 //! outside is [`HeldShare::share`].
 //!
@@ -13,6 +14,7 @@
 //!   share-<context>       the key share that one ceremony gave this node
 //! ```
 
+mod erasing;
 mod held;
 mod identity;
 mod keying;
@@ -37,6 +39,8 @@ use keying::Keying;
 use sealing::SealingKey;
 
 const IDENTITY: &str = "identity";
+const SHARE: &str = "share-";
+const SEEDS: &str = "ceremony-";
 
 /// An open vault.
 #[derive(Debug)]
@@ -179,7 +183,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Damaged`]: lost seeds are not replaced, since messages were made from them.
     pub fn ceremony_seeds(&self, proposal: &B256) -> Result<CeremonySeeds, VaultError> {
-        let name = format!("ceremony-{proposal:x}");
+        let name = seeds_name(proposal);
         let bytes = match read_sealed(&self.sealing, &self.folder, &name)? {
             Some(bytes) => bytes,
             None => {
@@ -242,7 +246,11 @@ impl Vault {
 }
 
 fn share_name(context: &B256) -> String {
-    format!("share-{context:x}")
+    format!("{SHARE}{context:x}")
+}
+
+fn seeds_name(proposal: &B256) -> String {
+    format!("{SEEDS}{proposal:x}")
 }
 
 fn parse_share(bytes: &[u8]) -> Option<HeldShare> {

@@ -18,7 +18,7 @@ async fn node_without_its_share_says_so_and_does_not_serve() {
     let node = Home::without_share().await.run().await;
     let reason = not_ready(&node, "no key share").await;
     assert!(
-        reason.contains("epoch 1") && reason.contains("reshare"),
+        reason.contains("epoch 1") && reason.contains("repair"),
         "{reason}"
     );
     assert_eq!(node.get("/v1/status").await.1["state"], "degraded");

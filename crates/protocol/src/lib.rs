@@ -19,6 +19,7 @@
 //! | [`explanation`] | what a policy says of a reader, told without shares |
 //! | [`answer`] | a node's shares with the receipt that it signs for them; receipts in a row |
 //! | [`problem`] | every way to be refused: code, status, explanation, remedy |
+//! | [`canary`] | how members try the shares of a new epoch |
 //! | [`status`] | what a node says of itself and of its committee |
 //! | [`ceremony`] | messages, digests and timetable of the key ceremony |
 //! | [`domain`], [`typed`], [`signature`] | EIP-712: the domain, the type strings, recovery |
@@ -33,6 +34,7 @@
 
 pub mod answer;
 pub mod authorization;
+pub mod canary;
 mod cbor;
 pub mod ceremony;
 pub mod context;
@@ -58,6 +60,7 @@ pub use answer::{
 pub use authorization::{
     Application, Authorization, Consent, ContractConsent, DelegateKey, Delegation, Scope, Session,
 };
+pub use canary::{CanaryAnswer, CanaryRequest};
 pub use context::{Context, ContextError, ContextValue};
 pub use domain::Domain;
 pub use evaluate::{
@@ -69,7 +72,7 @@ pub use policy::{Policy, PolicyError, Tier};
 pub use problem::{Code, Problem};
 pub use request::{Anchor, Request};
 pub use signature::SignatureError;
-pub use status::{ChainHeads, CommitteeView, MemberView, NodeState, Position, Status};
+pub use status::{ChainHeads, CommitteeView, MemberView, NodeState, Position, ServedEpoch, Status};
 
 /// An EIP-155 chain id, such as 314 for Filecoin's mainnet.
 pub type ChainId = u64;

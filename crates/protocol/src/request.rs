@@ -130,11 +130,11 @@ impl Request {
         PolicyDigest::of(&self.policy)
     }
 
-    /// Checks that the request is for this network and epoch.
+    /// Checks that the request is for this network, and for one of the epochs that are served.
     ///
     /// # Errors
     /// `wrong_network`, `wrong_epoch`.
-    pub fn check_addressee(&self, network: &NetworkId, epoch: u64) -> Result<(), Problem> {
+    pub fn check_addressee(&self, network: &NetworkId, epochs: &[u64]) -> Result<(), Problem> {
         if self.network != *network {
             return Err(Problem::new(
                 Code::WrongNetwork,
@@ -144,12 +144,14 @@ impl Request {
                 ),
             ));
         }
-        if self.epoch != epoch {
+        if !epochs.contains(&self.epoch) {
+            let served: Vec<String> = epochs.iter().map(u64::to_string).collect();
             return Err(Problem::new(
                 Code::WrongEpoch,
                 format!(
-                    "the request is for epoch {}, this node serves {epoch}",
-                    self.epoch
+                    "the request is for epoch {}, this node serves {}",
+                    self.epoch,
+                    served.join(" and ")
                 ),
             ));
         }

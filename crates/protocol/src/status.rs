@@ -13,16 +13,30 @@ pub struct Status {
     /// The committee.
     #[serde(with = "wire::fixed")]
     pub network: NetworkId,
-    /// Epoch that the node serves; 0 while there is none.
+    /// Newest epoch that the node serves; 0 while there is none.
     pub epoch: u64,
     /// The node's index in that epoch; 0 while it has none.
     pub node: u16,
+    /// All epochs that it serves, the newest first: after a reshare the one before as well, for
+    /// readers who have not followed yet.
+    #[serde(default)]
+    pub epochs: Vec<ServedEpoch>,
     /// What it is doing.
     pub state: NodeState,
     /// Where it sees its chains.
     pub heads: Vec<ChainHeads>,
     /// Version of the software.
     pub version: String,
+}
+
+/// An epoch that a node serves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServedEpoch {
+    /// Its number.
+    pub epoch: u64,
+    /// The node's index in it.
+    pub node: u16,
 }
 
 /// What a node is doing.
@@ -38,7 +52,8 @@ pub enum NodeState {
     Ceremony,
     /// It serves.
     Serving,
-    /// It has a share but cannot serve: see its log.
+    /// It is a member of the active epoch and cannot serve that: see its log. It may still serve
+    /// the one before.
     Degraded,
     /// It is shutting down.
     Stopping,

@@ -37,6 +37,13 @@ sol! {
         bytes32 context;
     }
 
+    /// A node consents to new shares for an unchanged committee. Signed by the identity key.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Refresh {
+        uint64 ceremony;
+        bytes32 context;
+    }
+
     /// A dealer deals; `dealingHash` is the keccak-256 of the dealing's bytes.
     #[derive(Debug, PartialEq, Eq)]
     struct Dealing {
@@ -181,6 +188,7 @@ typed!(
     Registration,
     CeremonyKey,
     Approval,
+    Refresh,
     Dealing,
     Complaint,
     Answer,
@@ -256,6 +264,13 @@ mod tests {
         );
         same(
             &Approval {
+                ceremony: 1,
+                context: B256::repeat_byte(2),
+            },
+            &domain,
+        );
+        same(
+            &Refresh {
                 ceremony: 1,
                 context: B256::repeat_byte(2),
             },

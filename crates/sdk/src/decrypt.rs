@@ -13,10 +13,14 @@ use stheno_protocol::{Code, Context, Policy, SignedReceipt};
 
 use crate::{
     Client, Error,
+    ledger::Committee,
     request::{Round, RoundError},
     tally::Tally,
     wallet::Reader,
 };
+
+/// How many times a reader follows a committee to its next epoch while it reads one file.
+const MOST_FOLLOWED: u32 = 4;
 
 /// How to decrypt. The default is what most readers want.
 #[derive(Clone, Default)]
@@ -221,6 +225,7 @@ impl Client {
         let mut waited = Duration::ZERO;
         let mut round: u32 = 0;
         let mut refused_anchors = 0;
+        let mut followed = 0;
         loop {
             round = round.saturating_add(1);
             let committee = self.committee(recipient.locator()).await?;
@@ -229,30 +234,44 @@ impl Client {
                 nodes: committee.members.len(),
                 threshold: committee.threshold,
             });
-            let asked = Round {
+            let refused_before = refused_anchors;
+            let asked_of = |committee| Round {
                 client: self,
-                committee: &committee,
+                committee,
                 reader,
                 recipient,
                 policy: &policy,
                 context: &options.context,
                 is_first: round == 1,
-                refused_anchors,
+                refused_anchors: refused_before,
             };
-            let tally = match asked.run().await {
-                Ok(opened) => {
-                    options.tell(&Event::KeyOpened {
-                        tally: opened.tally.clone(),
-                    });
-                    return Ok(opened);
-                }
+            let tally = match asked_of(&committee).run().await {
+                Ok(opened) => return Ok(told(opened, options)),
                 Err(RoundError::Fatal(error)) => return Err(error),
                 Err(RoundError::Exhausted(tally)) => tally,
             };
             if tally.codes().contains(&Code::AnchorUnknown) {
                 refused_anchors += 1;
             }
-            let (error, later) = match verdict(tally) {
+            let elsewhere = [Code::WrongEpoch, Code::NotServing]
+                .iter()
+                .any(|code| tally.codes().contains(code));
+            let verdict = verdict(tally);
+            // Whatever the old epoch's nodes say, short of a denial, the new one's may not.
+            if followed < MOST_FOLLOWED
+                && !verdict.is_denial()
+                && self.has_moved_on(&committee).await
+            {
+                followed += 1;
+                continue;
+            }
+            if verdict.is_for_want_of_nodes(elsewhere)
+                && let Some(before) = self.epoch_before(&committee).await
+                && let Ok(opened) = asked_of(&before).run().await
+            {
+                return Ok(told(opened, options));
+            }
+            let (error, later) = match verdict {
                 Verdict::Final(error) => return Err(error),
                 Verdict::Later(error, later) => (error, later),
             };
@@ -261,7 +280,7 @@ impl Client {
                 .pause
                 .map_or_else(|| self.tuning().pause_before(round), Duration::from_secs)
                 .max(self.tuning().pause);
-            let patience = match later.for_finality {
+            let patience = match later.for_finality || later.for_epoch {
                 true => self.tuning().finality_patience,
                 false => self.tuning().patience,
             };
@@ -279,10 +298,53 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Whether another epoch serves than the one that was asked. A chain that cannot be read says
+    /// nothing.
+    async fn has_moved_on(&self, asked: &Committee) -> bool {
+        let now = self.committee(&asked.locator).await;
+        now.is_ok_and(|now| now.epoch != asked.epoch)
+    }
+
+    /// The committee in the epoch before: it goes on serving while the next one's shares have not
+    /// been proven to work. Its key is the same.
+    async fn epoch_before(&self, asked: &Committee) -> Option<Committee> {
+        let epoch = asked.epoch.checked_sub(1).filter(|epoch| *epoch > 0)?;
+        let before = self.ledger().committee_in(&asked.locator, epoch).await;
+        before
+            .ok()
+            .flatten()
+            .filter(|before| before.network_key == asked.network_key)
+    }
+}
+
+/// Tells that the key is there.
+fn told(opened: Opened, options: &DecryptOptions) -> Opened {
+    options.tell(&Event::KeyOpened {
+        tally: opened.tally.clone(),
+    });
+    opened
+}
+
 /// What a round without success means.
 enum Verdict {
     Final(Error),
     Later(Error, Later),
+}
+
+impl Verdict {
+    /// Whether too few nodes serve this epoch, so that the one before may be the one that serves:
+    /// at once, or in a while as far as they say that they serve `elsewhere`.
+    fn is_for_want_of_nodes(&self, elsewhere: bool) -> bool {
+        match self {
+            Self::Final(error) => matches!(error, Error::TooFewNodes(_)),
+            Self::Later(error, _) => elsewhere && matches!(error, Error::TooFewNodes(_)),
+        }
+    }
+
+    fn is_denial(&self) -> bool {
+        matches!(self, Self::Final(error) if error.is_denial())
+    }
 }
 
 /// Why and for how long to wait.
@@ -291,6 +353,8 @@ struct Later {
     /// Seconds, where a node said how many.
     pause: Option<u64>,
     for_finality: bool,
+    /// Nodes serve another epoch than this reader's chain has: one of them is a moment behind.
+    for_epoch: bool,
     /// The most that a node wants to see final first.
     blocks: Option<u64>,
 }
@@ -322,6 +386,7 @@ fn verdict(tally: Tally) -> Verdict {
                 .unwrap_or_default(),
             pause: first.and_then(|refusal| refusal.problem.retry_after),
             for_finality,
+            for_epoch: codes.contains(&Code::WrongEpoch),
             blocks,
         };
         let error = match for_finality {

@@ -8,7 +8,7 @@ use futures::{
     stream::FuturesUnordered,
 };
 use stheno_crypto::NodeIndex;
-use stheno_protocol::Status;
+use stheno_protocol::{ServedEpoch, Status};
 
 use crate::{
     clock::Clock,
@@ -73,15 +73,20 @@ pub(crate) async fn survey(
     found
 }
 
-/// The order in which to ask: nodes that told first, in their order, then those that did not.
+/// The order in which to ask: nodes that told first, in their order, those that serve the epoch
+/// before others; then those that did not tell.
 pub(crate) fn order<'a>(committee: &'a Committee, survey: &Survey) -> Vec<&'a Member> {
     let rank = |member: &Member| {
         let told = survey
             .statuses
             .iter()
             .position(|(index, _)| *index == member.index);
+        let elsewhere = told
+            .and_then(|at| survey.statuses.get(at))
+            .is_some_and(|(_, status)| !serves(status, committee.epoch));
         (
             told.is_none(),
+            elsewhere,
             survey.failures.contains_key(&member.index),
             told,
         )
@@ -89,6 +94,12 @@ pub(crate) fn order<'a>(committee: &'a Committee, survey: &Survey) -> Vec<&'a Me
     let mut members: Vec<&Member> = committee.members.iter().collect();
     members.sort_by_key(|member| rank(member));
     members
+}
+
+/// Whether a node says that it serves this epoch, or does not say.
+fn serves(status: &Status, epoch: u64) -> bool {
+    let listed = |served: &ServedEpoch| served.epoch == epoch;
+    status.epoch == epoch || status.epochs.is_empty() || status.epochs.iter().any(listed)
 }
 
 /// Runs a call under a time limit and says what became of it in a report's words.

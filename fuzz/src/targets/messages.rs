@@ -6,8 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use stheno_protocol::{
     Address, Answer, Authorization, B256, Bytes, ChainHeads, Code, CommitteeView, ContractConsent,
-    Delegation, Domain, LeafReport, MemberView, NodeState, Position, Problem, Request, Session,
-    Status, Truth, signature, siwe::Message,
+    Delegation, Domain, LeafReport, MemberView, NodeState, Position, Problem, Request, ServedEpoch,
+    Session, Status, Truth, signature, siwe::Message,
 };
 
 use super::frozen;
@@ -65,7 +65,7 @@ pub(super) const REQUEST: Target = Target::new(
         Ok(request) => {
             // Everything that a node does before it reads the chain.
             let domain = domain();
-            let _ = request.check_addressee(&domain.network, 3);
+            let _ = request.check_addressee(&domain.network, &[3, 2]);
             let (digest, form) = (request.digest(&domain), request.check_form(1_800_000_000));
             let decoded = request.decode_policy().inspect(|policy| {
                 let _ = request.check_policy(policy);
@@ -130,6 +130,7 @@ pub(super) const STATUS: Target = Target::new(
             network: domain().network,
             epoch: 1,
             node: 2,
+            epochs: vec![ServedEpoch { epoch: 1, node: 2 }],
             state: NodeState::Serving,
             heads,
             version: "0.1.0".to_owned(),

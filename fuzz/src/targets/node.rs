@@ -12,7 +12,7 @@ use stheno_crypto::{KeyShare, NodeIndex};
 use stheno_node::{
     Config,
     ceremony::event,
-    config::{Template, Unlock},
+    config::{Epochs, Template, Unlock},
     store::{Owner, Store, StoredLog},
     vault::{UnlockSecret, Vault},
 };
@@ -60,6 +60,7 @@ pub(super) const CONFIG: Target = Target::new(
             finality: Finality::Depth(30),
             poll_ms: 1000,
             vault: Unlock::default(),
+            epochs: Epochs::default(),
         };
         vec![template.render().into_bytes()]
     },

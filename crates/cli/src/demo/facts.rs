@@ -39,6 +39,10 @@ pub struct Facts {
     pub range_read_bytes: u64,
     /// Reading it once the key was there.
     pub range_ms: f64,
+    /// From the proposal of other members until all of those serve the key.
+    pub reshare_ms: f64,
+    /// The epoch that they serve.
+    pub reshared_epoch: u64,
     /// Whether the plaintext's hash was the original's, each time.
     pub sha256_equal: bool,
     /// Whether the file opened with two of five nodes killed.

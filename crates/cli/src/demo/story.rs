@@ -114,6 +114,23 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
         part.took,
     );
 
+    tell.act("A member leaves, another comes");
+    let start = Instant::now();
+    devnet.add_nodes(1).await?;
+    tell.took("node 6 made and registered", start.elapsed());
+    let start = Instant::now();
+    let epoch = devnet.reshare(&[2, 3, 4, 5, 6], threshold).await?;
+    let reshare = start.elapsed();
+    tell.took(
+        &format!("the old members handed the key on, on chain: epoch {epoch}, the same key"),
+        reshare,
+    );
+    let handed_on = reader.reads().await.context("in the next epoch")?;
+    tell.took(
+        "the file that was sealed before opens: new shares, without node 1",
+        handed_on.key,
+    );
+
     tell.act("Nodes fail");
     devnet.kill_node(5);
     devnet.kill_node(4);
@@ -164,7 +181,9 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
         range_bytes: part.bytes,
         range_read_bytes: part.read,
         range_ms: ms(part.took),
-        sha256_equal: [&reading, &again, &two_down, &recovered]
+        reshare_ms: ms(reshare),
+        reshared_epoch: epoch,
+        sha256_equal: [&reading, &again, &handed_on, &two_down, &recovered]
             .iter()
             .all(|r| r.equal),
         granted_with_two_down: two_down.equal,

@@ -79,6 +79,8 @@ pub fn object(devnet: &Devnet) -> Value {
             "index": member.index(),
             "endpoint": member.endpoint(),
             "operator": member.operator().account,
+            "operatorKey": member.operator().well_known_key(),
+            "config": member.operator().config(),
             "pid": member.pid(),
             "log": member.operator().log(),
         })

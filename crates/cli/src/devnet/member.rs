@@ -23,6 +23,8 @@ use super::{
 
 /// How often a node looks at the chain. Its blocks come faster than anywhere else.
 const POLL_MS: u64 = 100;
+/// For how long the epoch before answers as well: as long as a ceremony takes.
+const OVERLAP_BLOCKS: u64 = 30;
 /// How long one of the operator's commands may take.
 const COMMAND_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a node may take to finish what it is doing.
@@ -75,6 +77,11 @@ impl Operator {
         self.dir.join("node.log")
     }
 
+    /// The key of the operator's account: everybody can compute it.
+    pub fn well_known_key(&self) -> String {
+        key(self.index).to_string()
+    }
+
     /// `init`: its keys and its configuration; and money for its transactions.
     ///
     /// # Errors
@@ -100,6 +107,13 @@ impl Operator {
                 rpc.as_str(),
                 "--poll-ms",
                 &POLL_MS.to_string(),
+                "--overlap-blocks",
+                &OVERLAP_BLOCKS.to_string(),
+                // Shares are renewed when somebody says so, and then at once.
+                "--refresh-every-days",
+                "0",
+                "--refresh-gap-hours",
+                "0",
                 "--listen",
                 &format!("127.0.0.1:{port}"),
                 "--endpoint",
@@ -135,7 +149,7 @@ impl Operator {
     }
 
     /// Runs one of the operator's commands and gives what it printed.
-    async fn command(&self, args: &[&str]) -> Result<String, DevnetError> {
+    pub(super) async fn command(&self, args: &[&str]) -> Result<String, DevnetError> {
         let what = format!("{} for {}", args.first().unwrap_or(&""), self.name());
         let mut command = Command::new(&self.stheno);
         without_node_settings(command.as_std_mut());
@@ -261,6 +275,23 @@ impl Member {
         let ended = self.check().err()?;
         self.process = None;
         Some(ended)
+    }
+
+    /// Whether it says that it serves this epoch.
+    pub async fn serves(&self, http: &reqwest::Client, epoch: u64) -> bool {
+        let Ok(url) = self.endpoint().join("v1/status") else {
+            return false;
+        };
+        let answer = http.get(url).timeout(Duration::from_secs(2)).send().await;
+        let Ok(answer) = answer else {
+            return false;
+        };
+        let status = answer.json::<serde_json::Value>().await;
+        status.is_ok_and(|status| {
+            let epochs = status.get("epochs").and_then(serde_json::Value::as_array);
+            let number = |served: &serde_json::Value| served.get("epoch")?.as_u64();
+            epochs.is_some_and(|epochs| epochs.iter().any(|e| number(e) == Some(epoch)))
+        })
     }
 
     /// Whether it says that it serves.

@@ -20,6 +20,7 @@
 //! | [`ceremony`] | a ceremony as the chain has it at its head |
 //! | [`finality`] | when a block is final |
 //! | [`pace`], [`attendance`] | when blocks come |
+//! | [`reshare`] | nodes that come, and ceremonies that operators ask for |
 //! | `ready` | waiting, with an end |
 //! | [`kept`], [`lock`] | what a state directory remembers; one devnet each |
 //! | [`banner`] | what a developer needs to know of a devnet that is ready |
@@ -46,6 +47,7 @@ pub mod pace;
 pub mod ports;
 pub mod process;
 mod ready;
+pub mod reshare;
 pub mod running;
 pub mod signals;
 

@@ -112,6 +112,26 @@ pub(super) async fn nodes_serve(
     Ok(())
 }
 
+/// Waits until these nodes say that they serve this epoch.
+pub(super) async fn members_serve(
+    http: &reqwest::Client,
+    members: &[&Member],
+    epoch: u64,
+) -> Result<(), DevnetError> {
+    let began = Instant::now();
+    for member in members {
+        while !member.serves(http, epoch).await {
+            if began.elapsed() > NODE_PATIENCE {
+                let what = format!("{} to serve epoch {epoch}", member.name());
+                let detail = format!("the end of its log:\n{}", member.log_tail());
+                return Err(too_long(&what, began, detail));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+    Ok(())
+}
+
 /// Does `work` while all processes live.
 pub(super) async fn while_alive<T>(
     work: impl Future<Output = Result<T, DevnetError>>,

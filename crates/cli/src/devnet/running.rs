@@ -105,16 +105,16 @@ pub struct Timings {
 #[derive(Debug)]
 pub struct Devnet {
     // Dropped in this order: nodes before their chain, files last.
-    members: Vec<Member>,
-    anvil: Process,
-    nursery: Nursery,
-    control: Control,
-    contracts: Contracts,
+    pub(super) members: Vec<Member>,
+    pub(super) anvil: Process,
+    pub(super) nursery: Nursery,
+    pub(super) control: Control,
+    pub(super) contracts: Contracts,
     network: NetworkFile,
-    rpc: Url,
-    ports: Ports,
+    pub(super) rpc: Url,
+    pub(super) ports: Ports,
     timings: Timings,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     finality: Finality,
     dir: Dir,
 }

@@ -316,6 +316,8 @@ impl Board {
 
     fn accept(&mut self, at: usize, action: Action) {
         match action {
+            // Operators approve here.
+            Action::ApproveRefresh(_) => {}
             Action::PostKey(message) => {
                 if self.keys.insert(message.member, message.key).is_none() {
                     let signature = self.sign(at, &message);

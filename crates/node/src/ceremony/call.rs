@@ -1,7 +1,7 @@
 //! Actions as calls of the Committee contract, signed by this node's identity key.
 
 use alloy::{
-    primitives::{B256, Bytes},
+    primitives::{Address, B256, Bytes},
     sol_types::SolCall,
 };
 use stheno_chain::contracts::committee::CommitteeContract as contract;
@@ -9,7 +9,7 @@ use stheno_crypto::NodePublicKey;
 use stheno_protocol::{
     Domain,
     ceremony::{
-        Answer, CeremonyKey, Complaint, Dealing, Extension, Message, Outcome, merkle_proof,
+        Answer, CeremonyKey, Complaint, Dealing, Extension, Message, Outcome, Refresh, merkle_proof,
     },
 };
 
@@ -40,6 +40,18 @@ impl Scribe<'_> {
             ceremony: self.ceremony,
             member: message.member,
             key: message.key,
+            signature: self.sign(message),
+        };
+        call.abi_encode().into()
+    }
+
+    /// `approve`, of a refresh, by this node in the place of `operator`, who runs it.
+    #[must_use]
+    pub fn approve_refresh(&self, message: &Refresh, operator: Address) -> Bytes {
+        let call = contract::approveCall {
+            committeeId: self.committee_id,
+            ceremony: self.ceremony,
+            operator,
             signature: self.sign(message),
         };
         call.abi_encode().into()

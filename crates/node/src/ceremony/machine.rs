@@ -6,13 +6,15 @@
 //! for a phase is due only when all messages of the phase before are final.
 
 mod member;
+mod refresh;
 
 use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256};
 use stheno_crypto::{KeyShare, NodeIndex, PossessionProof};
 use stheno_protocol::ceremony::{
-    Answer, CeremonyKey, Complaint, Dealing, Extension, Outcome, Phase, confirmation_quorum,
+    Answer, CeremonyKey, Complaint, Dealing, Extension, Outcome, Phase, Refresh,
+    confirmation_quorum,
 };
 
 use super::{
@@ -54,6 +56,8 @@ pub struct Clock {
 pub enum Action {
     /// Post this node's key for the ceremony.
     PostKey(CeremonyKey),
+    /// Consent to a refresh, in the place of this node's operator.
+    ApproveRefresh(Refresh),
     /// Post this node's dealing.
     Deal {
         /// What is signed.
@@ -97,6 +101,8 @@ pub struct Machine {
     me: Me,
     record: Record,
     seeds: Option<CeremonySeeds>,
+    disarmed: bool,
+    approves_refreshes: bool,
     held: Option<HeldShare>,
     received: Option<Received>,
     made: Option<Made>,
@@ -114,6 +120,8 @@ impl Machine {
             me,
             record: Record::new(setting),
             seeds: None,
+            disarmed: false,
+            approves_refreshes: false,
             held: None,
             received: None,
             made: None,
@@ -180,7 +188,7 @@ impl Machine {
         let has_part = self.receiver().is_some() || self.dealer().is_some();
         // After a success too: a node that was away finds its share in the record.
         let over = self.record.end() == Some(&End::Failed) || self.record.fault().is_some();
-        if self.seeds.is_some() || !has_part || over {
+        if self.seeds.is_some() || self.disarmed || !has_part || over {
             return None;
         }
         self.record.proposal()
@@ -190,6 +198,19 @@ impl Machine {
     pub fn arm(&mut self, seeds: CeremonySeeds, held: Option<HeldShare>) {
         self.seeds = Some(seeds);
         self.held = held;
+    }
+
+    /// Forgets its secrets for good: the ceremony is over, and they are erased from the vault.
+    pub fn disarm(&mut self) {
+        self.seeds = None;
+        self.held = None;
+        self.disarmed = true;
+    }
+
+    /// Whether it has forgotten its secrets.
+    #[must_use]
+    pub fn is_disarmed(&self) -> bool {
+        self.disarmed
     }
 
     /// Everything that is due at this time.
@@ -211,11 +232,15 @@ impl Machine {
             None => {}
         }
         if self.record.timetable().is_none() {
-            return self.post_key(clock).into_iter().collect();
+            return [self.post_key(clock), self.approve_refresh(clock)]
+                .into_iter()
+                .flatten()
+                .collect();
         }
         self.receive(clock);
         self.settle(clock);
         [
+            self.approve_refresh(clock),
             self.deal(clock),
             self.complain(clock),
             self.answer(clock),

@@ -348,6 +348,15 @@ impl Record {
         self.setting.origin.as_ref().filter(|_| reshare)
     }
 
+    /// Whether the same members get new shares with the same threshold: then nodes may approve it.
+    #[must_use]
+    pub fn is_refresh(&self) -> bool {
+        let (terms, origin) = (self.terms(), self.origin());
+        terms
+            .zip(origin)
+            .is_some_and(|(terms, origin)| terms.is_refresh(origin.threshold))
+    }
+
     /// The epoch that it reshares, 0 for none; `None` before the proposal.
     #[must_use]
     pub fn from_epoch(&self) -> Option<u64> {

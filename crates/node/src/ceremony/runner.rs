@@ -20,13 +20,14 @@ use tokio_util::sync::CancellationToken;
 use super::RecordFault;
 use crate::{
     data_dir::{DataDir, DataDirError},
+    epochs::{custody::Custody, renewal::Renewal},
     metrics::Metrics,
-    standing::{self, Standing, StandingError},
+    standing::{self, Served, Standing, StandingError},
     store::{Store, StoreError},
     vault::{Vault, VaultError},
 };
 use course::Course;
-use outbox::Outbox;
+use outbox::{Outbox, Step};
 
 /// Between two attempts, when the chain or a part of the node fails.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -50,6 +51,10 @@ pub struct Runner {
     pub standing: watch::Sender<Standing>,
     /// What is counted.
     pub metrics: Metrics,
+    /// What looks after the secrets of epochs and ceremonies that are over.
+    pub(crate) custody: Custody,
+    /// What renews the shares of an unchanged committee.
+    pub(crate) renewal: Renewal,
     /// How often the chain is looked at.
     pub every: Duration,
 }
@@ -133,6 +138,10 @@ impl Runner {
                 self.look(&course).await?;
                 look_again = false;
             }
+            look_again |= self.custody.tend(course.up_to()).await;
+            if let Some(call) = self.renewal.proposal(course.up_to()).await {
+                outbox.offer(Step::REFRESH, call, &head);
+            }
             self.metrics.ceremonies_done(head.number);
             tokio::time::sleep(self.every).await;
         }
@@ -165,20 +174,19 @@ impl Runner {
             Standing::Waiting if course.has_part() => Standing::Ceremony,
             other => other,
         };
-        let (state, epoch) = (found.state(), found.epoch().map_or(0, |epoch| epoch.number));
-        self.metrics.standing(state, epoch);
+        let state = found.state();
+        let epochs = found.served().map(Served::numbers).unwrap_or_default();
+        self.metrics.standing(state, &epochs);
         self.standing.send_if_modified(|standing| {
             if matches!(standing, Standing::Stopping) {
                 return false;
             }
-            let same = standing.state() == state
-                && standing.epoch().map_or(0, |epoch| epoch.number) == epoch
-                && standing.explanation() == found.explanation();
+            let same = standing.state() == state && standing.explanation() == found.explanation();
             if same {
                 return false;
             }
             match &found {
-                Standing::Degraded(why) => tracing::error!(why, "the node cannot serve"),
+                Standing::Degraded(..) => tracing::error!("{}", found.explanation()),
                 other => tracing::info!(state = ?state, "{}", other.explanation()),
             }
             *standing = found;

@@ -13,7 +13,7 @@ use url::Url;
 use super::outcome::{Failure, Printer};
 use crate::{
     Config,
-    config::{Template, Unlock},
+    config::{Epochs, Template, Unlock},
     data_dir::{DataDir, create_private_dir},
     new_file::write_new,
     vault::{UnlockSecret, Vault},
@@ -49,6 +49,15 @@ pub struct InitArgs {
     /// How often the chain's heads are read.
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 1_000)]
     pub poll_ms: u64,
+    /// For how many blocks the epoch before answers as well, once another is active.
+    #[arg(long, value_name = "BLOCKS", default_value_t = Epochs::default().overlap_blocks)]
+    pub overlap_blocks: u64,
+    /// How old an epoch becomes before this node proposes to renew its shares; 0 for never.
+    #[arg(long, value_name = "DAYS", default_value_t = Epochs::default().refresh_every_days)]
+    pub refresh_every_days: f64,
+    /// How old an epoch must be before this node proposes or approves that without its operator.
+    #[arg(long, value_name = "HOURS", default_value_t = Epochs::default().refresh_gap_hours)]
+    pub refresh_gap_hours: f64,
     /// The socket to serve on.
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8440")]
     pub listen: SocketAddr,
@@ -131,6 +140,11 @@ impl InitArgs {
             finality: self.finality_depth.map_or(Finality::Tag, Finality::Depth),
             poll_ms: self.poll_ms,
             vault,
+            epochs: Epochs {
+                overlap_blocks: self.overlap_blocks,
+                refresh_every_days: self.refresh_every_days,
+                refresh_gap_hours: self.refresh_gap_hours,
+            },
         }
     }
 }

@@ -1,4 +1,6 @@
-//! `status`: what a node says of itself.
+//! `status`: what a node says of itself, and what its committee is about.
+
+mod ceremonies;
 
 use std::{fmt::Write, net::IpAddr, path::Path, time::Duration};
 
@@ -8,6 +10,7 @@ use url::Url;
 
 use super::outcome::{Failure, Printer};
 use crate::{Config, clock};
+use ceremonies::Affairs;
 
 /// How long a node may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -16,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Example:\n  stheno-node status --url https://node.example/ --json")]
 pub struct StatusArgs {
-    /// The node to ask. Default: the one of the configuration, at its `listen` address.
+    /// The node to ask. Default: the one of the configuration, at its `listen` address; then the
+    /// chain is asked as well, for open ceremonies and those they wait for.
     #[arg(long, value_name = "URL")]
     pub url: Option<Url>,
 }
@@ -26,18 +30,35 @@ pub(super) async fn execute(
     args: StatusArgs,
     printer: &Printer,
 ) -> Result<(), Failure> {
-    let url = match args.url {
-        Some(url) => url,
-        None => local(&Config::load(path)?)?,
+    let (url, config) = match args.url {
+        Some(url) => (url, None),
+        None => {
+            let config = Config::load(path)?;
+            (local(&config)?, Some(config))
+        }
     };
     let status = ask(&url).await?;
-    let object = serde_json::to_value(&status).map_err(Failure::new)?;
-    printer.result(in_words(&url, &status), &object);
+    let mut object = serde_json::to_value(&status).map_err(Failure::new)?;
+    let mut text = in_words(&url, &status);
+    if let Some(config) = &config {
+        // A node whose chain cannot be read says so itself; that it answers is worth printing.
+        match Affairs::read(config).await {
+            Ok(affairs) => {
+                text = format!("{text}\n{}", affairs.in_words());
+                let affairs = serde_json::to_value(&affairs).map_err(Failure::new)?;
+                if let Some(object) = object.as_object_mut() {
+                    object.insert("committee".to_owned(), affairs);
+                }
+            }
+            Err(failure) => printer.note(format!("the chain could not be asked: {failure}")),
+        }
+    }
+    printer.result(text, &object);
     Ok(())
 }
 
 /// The configured socket, from this machine.
-fn local(config: &Config) -> Result<Url, Failure> {
+pub(super) fn local(config: &Config) -> Result<Url, Failure> {
     let mut address = config.listen;
     if address.port() == 0 {
         return Err(
@@ -55,7 +76,7 @@ fn local(config: &Config) -> Result<Url, Failure> {
     format!("http://{address}/").parse().map_err(Failure::new)
 }
 
-async fn ask(url: &Url) -> Result<Status, Failure> {
+pub(super) async fn ask(url: &Url) -> Result<Status, Failure> {
     let silent = |error: reqwest::Error| {
         Failure::new(format!("{url} does not answer: {}", error.without_url()))
             .hint("is the node running? start it with `run`")
@@ -80,8 +101,11 @@ fn in_words(url: &Url, status: &Status) -> String {
         NodeState::Starting => "starting".to_owned(),
         NodeState::Waiting => "waiting: no member of an active epoch".to_owned(),
         NodeState::Ceremony => "in a ceremony".to_owned(),
-        NodeState::Serving => format!("serving epoch {} as node {}", status.epoch, status.node),
-        NodeState::Degraded => "degraded: see the node's log".to_owned(),
+        NodeState::Serving => format!("serving {}", served(status)),
+        NodeState::Degraded if status.epochs.is_empty() => {
+            "degraded: see the node's log".to_owned()
+        }
+        NodeState::Degraded => format!("degraded: see the node's log; serving {}", served(status)),
         NodeState::Stopping => "stopping".to_owned(),
         _ => "in a state that this version does not know".to_owned(),
     };
@@ -105,4 +129,11 @@ fn in_words(url: &Url, status: &Status) -> String {
         );
     }
     text
+}
+
+/// "epoch 3 as node 2, epoch 2 as node 5".
+fn served(status: &Status) -> String {
+    let epochs = status.epochs.iter();
+    let epochs = epochs.map(|served| format!("epoch {} as node {}", served.epoch, served.node));
+    epochs.collect::<Vec<_>>().join(", ")
 }

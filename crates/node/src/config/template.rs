@@ -6,7 +6,7 @@ use alloy::primitives::Address;
 use stheno_chain::Finality;
 use url::Url;
 
-use super::Unlock;
+use super::{Epochs, Unlock};
 
 /// What `init` was told; [`render`](Self::render) makes a configuration file of it.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Template {
     pub poll_ms: u64,
     /// See [`Config::vault`](super::Config::vault).
     pub vault: Unlock,
+    /// See [`Config::epochs`](super::Config::epochs).
+    pub epochs: Epochs,
 }
 
 impl Template {
@@ -100,6 +102,14 @@ answer_ms = 10000
 
 [limits]
 
+# How long the epoch before answers as well, once another is active.
+[epochs]
+overlap_blocks = {overlap_blocks}
+# How old an epoch becomes before its shares are renewed; 0 for never.
+refresh_every_days = {refresh_every_days:?}
+# How old it must be before this node proposes or approves that without its operator.
+refresh_gap_hours = {refresh_gap_hours:?}
+
 [logs]
 filter = \"info\"
 format = \"text\"
@@ -113,6 +123,9 @@ format = \"text\"
             rpc = list(self.rpc.iter().map(Url::to_string).collect()),
             poll_ms = self.poll_ms,
             source = quote(&source),
+            overlap_blocks = self.epochs.overlap_blocks,
+            refresh_every_days = self.epochs.refresh_every_days,
+            refresh_gap_hours = self.epochs.refresh_gap_hours,
         )
     }
 }
@@ -136,6 +149,11 @@ mod tests {
             finality: Finality::Depth(5),
             poll_ms: 250,
             vault: Unlock::KeyFile(PathBuf::from("/tmp/key")),
+            epochs: Epochs {
+                overlap_blocks: 30,
+                refresh_every_days: 0.0,
+                refresh_gap_hours: 1.5,
+            },
         };
         let config: Config = toml::from_str(&template.render()).unwrap();
         assert_eq!(config.data_dir, template.data_dir);
@@ -144,6 +162,7 @@ mod tests {
         assert_eq!(config.chains[0].rpc, template.rpc);
         assert_eq!(config.chains[0].finality, template.finality);
         assert_eq!(config.vault, template.vault);
+        assert_eq!(config.epochs, template.epochs);
         assert_eq!(config.cors_origins, template.cors_origins);
     }
 }

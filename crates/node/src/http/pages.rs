@@ -8,10 +8,13 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use stheno_protocol::Status;
+use stheno_protocol::{ServedEpoch, Status};
 
 use super::Desk;
-use crate::clock;
+use crate::{
+    clock,
+    standing::{Served, Standing},
+};
 
 pub(super) async fn status(State(desk): State<Arc<Desk>>) -> Json<Status> {
     let standing = desk.standing.borrow().clone();
@@ -20,6 +23,15 @@ pub(super) async fn status(State(desk): State<Arc<Desk>>) -> Json<Status> {
         network: desk.domain.network,
         epoch: epoch.map_or(0, |epoch| epoch.number),
         node: epoch.map_or(0, |epoch| epoch.index.get()),
+        epochs: standing
+            .served()
+            .into_iter()
+            .flat_map(Served::iter)
+            .map(|epoch| ServedEpoch {
+                epoch: epoch.number,
+                node: epoch.index.get(),
+            })
+            .collect(),
         state: standing.state(),
         heads: desk.heads.report(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -33,7 +45,7 @@ pub(super) async fn health() -> Json<serde_json::Value> {
 pub(super) async fn ready(State(desk): State<Arc<Desk>>) -> Response {
     let standing = desk.standing.borrow().clone();
     let mut reasons = desk.heads.faults(clock::now());
-    if standing.epoch().is_none() {
+    if !matches!(standing, Standing::Serving(_)) {
         reasons.insert(0, standing.explanation());
     }
     let status = if reasons.is_empty() {

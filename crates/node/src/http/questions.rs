@@ -1,4 +1,4 @@
-//! `POST /v1/reencrypt` and `POST /v1/explain`: JSON in, JSON out.
+//! `POST /v1/reencrypt`, `POST /v1/explain` and `POST /v1/canary`: JSON in, JSON out.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -6,12 +6,13 @@ use std::{
 };
 
 use axum::{
+    Json,
     body::Bytes,
     extract::{ConnectInfo, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use stheno_protocol::{Code, Problem};
+use stheno_protocol::{CanaryAnswer, Code, Problem};
 
 use super::{Desk, refusal::Refusal};
 
@@ -35,6 +36,16 @@ pub(super) async fn explain(
     let (body, client) = asked(&desk, peer, &headers, body)?;
     let answer = desk.release.explain(&body, client).await?;
     Ok(json(answer.0))
+}
+
+pub(super) async fn canary(
+    State(desk): State<Arc<Desk>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<CanaryAnswer>, Refusal> {
+    let (body, client) = asked(&desk, peer, &headers, body)?;
+    Ok(Json(desk.canary.answer(&body, client).await?))
 }
 
 /// The question, and whose it is.

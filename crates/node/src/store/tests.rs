@@ -262,3 +262,20 @@ async fn store_is_refused_to_another_node_and_for_another_network() {
     assert_eq!(archive.last().await.unwrap(), ReceiptTip::default());
     Store::open(&path, &owner()).await.unwrap().close().await;
 }
+
+#[tokio::test]
+async fn marks_are_kept_through_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let (one, other) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    let store = Store::open(&path, &owner()).await.unwrap();
+    store.canary_has_opened(&one, 7).await.unwrap();
+    store.canary_has_opened(&one, 8).await.unwrap();
+    store.note_erasure(&other, 9).await.unwrap();
+    store.close().await;
+    let store = Store::open(&path, &owner()).await.unwrap();
+    assert!(store.is_canary_opened(&one).await.unwrap());
+    assert!(!store.is_canary_opened(&other).await.unwrap());
+    assert_eq!(store.erasures().await.unwrap(), [other].into());
+    store.close().await;
+}

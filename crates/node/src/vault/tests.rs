@@ -170,3 +170,34 @@ fn debug_shows_no_secret() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+#[test]
+fn erased_share_is_gone_with_what_an_interrupted_write_left_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = create(folder.path(), &passphrase("one")).unwrap();
+    let (old, new) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    vault.keep_share(&old, &key_share(1, 5)).unwrap();
+    vault.keep_share(&new, &key_share(1, 6)).unwrap();
+    vault.ceremony_seeds(&old).unwrap();
+    let path = folder.path().join(format!("share-{old:x}"));
+    // As after a kill between the two names of a new file.
+    let half = folder.path().join(format!(".share-{old:x}.77.tmp"));
+    fs::hard_link(&path, &half).unwrap();
+    // Somebody who has the file open sees what becomes of its bytes.
+    let mut open = fs::File::open(&path).unwrap();
+    assert_eq!(vault.shares().unwrap(), [old, new].into());
+    vault.erase_share(&old).unwrap();
+    assert_eq!(vault.shares().unwrap(), [new].into());
+    assert!(!path.exists() && !half.exists());
+    let mut left = Vec::new();
+    io::Read::read_to_end(&mut open, &mut left).unwrap();
+    assert!(!left.is_empty() && left.iter().all(|byte| *byte == 0));
+    // Once more does no harm, and touches nothing else.
+    vault.erase_share(&old).unwrap();
+    assert!(vault.held_share(&old).unwrap().is_none());
+    assert!(vault.held_share(&new).unwrap().is_some());
+    assert_eq!(vault.seeds().unwrap(), [old].into());
+    vault.erase_seeds(&old).unwrap();
+    assert!(vault.seeds().unwrap().is_empty());
+    Vault::open(folder.path(), &passphrase("one")).unwrap();
+}

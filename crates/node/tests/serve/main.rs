@@ -1,6 +1,7 @@
 //! A real server on a real socket, against a chain in memory.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod canary;
 #[path = "../double/mod.rs"]
 mod double;
 mod explain;

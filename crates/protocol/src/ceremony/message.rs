@@ -44,6 +44,7 @@ messages! {
     Registration, None, |_| 0;
     CeremonyKey, None, |m| m.member;
     Approval, None, |_| 0;
+    Refresh, None, |_| 0;
     Dealing, Some(MessageKind::Deal), |m| m.dealer;
     Complaint, Some(MessageKind::Complain), |m| m.receiver;
     Answer, Some(MessageKind::Answer), |m| m.dealer;

@@ -13,7 +13,7 @@ mod transcript;
 
 pub use crate::typed::{
     Accusation, Answer, Approval, CeremonyKey, Complaint, Confirmation, Dealing, Extension,
-    Registration, RevealedShare,
+    Refresh, Registration, RevealedShare,
 };
 pub use keys_root::{key_leaf, keys_root, merkle_proof, verify_key};
 pub use message::{Message, Signed};

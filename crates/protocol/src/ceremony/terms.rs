@@ -108,6 +108,15 @@ sol! {
 }
 
 impl CeremonyTerms {
+    /// Whether it gives new shares to the very members that hold the key, with the same threshold:
+    /// a refresh, to which their nodes may consent by themselves.
+    #[must_use]
+    pub fn is_refresh(&self, old_threshold: u16) -> bool {
+        self.kind == CeremonyKind::Reshare
+            && self.threshold == old_threshold
+            && self.members == self.dealers
+    }
+
     /// `keccak256(abi.encode(networkId, ceremony, kind, threshold, members, dealers, windows))`,
     /// as the contract computes it.
     #[must_use]

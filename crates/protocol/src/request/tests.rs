@@ -76,7 +76,7 @@ fn code(result: Result<(), Problem>) -> Code {
 #[test]
 fn request_is_accepted_as_signed() {
     let request = signed(request());
-    request.check_addressee(&domain().network, 3).unwrap();
+    request.check_addressee(&domain().network, &[4, 3]).unwrap();
     request.check_form(NOW).unwrap();
     request
         .check_policy(&request.decode_policy().unwrap())
@@ -229,9 +229,12 @@ fn duplicate_json_key_is_refused() {
 fn request_is_refused_for_another_network_or_epoch() {
     let request = request();
     let other = Domain::of_committee(314, Address::repeat_byte(0xcc), 2).network;
-    assert_eq!(code(request.check_addressee(&other, 3)), Code::WrongNetwork);
     assert_eq!(
-        code(request.check_addressee(&domain().network, 4)),
+        code(request.check_addressee(&other, &[3])),
+        Code::WrongNetwork
+    );
+    assert_eq!(
+        code(request.check_addressee(&domain().network, &[5, 4])),
         Code::WrongEpoch
     );
 }

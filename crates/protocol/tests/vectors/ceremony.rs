@@ -8,8 +8,9 @@ use stheno_protocol::{
     Address, B256, Bytes, U256,
     ceremony::{
         Accusation, Answer, Approval, CeremonyKey, CeremonyKind, CeremonyTerms, Complaint,
-        Confirmation, Dealing, Extension, Member, Message, Phase, Registration, RevealedShare,
-        Timetable, Transcript, Windows, key_leaf, keys_root, merkle_proof, verify_key,
+        Confirmation, Dealing, Extension, Member, Message, Phase, Refresh, Registration,
+        RevealedShare, Timetable, Transcript, Windows, key_leaf, keys_root, merkle_proof,
+        verify_key,
     },
 };
 
@@ -195,6 +196,14 @@ fn messages(context: B256) -> Vec<(Value, Option<u8>, u16, B256)> {
             "Extension(bytes32 context,uint8 phase,uint16 member,uint8 round)",
             json!({ "context": context, "phase": 1, "member": 2, "round": 1 }),
         ),
+        entry(
+            &Refresh {
+                ceremony: 2,
+                context,
+            },
+            "Refresh(uint64 ceremony,bytes32 context)",
+            json!({ "ceremony": 2, "context": context }),
+        ),
     ]
 }
 
@@ -344,6 +353,7 @@ fn type_strings_are_those_of_the_contract() {
         Registration::eip712_encode_type(),
         CeremonyKey::eip712_encode_type(),
         Approval::eip712_encode_type(),
+        Refresh::eip712_encode_type(),
         Dealing::eip712_encode_type(),
         Accusation::eip712_encode_type(),
         Complaint::eip712_encode_type(),

@@ -26,6 +26,18 @@ pub trait Ledger: Shareable {
         locator: &'a Locator,
     ) -> BoxFuture<'a, Result<Committee, LedgerError>>;
 
+    /// The committee at `locator` in one epoch, past or present; `None` where that cannot be told.
+    ///
+    /// An epoch that is active and that too few nodes serve leaves the one before it serving.
+    fn committee_in<'a>(
+        &'a self,
+        locator: &'a Locator,
+        epoch: u64,
+    ) -> BoxFuture<'a, Result<Option<Committee>, LedgerError>> {
+        let _ = (locator, epoch);
+        Box::pin(async { Ok(None) })
+    }
+
     /// The block at `number`; `None` where the chain skipped that number (a null round).
     fn block_at(
         &self,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use futures::{future::join_all, lock::Mutex};
 use stheno_chain::{
-    Block, Chain, ChainConfig, ChainError, HttpOptions, read_committee, read_identities,
+    Block, Chain, ChainConfig, ChainError, HttpOptions, read_committee, read_epoch, read_identities,
 };
 use stheno_crypto::NetworkId;
 use stheno_envelope::Locator;
@@ -132,7 +132,7 @@ impl RpcLedger {
         {
             return Ok(committee.clone());
         }
-        let committee = read_at(&chain, locator, head).await?;
+        let committee = read_at(&chain, locator, None, head).await?;
         let mut last_read = self.last_read.lock().await;
         last_read.insert(network, (head.hash, committee.clone()));
         Ok(committee)
@@ -147,19 +147,26 @@ fn place_of(locator: &Locator) -> stheno_chain::Locator {
     }
 }
 
-async fn read_at(chain: &Chain, locator: &Locator, at: Block) -> Result<Committee, LedgerError> {
+async fn read_at(
+    chain: &Chain,
+    locator: &Locator,
+    epoch: Option<u64>,
+    at: Block,
+) -> Result<Committee, LedgerError> {
     let place = place_of(locator);
-    let read = read_committee(chain, &place, Some(at))
-        .await
-        .map_err(|error| match error {
-            ChainError::Refused { reason, .. } => LedgerError::NoCommittee {
-                why: format!(
-                    "contract {} on chain {} has no committee {} that serves: {reason}",
-                    place.contract, place.chain_id, place.committee_id
-                ),
-            },
-            other => in_words(other),
-        })?;
+    let read = match epoch {
+        None => read_committee(chain, &place, Some(at)).await,
+        Some(epoch) => read_epoch(chain, &place, epoch, at).await,
+    };
+    let read = read.map_err(|error| match error {
+        ChainError::Refused { reason, .. } => LedgerError::NoCommittee {
+            why: format!(
+                "contract {} on chain {} has no committee {} that serves: {reason}",
+                place.contract, place.chain_id, place.committee_id
+            ),
+        },
+        other => in_words(other),
+    })?;
     let members = read.members.into_iter().map(|member| Member {
         index: member.index,
         endpoint: member.endpoint,
@@ -181,6 +188,18 @@ impl Ledger for RpcLedger {
         locator: &'a Locator,
     ) -> BoxFuture<'a, Result<Committee, LedgerError>> {
         Box::pin(self.read_committee(locator))
+    }
+
+    fn committee_in<'a>(
+        &'a self,
+        locator: &'a Locator,
+        epoch: u64,
+    ) -> BoxFuture<'a, Result<Option<Committee>, LedgerError>> {
+        Box::pin(async move {
+            let chain = self.chain(locator.chain_id).await?;
+            let head = chain.final_head().await.map_err(in_words)?;
+            read_at(&chain, locator, Some(epoch), head).await.map(Some)
+        })
     }
 
     fn block_at(

@@ -65,8 +65,8 @@ use node::{Node, Surroundings};
 
 /// The chain that a test's committee lives on: Filecoin's local devnet.
 pub const CHAIN_ID: ChainId = 31_415_926;
-/// The epoch that a test's committee serves.
-const EPOCH: u64 = 1;
+/// The epoch that a test's committee serves at first.
+const FIRST_EPOCH: u64 = 1;
 /// When a test's chain begins, unless it says otherwise: 2026-01-01, Unix seconds.
 const BEGIN: u64 = 1_767_225_600;
 
@@ -87,6 +87,12 @@ struct State {
     nodes: BTreeMap<NodeIndex, Node>,
     chains: BTreeMap<ChainId, FakeChain>,
     node_keys_published: bool,
+    /// Served by the nodes, the newest first.
+    epochs: Vec<u64>,
+    /// How many reads of the committee still show the epoch before the nodes' newest.
+    behind: u32,
+    /// How many epochs the chain is ahead of the nodes.
+    ahead: u64,
 }
 
 impl Committee {
@@ -130,6 +136,9 @@ impl Committee {
                     nodes: nodes?,
                     chains: BTreeMap::from([(CHAIN_ID, chain.clone())]),
                     node_keys_published: true,
+                    epochs: vec![FIRST_EPOCH],
+                    behind: 0,
+                    ahead: 0,
                 }),
                 chain,
             }),
@@ -210,6 +219,41 @@ impl Committee {
         self.lock().node_keys_published = published;
     }
 
+    /// Lets the nodes serve the next epoch, and with `overlap` the one before as well. So many reads
+    /// of the committee still show the one before, as on a chain that lags. Members and shares stay
+    /// the same, which a reader cannot tell.
+    pub fn move_on(&self, overlap: bool, reads_behind: u32) {
+        let mut state = self.lock();
+        let newest = state.epochs.first().copied().unwrap_or(FIRST_EPOCH);
+        state.epochs = match overlap {
+            true => vec![newest + 1, newest],
+            false => vec![newest + 1],
+        };
+        state.behind = reads_behind;
+    }
+
+    /// Lets the chain show the next epoch while the nodes serve the one before alone, as when its
+    /// shares do not work.
+    pub fn move_on_in_vain(&self) {
+        let mut state = self.lock();
+        let newest = state.epochs.first().copied().unwrap_or(FIRST_EPOCH);
+        state.ahead = 1;
+        state.epochs = vec![newest];
+    }
+
+    /// The epoch that the chain shows, read once more.
+    fn epoch_on_chain(&self) -> u64 {
+        let mut state = self.lock();
+        let newest = state.epochs.first().copied().unwrap_or(FIRST_EPOCH);
+        match state.behind.checked_sub(1) {
+            Some(left) => {
+                state.behind = left;
+                newest - 1
+            }
+            None => newest + state.ahead,
+        }
+    }
+
     fn members(&self) -> Vec<Member> {
         let state = self.lock();
         let member = |(index, node): (&NodeIndex, &Node)| Member {
@@ -246,7 +290,7 @@ impl Committee {
             .ok_or_else(|| unreachable("no such node"))?;
         let around = Surroundings {
             domain: self.domain(),
-            epoch: EPOCH,
+            epochs: &state.epochs,
             fingerprint: self.inner.keys.network_key.fingerprint(),
             chains: &state.chains,
             now: self.inner.chain.head().time,
@@ -282,11 +326,22 @@ impl Ledger for Committee {
             }
             Ok(ledger::Committee {
                 locator: *locator,
-                epoch: EPOCH,
+                epoch: self.epoch_on_chain(),
                 threshold: self.inner.keys.threshold,
                 network_key: self.inner.keys.network_key.clone(),
                 members: self.members(),
             })
+        })
+    }
+
+    fn committee_in<'a>(
+        &'a self,
+        locator: &'a Locator,
+        epoch: u64,
+    ) -> BoxFuture<'a, Result<Option<ledger::Committee>, LedgerError>> {
+        Box::pin(async move {
+            let committee = self.committee(locator).await?;
+            Ok(Some(ledger::Committee { epoch, ..committee }))
         })
     }
 

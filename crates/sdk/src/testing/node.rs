@@ -6,8 +6,8 @@ use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use stheno_crypto::{Identity, KeyFingerprint, KeyShare, ReaderKey};
 use stheno_protocol::{
     Answer, ChainId, ChainView, Code, Consent, ContractConsent, Domain, NodeState, Policy, Problem,
-    Read, Reading, Receipt, Request, SignedReceipt, Status, Tier, Truth, Unknown, Verdict,
-    evaluate, shares_digest,
+    Read, Reading, Receipt, Request, ServedEpoch, SignedReceipt, Status, Tier, Truth, Unknown,
+    Verdict, evaluate, shares_digest,
 };
 use zeroize::Zeroizing;
 
@@ -28,7 +28,8 @@ pub(super) struct Node {
 /// What a node knows of its surroundings.
 pub(super) struct Surroundings<'a> {
     pub(super) domain: Domain,
-    pub(super) epoch: u64,
+    /// The newest first.
+    pub(super) epochs: &'a [u64],
     pub(super) fingerprint: KeyFingerprint,
     pub(super) chains: &'a BTreeMap<ChainId, FakeChain>,
     pub(super) now: u64,
@@ -52,8 +53,16 @@ impl Node {
     pub(super) fn status(&self, around: &Surroundings<'_>) -> Status {
         Status {
             network: around.domain.network,
-            epoch: around.epoch,
+            epoch: around.epochs.first().copied().unwrap_or_default(),
             node: self.key.index().get(),
+            epochs: around
+                .epochs
+                .iter()
+                .map(|epoch| ServedEpoch {
+                    epoch: *epoch,
+                    node: self.key.index().get(),
+                })
+                .collect(),
             state: NodeState::Serving,
             heads: around.chains.values().map(FakeChain::heads).collect(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -67,7 +76,7 @@ impl Node {
         request: &Request,
         around: &Surroundings<'_>,
     ) -> Result<Answer, Problem> {
-        request.check_addressee(&around.domain.network, around.epoch)?;
+        request.check_addressee(&around.domain.network, around.epochs)?;
         request.check_form(around.now)?;
         let reader_key = ReaderKey::from_bytes(request.reader_key.as_slice())
             .map_err(|error| Problem::new(Code::BadReaderKey, error.to_string()))?;
@@ -96,7 +105,7 @@ impl Node {
             let entropy = fresh::<32>().map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
             let share = self
                 .key
-                .share(around.epoch, &identity, &reader_key, &self.seed, &entropy);
+                .share(request.epoch, &identity, &reader_key, &self.seed, &entropy);
             Ok(share.encode().to_vec().into())
         });
         let mut shares = shares.collect::<Result<Vec<_>, Problem>>()?;
@@ -106,7 +115,7 @@ impl Node {
             _ => {}
         }
         let body = Receipt {
-            epoch: around.epoch,
+            epoch: request.epoch,
             node: self.key.index().get(),
             request_digest: request.digest(&around.domain),
             policy_digest: request.policy_digest(),
@@ -123,7 +132,7 @@ impl Node {
             .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
         let mut answer = Answer {
             node: self.key.index().get(),
-            epoch: around.epoch,
+            epoch: request.epoch,
             anchors: request.anchors.clone(),
             shares,
             receipt: SignedReceipt {

@@ -3,8 +3,8 @@
 use alloy::primitives::{Address, B256, Bytes};
 use stheno_crypto::dkg::CeremonyKey;
 use stheno_protocol::ceremony::{
-    Approval, CeremonyKey as KeyMessage, CeremonyKind, CeremonyTerms, Member, Signed, Timetable,
-    Transcript, approvals_needed,
+    Approval, CeremonyKey as KeyMessage, CeremonyKind, CeremonyTerms, Member, Refresh, Signed,
+    Timetable, Transcript, approvals_needed,
 };
 
 use super::{Noted, Proposed, Record, RecordFault, ignored, nth};
@@ -121,21 +121,21 @@ impl Record {
         let (Some(context), Some(terms)) = (self.context, &self.terms) else {
             return Err(RecordFault::OutOfOrder("an approval"));
         };
-        if !terms
-            .dealers
-            .iter()
-            .any(|dealer| dealer.operator == operator)
-        {
+        let mut dealers = terms.dealers.iter();
+        let Some(dealer) = dealers.find(|dealer| dealer.operator == operator) else {
             return ignored(format_args!(
                 "an approval of {operator}, who operates no dealer"
             ));
-        }
-        let message = Approval {
-            ceremony: self.setting.number,
-            context,
         };
-        let signed = Signed { message, signature };
-        if let Err(error) = signed.verify(&self.setting.domain, operator) {
+        let (domain, ceremony) = (&self.setting.domain, self.setting.number);
+        let refresh = Signed {
+            message: Refresh { ceremony, context },
+            signature: signature.clone(),
+        };
+        let by_node = self.is_refresh() && refresh.verify(domain, dealer.identity).is_ok();
+        let message = Approval { ceremony, context };
+        let approval = Signed { message, signature };
+        if !by_node && let Err(error) = approval.verify(domain, operator) {
             return ignored(format_args!("an approval of {operator}: {error}"));
         }
         self.approvals.insert(operator);

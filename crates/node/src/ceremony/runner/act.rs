@@ -32,7 +32,7 @@ impl Runner {
         let mut kept = false;
         for ceremony in course.ceremonies() {
             if let Some(part) = course.part_mut(ceremony) {
-                self.arm(part)?;
+                self.arm(part).await?;
             }
             let mut due = course.due(ceremony, clock).await?;
             if due.contains(&Action::KeepShare) {
@@ -54,9 +54,19 @@ impl Runner {
     }
 
     /// Gives the machine what it needs of the vault, once it knows its part.
-    fn arm(&self, part: &mut Part) -> Result<(), RunnerError> {
+    async fn arm(&self, part: &mut Part) -> Result<(), RunnerError> {
         if let Some(operator) = self.data_dir.operator()? {
             part.machine.operator_known(operator);
+        }
+        let may = self.renewal.approves_refreshes();
+        part.machine.approve_refreshes(may);
+        if part.machine.record().end().is_some()
+            && !part.machine.is_disarmed()
+            && let Some(proposal) = part.machine.record().proposal()
+            && self.store.erasures().await?.contains(&proposal)
+        {
+            // What is left to do for an epoch that is settled needs no secret.
+            part.machine.disarm();
         }
         let Some(proposal) = part.machine.wants_seeds() else {
             return Ok(());
@@ -98,6 +108,13 @@ impl Runner {
         };
         let (step, call) = match action {
             Action::PostKey(message) => (step("key", 0), scribe.post_key(message)),
+            Action::ApproveRefresh(message) => {
+                let Some(operator) = self.data_dir.operator()? else {
+                    return Ok(());
+                };
+                let call = scribe.approve_refresh(message, operator);
+                (step("approve", 0), call)
+            }
             Action::Deal { message, dealing } => (step("deal", 0), scribe.deal(message, dealing)),
             Action::Complain(message) => (step("complain", 0), scribe.complain(message)),
             Action::Answer(message) => (step("answer", 0), scribe.answer(message)),

@@ -24,6 +24,15 @@ pub(super) struct Step {
     pub(super) round: u8,
 }
 
+impl Step {
+    /// The proposal of a refresh, which belongs to no ceremony yet.
+    pub(super) const REFRESH: Self = Self {
+        ceremony: 0,
+        name: "refresh",
+        round: 0,
+    };
+}
+
 /// Sends each message once at a time, and again when it got lost.
 #[derive(Clone, Debug)]
 pub(super) struct Outbox {

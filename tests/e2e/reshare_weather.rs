@@ -1,0 +1,184 @@
+//! Refreshes of a committee whose network is bad: partitions, delay, duplication between each node and
+//! its chain, by seeded schedules. However a ceremony ends, the committee goes on serving.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use alloy::{primitives::keccak256, sol_types::SolCall};
+use libtest_mimic::Trial;
+use stheno_chain::contracts::CommitteeContract as contract;
+use stheno_cli::devnet::{Devnet, Foundation, Options, ceremony::State};
+
+use crate::{
+    desk::{Desk, noise},
+    gate::{Gate, Passage},
+    someone::Someone,
+    stage::{STHENO, patient_trial},
+};
+
+/// How long one schedule may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+const NODES: u16 = 4;
+const THRESHOLD: u16 = 3;
+
+/// The tests of this module.
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![patient_trial(
+        module_path!(),
+        "committee_goes_on_serving_in_any_weather",
+        PATIENCE * schedules(),
+        committee_goes_on_serving_in_any_weather,
+    )]
+}
+
+/// How many schedules: `STHENO_COMMITTEE_SCHEDULES`, a dozen if it is not set.
+fn schedules() -> u32 {
+    number("STHENO_COMMITTEE_SCHEDULES", 12)
+}
+
+/// The first schedule's seed: `STHENO_SEED`, 1 if it is not set.
+fn first_seed() -> u32 {
+    number("STHENO_SEED", 1)
+}
+
+fn number(variable: &str, otherwise: u32) -> u32 {
+    let text = std::env::var(variable).ok();
+    text.map_or(otherwise, |text| text.parse().expect("a number"))
+}
+
+async fn committee_goes_on_serving_in_any_weather() {
+    let mut options = Options::with_executable(STHENO);
+    (options.nodes, options.threshold) = (NODES, THRESHOLD);
+    let mut foundation = Foundation::lay(options).await.unwrap();
+    let mut gates = Vec::new();
+    for node in 1..=NODES {
+        gates.push(Gate::of_node(&foundation, node).await);
+    }
+    foundation.propose().await.unwrap();
+    gates.iter().for_each(|gate| gate.admits(&foundation));
+    foundation.approve().await.unwrap();
+    let devnet = Devnet::when_ready(foundation).await.unwrap();
+    let desk = Desk::new(&devnet);
+    let reader = Someone::with_pass(&devnet, "weather").await;
+    let original = noise(61, 5_000);
+    desk.put("data", &original);
+    desk.encrypt("data", "data.fee", &[]).await.expect_done();
+    let metronome = devnet.hurry().await.unwrap();
+
+    let (mut made, mut failed) = (0, 0);
+    for seed in first_seed()..first_seed() + schedules() {
+        let weather = Weather::begin(seed, &gates);
+        let how = refreshed(&devnet, seed).await;
+        weather.end(&gates);
+        match how {
+            State::Active => made += 1,
+            _ => failed += 1,
+        }
+        // Nobody had to do anything, and nobody lost anything.
+        let copy = format!("copy-{seed}");
+        let said = desk.decrypt(&reader, "data.fee", &copy, &[]).await;
+        assert_eq!(said.code, Some(0), "seed {seed}: {said:?}");
+        assert!(desk.read(&copy) == original, "seed {seed}");
+        says_one_thing(&gates, seed);
+    }
+    eprintln!("{made} refreshes made an epoch, {failed} failed cleanly");
+    assert!(made > 0, "none made an epoch");
+    metronome.hand_over().await.unwrap();
+    devnet.stop().await;
+}
+
+/// Proposes a refresh, which the nodes approve, and gives how it ended.
+async fn refreshed(devnet: &Devnet, seed: u32) -> State {
+    let before = devnet.ceremony().await.unwrap().unwrap().number;
+    // The operator's own way to the chain leads through the gate as well.
+    let began = Instant::now();
+    while let Err(error) = devnet.command(1, &["refresh"]).await {
+        let latest = devnet.ceremony().await.unwrap().unwrap();
+        if latest.number > before {
+            break;
+        }
+        assert!(began.elapsed() < PATIENCE, "seed {seed}: {error}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    loop {
+        let ceremony = devnet.ceremony().await.unwrap().unwrap();
+        let over = matches!(ceremony.state, State::Active | State::Failed);
+        if ceremony.number > before && over {
+            return ceremony.state;
+        }
+        let words = ceremony.in_words();
+        assert!(began.elapsed() < PATIENCE, "seed {seed}: {words}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// For each ceremony one dealing and one confirmation of each node, however often they were sent.
+fn says_one_thing(gates: &[Arc<Gate>], seed: u32) {
+    for gate in gates {
+        for step in [
+            contract::dealCall::SELECTOR,
+            contract::confirmCall::SELECTOR,
+        ] {
+            let calls = gate.sent_of(step);
+            let mut ceremonies: Vec<&[u8]> = calls.iter().map(|call| &call[36..68]).collect();
+            let all = ceremonies.len();
+            ceremonies.dedup();
+            assert_eq!(ceremonies.len(), all, "seed {seed}, node {}", gate.node);
+        }
+    }
+}
+
+/// What goes wrong between the nodes and their chain.
+struct Weather {
+    over: Arc<AtomicBool>,
+}
+
+impl Weather {
+    fn begin(seed: u32, gates: &[Arc<Gate>]) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        for gate in gates {
+            // A quarter of the nodes has good weather, another is cut off for a while again and again.
+            let (over, node, mut cut) = (Arc::clone(&over), gate.node, 0);
+            let kind = roll(seed, node, 0, 4);
+            gate.set_rule(move |question| {
+                if over.load(Ordering::SeqCst) || kind == 0 {
+                    return Passage::Free;
+                }
+                if cut > 0 {
+                    cut -= 1;
+                    return Passage::Cut;
+                }
+                let at = question.number;
+                match roll(seed, node, at, 40) {
+                    0 if kind == 1 => {
+                        cut = roll(seed, node, at + 1, 60);
+                        Passage::Cut
+                    }
+                    1 | 2 => Passage::Cut,
+                    3..=8 => Passage::Late(Duration::from_millis(roll(seed, node, at + 1, 400))),
+                    9..=12 => Passage::Twice,
+                    _ => Passage::Free,
+                }
+            });
+        }
+        Self { over }
+    }
+
+    fn end(self, gates: &[Arc<Gate>]) {
+        self.over.store(true, Ordering::SeqCst);
+        gates.iter().for_each(|gate| gate.open());
+    }
+}
+
+/// One of `0..below`: the same for the same question of the same node under the same seed.
+fn roll(seed: u32, node: u16, question: u64, below: u64) -> u64 {
+    let digest = keccak256(format!("weather {seed} {node} {question}"));
+    u64::from(u32::from_be_bytes([
+        digest[0], digest[1], digest[2], digest[3],
+    ])) % below
+}
