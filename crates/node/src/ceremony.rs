@@ -11,6 +11,7 @@
 //! | [`qualify`] | which dealers count, from the record alone |
 //! | [`report`] | who did what, and who deviated, from the record alone |
 //! | [`machine`] | what this member does next: record and clock in, actions out |
+//! | [`participant`] | what is due as steps: what must be durable before what is sent |
 //! | [`call`] | actions as signed calls of the contract |
 //! | [`runner`] | follows the chain, journals, sends |
 //!
@@ -19,6 +20,7 @@
 pub mod call;
 pub mod event;
 pub mod machine;
+pub mod participant;
 pub mod qualify;
 pub mod record;
 pub mod report;
@@ -31,5 +33,6 @@ mod tests;
 
 pub use event::Event;
 pub use machine::{Action, Clock, Machine, Me};
+pub use participant::{Participant, Slot, Step};
 pub use record::{End, Noted, Origin, Record, RecordFault, Setting};
 pub use report::{Deviation, Report};

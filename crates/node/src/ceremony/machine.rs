@@ -22,7 +22,7 @@ use crate::{
     store::EpochKeys,
     vault::{CeremonySeeds, HeldShare},
 };
-use member::Received;
+use member::{Dealt, Received};
 
 /// Blocks that each member waits longer than the one before it with what anybody may do.
 const STAGGER: u64 = 2;
@@ -98,8 +98,9 @@ pub struct Machine {
     received: Option<Received>,
     made: Option<Made>,
     settled: bool,
+    dealt: Option<Dealt>,
     new_share: Option<KeyShare>,
-    kept: bool,
+    kept: Option<HeldShare>,
     published: BTreeSet<u16>,
 }
 
@@ -115,8 +116,9 @@ impl Machine {
             received: None,
             made: None,
             settled: false,
+            dealt: None,
             new_share: None,
-            kept: false,
+            kept: None,
             published: BTreeSet::new(),
         }
     }
@@ -213,10 +215,12 @@ impl Machine {
         }
         self.receive(clock);
         self.settle(clock);
+        let deal = self.deal(clock);
+        let answer = self.answer(clock);
         [
-            self.deal(clock),
+            deal,
             self.complain(clock),
-            self.answer(clock),
+            answer,
             self.keep_share(),
             self.confirm(clock),
             self.extend(clock),
@@ -233,10 +237,16 @@ impl Machine {
         Some((self.new_share.as_ref()?, &self.made.as_ref()?.keys))
     }
 
-    /// Notes that the share is durable, and forgets it here.
-    pub fn share_is_kept(&mut self) {
+    /// Notes that the share is durable: `held` is what was read back. Or that it was refused,
+    /// since another stands in its place; then there is nothing to confirm.
+    pub fn share_is_kept(&mut self, held: Option<HeldShare>) {
         self.new_share = None;
-        self.kept = true;
+        self.kept = held;
+    }
+
+    /// The share of this ceremony that is durable.
+    pub(super) fn kept_share(&self) -> Option<&HeldShare> {
+        self.kept.as_ref()
     }
 
     /// The outcome as this node computed it, once the phase Answer is final.
