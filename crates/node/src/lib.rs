@@ -38,6 +38,7 @@ mod clock;
 pub mod commands;
 pub mod config;
 pub mod data_dir;
+pub mod epochs;
 mod heads;
 mod http;
 pub mod limits;

@@ -131,6 +131,11 @@ impl Machine {
         self.record.apply(block, event)
     }
 
+    /// Goes on with the record of an observer who read the same events, and more of them.
+    pub fn follow(&mut self, record: Record) {
+        self.record = record;
+    }
+
     /// Compares the running hash with the contract's at the same block.
     ///
     /// # Errors
@@ -216,11 +221,10 @@ impl Machine {
         self.receive(clock);
         self.settle(clock);
         let deal = self.deal(clock);
-        let answer = self.answer(clock);
         [
             deal,
             self.complain(clock),
-            answer,
+            self.answer(clock),
             self.keep_share(),
             self.confirm(clock),
             self.extend(clock),

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 use alloy::primitives::{Address, B256, Bytes};
 
 use super::{
-    Action, Clock, Event, Machine, Me, Noted, RecordFault, Setting,
+    Action, Clock, Event, Machine, Me, Noted, Record, RecordFault, Setting,
     call::{KEYS_PER_CALL, Scribe},
 };
 use crate::vault::{CeremonySeeds, HeldShare, IdentityKey};
@@ -140,6 +140,11 @@ impl Participant {
     /// [`RecordFault`]; there are no steps any more then.
     pub fn apply(&mut self, block: u64, event: Event) -> Result<Noted, RecordFault> {
         self.machine.apply(block, event)
+    }
+
+    /// Goes on with the record of an observer who read the same events, and more of them.
+    pub fn follow(&mut self, record: Record) {
+        self.machine.follow(record);
     }
 
     /// Compares the running hash with the contract's at the same block.

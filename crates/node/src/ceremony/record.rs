@@ -55,7 +55,7 @@ pub struct Origin {
 }
 
 /// What one ceremony's final log says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Record {
     setting: Setting,
     proposed: Option<Proposed>,
@@ -77,7 +77,7 @@ pub struct Record {
     fault: Option<RecordFault>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Proposed {
     block: u64,
     kind: CeremonyKind,
@@ -88,7 +88,7 @@ struct Proposed {
 }
 
 /// Messages of which only some parts have been read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Parts {
     dealings: BTreeMap<u16, Vec<u8>>,
     complaints: BTreeMap<u16, Vec<Accusation>>,
@@ -96,7 +96,7 @@ struct Parts {
 }
 
 /// A dealing that is on the chain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PostedDealing {
     /// keccak-256 of its bytes; what complaints cite.
     pub hash: B256,

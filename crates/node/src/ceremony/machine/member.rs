@@ -55,6 +55,16 @@ impl Machine {
         if !self.operator_approved(dealer) {
             return None;
         }
+        if self
+            .receiver()
+            .is_some_and(|me| self.lost_its_key(me.get()))
+        {
+            tracing::error!(
+                "this node has lost the seeds of this ceremony, and may have dealt from them; it \
+                 does not deal"
+            );
+            return None;
+        }
         let Dealt { hash, bytes } = self.dealt(dealer)?;
         let (hash, dealing) = (*hash, bytes.clone());
         let message = Dealing {
@@ -185,15 +195,15 @@ impl Machine {
 
     /// Reveals up to `t − 1` shares: that many may all belong to corrupt receivers, who know them.
     /// One more, and the polynomial would be public; then this dealer stays silent.
-    pub(super) fn answer(&mut self, clock: Clock) -> Option<Action> {
+    pub(super) fn answer(&self, clock: Clock) -> Option<Action> {
         let dealer = self.dealer()?;
         if !self.is_over(Phase::Complain, clock)
             || !self.is_open(Phase::Answer, clock)
             || self.record.answers().contains_key(&dealer.get())
+            || !self.record.dealings().contains_key(&dealer.get())
         {
             return None;
         }
-        let posted = self.record.dealings().get(&dealer.get())?.hash;
         let accusers = accusers(&self.record, &void_complaints(&self.record), dealer.get());
         let threshold = self.record.terms()?.threshold;
         if accusers.is_empty() {
@@ -204,10 +214,6 @@ impl Machine {
                 complaints = accusers.len(),
                 "too many complaints against this node; it does not answer"
             );
-            return None;
-        }
-        if self.dealt(dealer)?.hash != posted {
-            tracing::error!("the dealing on the chain is not this node's; it does not answer");
             return None;
         }
         let (context, constant, seed) = self.dealing_parts()?;

@@ -1,0 +1,3 @@
+//! What an epoch that follows another means for a node's secrets.
+
+pub mod erasure;
