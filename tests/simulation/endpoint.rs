@@ -79,10 +79,18 @@ fn final_at(chain: &Chain, lie: Option<Lie>) -> (u64, B256) {
     (block.number, block.hash)
 }
 
-/// The final events after the cursor, as far as this endpoint tells.
+/// Number and hash of the last final block, truly.
+pub fn last_final(chain: &Chain) -> (u64, B256) {
+    let block = chain.final_block();
+    (block.number, block.hash)
+}
+
+/// The final events after the cursor, or without one from the block `first` on, as far as this
+/// endpoint tells.
 pub fn follow(
     chain: &mut Chain,
     cursor: Option<(u64, B256)>,
+    first: u64,
     lie: Option<Lie>,
     dice: &mut Dice,
 ) -> Result<Option<Batch>, Reorganised> {
@@ -91,7 +99,7 @@ pub fn follow(
     }
     let up_to = final_at(chain, lie);
     let after = match cursor {
-        None => 0,
+        None => first.saturating_sub(1),
         Some((number, hash)) => {
             let known = chain
                 .block_at(number)

@@ -201,7 +201,7 @@ impl Node {
         }
     }
 
-    /// Whether the ceremony with this number is over as this member sees it.
+    /// What its endpoints lie about at this time, if they do.
     fn is_lied_to(&mut self, stage: &mut Stage) -> Option<Lie> {
         let lie = self.lie?;
         let head = stage.chain.head().number;
@@ -245,7 +245,16 @@ impl Node {
 
     fn follow(&mut self, stage: &mut Stage) -> Result<(), Broken> {
         let lie = self.is_lied_to(stage);
-        let batch = endpoint::follow(&mut stage.chain, self.disk.cursor, lie, &mut stage.dice)
+        let first = match (self.disk.cursor, self.first_block(stage)) {
+            (Some(_), _) => 0,
+            (None, Some(first)) => first,
+            (None, None) => {
+                self.disk.cursor = Some(endpoint::last_final(&stage.chain));
+                return Ok(());
+            }
+        };
+        let Stage { chain, dice, .. } = stage;
+        let batch = endpoint::follow(chain, self.disk.cursor, first, lie, dice)
             .map_err(|_| Broken::Fault)?;
         let Some(batch) = batch else {
             return Ok(());
@@ -283,13 +292,34 @@ impl Node {
         Ok(())
     }
 
+    /// The first block that matters to a node that knows nothing yet, as the runner finds it.
+    fn first_block(&self, stage: &Stage) -> Option<u64> {
+        let contract = &stage.chain.final_block().state;
+        let open = contract.ceremonies.values().filter(|ceremony| {
+            !matches!(ceremony.state, State::Active | State::Failed)
+                && ceremony.from_epoch == contract.epoch()
+        });
+        let made = contract
+            .epochs
+            .last()
+            .filter(|epoch| self.disk.read(Name::Share(epoch.context)).is_none())
+            .and_then(|epoch| contract.ceremonies.get(&epoch.ceremony));
+        open.chain(made.into_iter())
+            .map(|ceremony| ceremony.proposed_at)
+            .min()
+    }
+
     /// Applies events; a proposal begins a part.
     fn take(&mut self, events: &[Placed], stage: &mut Stage) -> Result<(), Broken> {
         let mut touched = BTreeSet::new();
         for placed in events {
             if let Event::Proposed { from_epoch, .. } = &*placed.event {
-                let part = self.begin(placed.ceremony, *from_epoch, stage)?;
-                self.parts.insert(placed.ceremony, part);
+                match self.begin(placed.ceremony, *from_epoch, stage) {
+                    Ok(part) => drop(self.parts.insert(placed.ceremony, part)),
+                    // Nothing can come of it any more.
+                    Err(_) if *from_epoch < stage.chain.final_block().state.epoch() => {}
+                    Err(broken) => return Err(broken),
+                }
             }
             if let Some(part) = self.parts.get_mut(&placed.ceremony) {
                 part.state = stage.records.advance(part.state, placed);

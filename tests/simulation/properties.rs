@@ -20,6 +20,7 @@ use stheno_protocol::ceremony::{Outcome, keys_root};
 use crate::{
     contract::{Contract, Epoch},
     disk::Name,
+    endpoint::Lie,
     member::Node,
     schedule::Dice,
 };
@@ -164,7 +165,9 @@ impl Observer {
 
     /// A member has computed what a ceremony comes to.
     pub fn settled(&mut self, node: &Node, context: B256, outcome: &Outcome, keys: &EpochKeys) {
-        if node.lied_to || node.is_corrupt() || self.finality_broken {
+        // Lies that the running hash and the digests do not show.
+        let hidden = matches!(node.lie, Some(Lie::OmitAndCover | Lie::NotFinal));
+        if (node.lied_to && hidden) || node.is_corrupt() || self.finality_broken {
             return;
         }
         let number = node.number();

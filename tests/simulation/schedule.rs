@@ -145,6 +145,7 @@ impl Plan {
             _ => 9,
         };
         let threshold = dice.between(u64::from(size / 2 + 1), u64::from(size)) as u16;
+        let window = [4, 4, 7][dice.below(3) as usize];
         let mut plan = Self {
             seed,
             weather,
@@ -152,10 +153,10 @@ impl Plan {
             size,
             threshold,
             windows: Windows {
-                deal: 4,
-                complain: 4,
-                answer: 4,
-                confirm: 4,
+                deal: window,
+                complain: window,
+                answer: window,
+                confirm: window,
                 margin: 3,
                 consent_delay: if dice.chance(200) { 3 } else { 0 },
             },
@@ -192,7 +193,11 @@ impl Plan {
         dice.shuffle(&mut order);
         for number in order.iter().take(corrupt as usize) {
             let many = dice.between(1, 3);
-            let vices = (0..many).map(|_| *dice.pick(&Vice::ALL)).collect();
+            let mut vices: Vec<Vice> = (0..many).map(|_| *dice.pick(&Vice::ALL)).collect();
+            if dice.chance(300) {
+                vices = vec![*dice.pick(&[Vice::WrongShareToOne, Vice::WrongShareToSome])];
+                vices.extend(dice.chance(300).then_some(Vice::NoAnswer));
+            }
             self.vices.insert(*number, vices);
         }
         if dice.chance(250) {
@@ -210,12 +215,12 @@ impl Plan {
         self.reorgs = [0, 30, 120][dice.below(3) as usize];
         self.lag = dice.between(1, 4);
         self.stalls = [0, 0, 15, 40][dice.below(4) as usize];
-        self.crashes = [0, 5, 20, 60][dice.below(4) as usize];
+        self.crashes = [0, 3, 10, 40][dice.below(4) as usize];
         self.rivals = 300;
         if self.weather == Weather::Wild {
             self.delay = dice.below(4);
             self.rollbacks = [0, 0, 0, 20][dice.below(4) as usize];
-            self.wipes = [0, 0, 100][dice.below(3) as usize];
+            self.wipes = [0, 0, 30][dice.below(3) as usize];
         }
     }
 

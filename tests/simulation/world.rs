@@ -229,6 +229,12 @@ impl World {
         for attempt in 0..ATTEMPTS {
             if attempt + 1 == ATTEMPTS {
                 self.calm_down();
+                if self.is_lost(epoch) {
+                    self.stage
+                        .observer
+                        .count("committees lost with their disks");
+                    return Ok(());
+                }
             }
             let made = self.attempt(members, threshold, epoch)?;
             if attempt == 0 {
@@ -243,6 +249,25 @@ impl World {
             }
         }
         Err("the next attempt failed although nothing goes wrong any more".to_owned())
+    }
+
+    /// Whether fewer members than the threshold have a share still: more disks were lost than a
+    /// committee can spare, and no protocol helps.
+    fn is_lost(&self, epoch: u64) -> bool {
+        let contract = self.stage.chain.state();
+        let Some(made) = epoch
+            .checked_sub(1)
+            .and_then(|at| contract.epochs.get(at as usize))
+        else {
+            return false;
+        };
+        let holders = self
+            .nodes
+            .iter()
+            .filter(|node| node.serves(contract, epoch))
+            .count();
+        let losses: u64 = self.nodes.iter().map(|node| node.losses).sum();
+        holders < usize::from(made.threshold) && losses > 0
     }
 
     /// Proposes and waits; tells whether there is a new epoch that is final.
@@ -356,6 +381,39 @@ impl World {
                 }
             }
             self.tick()?;
+        }
+        self.everybody_serves(epoch)
+    }
+
+    /// Where members and contract alone go wrong, every honest member has its share in the end,
+    /// whatever the corrupt dealt.
+    fn everybody_serves(&self, epoch: u64) -> Result<(), String> {
+        let plan = &self.stage.plan;
+        let faults = [
+            plan.delay,
+            plan.drops,
+            plan.reorgs,
+            plan.stalls,
+            plan.crashes,
+        ];
+        if faults.iter().any(|often| *often > 0) || !plan.liars.is_empty() || plan.rollbacks > 0 {
+            return Ok(());
+        }
+        let contract = &self.stage.chain.final_block().state;
+        let Some(made) = contract.epochs.get(epoch as usize - 1) else {
+            return Ok(());
+        };
+        for member in &made.members {
+            let node = number_of(member.identity).map(|n| &self.nodes[usize::from(n) - 1]);
+            let calm = |node: &&Node| !node.is_corrupt() && !node.lied_to && node.life == 1;
+            if let Some(node) = node.filter(calm)
+                && !node.serves(contract, epoch)
+            {
+                let number = node.number();
+                return Err(format!(
+                    "member {number}, honest, has no share of epoch {epoch}"
+                ));
+            }
         }
         Ok(())
     }

@@ -175,8 +175,17 @@ impl Course {
                 ..
             }) = events.first()
             {
-                let part = begin(runner, self.windows, ceremony, *from_epoch, at).await?;
-                self.parts.insert(ceremony, part);
+                match begin(runner, self.windows, ceremony, *from_epoch, at).await {
+                    Ok(part) => drop(self.parts.insert(ceremony, part)),
+                    // Its origin's keys were never published, and nothing can come of it any more:
+                    // it must not keep this node from those that are open.
+                    Err(RunnerError::Contract(fault))
+                        if is_past(runner, at, *from_epoch).await? =>
+                    {
+                        tracing::warn!(ceremony, fault, "a ceremony that is over is passed over");
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             self.feed(ceremony, events).await?;
         }
@@ -328,6 +337,12 @@ async fn begin(
     tracing::info!(ceremony = number, "a ceremony was proposed");
     let committee_id = runner.locator.committee_id;
     Ok(Participant::new(setting, committee_id, me, origin_context))
+}
+
+/// Whether the epoch that a ceremony starts from has been followed by another.
+async fn is_past(runner: &Runner, at: Block, from_epoch: u64) -> Result<bool, RunnerError> {
+    let committee = Views { runner, at }.committee().await?;
+    Ok(from_epoch < committee.epoch)
 }
 
 /// The block that the store left off at.
