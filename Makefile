@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-hostile test-doc test-contracts wasm-check fuzz artifacts fmt bench bench-envelope memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-hostile simulate test-doc test-contracts wasm-check fuzz artifacts fmt bench bench-envelope memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,6 +33,9 @@ test-anger: build ## ceremonies with nodes killed at random, STHENO_ANGER_ROUNDS
 
 test-hostile: build ## random schedules on a hostile chain, STHENO_SCHEDULES of them, from STHENO_SEED on
 	STHENO_SCHEDULES=$${STHENO_SCHEDULES:-20000} cargo test --release --workspace --test e2e --locked -- schedules::
+
+simulate: build ## whole committees simulated, STHENO_SEEDS of them (1,000,000), from STHENO_SEED on
+	STHENO_SEEDS=$${STHENO_SEEDS:-1000000} cargo test --release --workspace --test simulation --locked -- --nocapture committees
 
 test-doc: build
 	cargo test --release --workspace --doc --locked

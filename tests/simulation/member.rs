@@ -206,7 +206,7 @@ impl Node {
         let lie = self.lie?;
         let head = stage.chain.head().number;
         if head >= self.lies_until && stage.plan.liars.contains_key(&self.number()) {
-            let begins = stage.dice.chance(80);
+            let begins = stage.dice.chance(40);
             if begins {
                 self.lies_until = head + stage.dice.between(1, 20);
             }

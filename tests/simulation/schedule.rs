@@ -149,7 +149,7 @@ impl Plan {
         let mut plan = Self {
             seed,
             weather,
-            cast: dice.below(24),
+            cast: dice.below(4),
             size,
             threshold,
             windows: Windows {
@@ -209,6 +209,12 @@ impl Plan {
             for number in honest.take(spare) {
                 self.liars.insert(*number, *dice.pick(&Lie::ALL));
             }
+        }
+        // Then whatever goes wrong is the doing of the corrupt, and can be blamed on nothing else.
+        let quiet = dice.chance(250);
+        if quiet {
+            self.liars.clear();
+            return;
         }
         self.delay = dice.below(3);
         self.drops = [0, 0, 20, 80][dice.below(4) as usize];

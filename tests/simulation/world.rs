@@ -244,8 +244,8 @@ impl World {
                     return Err("a ceremony failed though nothing went wrong".to_owned());
                 }
             }
-            if made {
-                return self.settle(epoch + 1);
+            if made && self.settle(epoch + 1)? {
+                return Ok(());
             }
         }
         Err("the next attempt failed although nothing goes wrong any more".to_owned())
@@ -367,26 +367,26 @@ impl World {
         }
     }
 
-    /// After an activation: until everybody who can serve does, and old shares are erased.
-    fn settle(&mut self, epoch: u64) -> Result<(), String> {
+    /// After an activation: until everybody who can serve does, and old shares are erased. Tells
+    /// whether the epoch is there still: where finality breaks, it may be undone.
+    fn settle(&mut self, epoch: u64) -> Result<bool, String> {
         self.stage.note(format_args!("epoch {epoch} is active"));
         let until = self.stage.chain.head().number + OVERLAP + 10;
         loop {
             let contract = self.stage.chain.final_block().state.clone();
-            if let Some(made) = contract.epochs.get(epoch as usize - 1) {
-                let published = made.keys.len() == made.members.len();
-                let head = self.stage.chain.head().number;
-                if (published && head >= until) || head >= until + 80 {
-                    break;
-                }
+            let made = contract.epochs.get(epoch as usize - 1);
+            let published = made.is_some_and(|made| made.keys.len() == made.members.len());
+            let head = self.stage.chain.head().number;
+            if (published && head >= until) || head >= until + 80 {
+                self.everybody_serves(epoch)?;
+                return Ok(made.is_some());
             }
             self.tick()?;
         }
-        self.everybody_serves(epoch)
     }
 
-    /// Where members and contract alone go wrong, every honest member has its share in the end,
-    /// whatever the corrupt dealt.
+    /// Where nothing but members go wrong, every honest member has its share in the end, whatever
+    /// the corrupt dealt, and every honest dealer counts, whatever they complained.
     fn everybody_serves(&self, epoch: u64) -> Result<(), String> {
         let plan = &self.stage.plan;
         let faults = [
@@ -403,6 +403,20 @@ impl World {
         let Some(made) = contract.epochs.get(epoch as usize - 1) else {
             return Ok(());
         };
+        let ceremony = &contract.ceremonies[&made.ceremony];
+        for (index, dealer) in (1..).zip(&ceremony.terms.dealers) {
+            let honest = number_of(dealer.identity)
+                .is_some_and(|number| !self.nodes[usize::from(number) - 1].is_corrupt());
+            let counts = made
+                .outcome
+                .qualified_dealers()
+                .any(|dealer| dealer == index);
+            if honest && !counts && ceremony.from_epoch == 0 {
+                return Err(format!(
+                    "dealer {index}, honest, does not count in epoch {epoch}"
+                ));
+            }
+        }
         for member in &made.members {
             let node = number_of(member.identity).map(|n| &self.nodes[usize::from(n) - 1]);
             let calm = |node: &&Node| !node.is_corrupt() && !node.lied_to && node.life == 1;
