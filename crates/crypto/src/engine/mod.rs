@@ -15,6 +15,8 @@ mod blst;
 #[cfg(test)]
 mod differential;
 mod small;
+#[cfg(feature = "remembering")]
+mod remembering;
 #[cfg(test)]
 mod vectors;
 
@@ -39,6 +41,9 @@ pub enum Engine {
     /// `blst`: constant-time for secrets, and faster.
     #[cfg(not(target_family = "wasm"))]
     Blst,
+    /// `blst`, with every result kept in memory: for simulations of many members.
+    #[cfg(feature = "remembering")]
+    Remembering,
 }
 
 #[cfg(not(target_family = "wasm"))]
@@ -51,7 +56,7 @@ thread_local! {
 }
 
 impl Engine {
-    /// Every engine of this target.
+    /// Every engine of this target that computes.
     pub const ALL: &'static [Self] = &[
         Self::Arkworks,
         #[cfg(not(target_family = "wasm"))]
@@ -77,6 +82,8 @@ impl Engine {
             Self::Arkworks => &arkworks::Arkworks,
             #[cfg(not(target_family = "wasm"))]
             Self::Blst => &blst::Blst,
+            #[cfg(feature = "remembering")]
+            Self::Remembering => &remembering::Remembering,
         }
     }
 }

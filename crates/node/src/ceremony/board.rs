@@ -19,8 +19,10 @@ use stheno_protocol::{
     },
 };
 
+use zeroize::Zeroizing;
+
 use super::{Action, Clock, Event, Machine, Me, Origin, Setting, call::proof_message};
-use crate::vault::{CeremonySeeds, HeldShare, UnlockSecret, Vault};
+use crate::vault::{CeremonySeeds, HeldShare};
 
 pub(super) const WINDOWS: Windows = Windows {
     deal: 4,
@@ -279,8 +281,10 @@ impl Board {
             if action == Action::KeepShare {
                 let (share, _) = node.machine.new_share().unwrap();
                 let secret = share.expose_secret_bytes();
-                node.kept = Some(KeyShare::from_secret_bytes(share.index(), &secret).unwrap());
-                node.machine.share_is_kept();
+                let copy = || KeyShare::from_secret_bytes(share.index(), &secret).unwrap();
+                let held = HeldShare::new(copy(), Zeroizing::new([7; 32]));
+                node.kept = Some(copy());
+                node.machine.share_is_kept(Some(held));
             } else if let Some(action) = (self.tamper)(at, action) {
                 self.mempool.push((at, action));
             }
@@ -482,11 +486,9 @@ impl Node {
 
 /// A share as the vault hands it out.
 fn hold(share: &KeyShare) -> HeldShare {
-    let folder = tempfile::tempdir().unwrap();
-    let key = UnlockSecret::Key(zeroize::Zeroizing::new([1; 32]));
-    let vault = Vault::create(folder.path(), &key).unwrap();
-    vault.keep_share(&B256::ZERO, share).unwrap();
-    vault.held_share(&B256::ZERO).unwrap().unwrap()
+    let secret = share.expose_secret_bytes();
+    let copy = KeyShare::from_secret_bytes(share.index(), &secret).unwrap();
+    HeldShare::new(copy, Zeroizing::new([7; 32]))
 }
 
 pub(super) fn index(i: u16) -> NodeIndex {

@@ -104,18 +104,17 @@ impl Scribe<'_> {
         call.abi_encode().into()
     }
 
-    /// `confirm`, with a proof from the share that was kept.
-    ///
-    /// # Errors
-    /// When the system gives no randomness.
+    /// `confirm`, with a proof from the share that was kept; `entropy` is fresh randomness.
+    #[must_use]
     pub fn confirm(
         &self,
         outcome: &Outcome,
         context: B256,
         held: &HeldShare,
-    ) -> Result<Bytes, getrandom::Error> {
+        entropy: &[u8; 32],
+    ) -> Bytes {
         let receiver = held.index().get();
-        let proof = held.prove(&proof_message(outcome, context, receiver).0)?;
+        let proof = held.prove(&proof_message(outcome, context, receiver).0, entropy);
         let proof = Bytes::copy_from_slice(proof.as_bytes());
         let message = outcome.confirmation(context, receiver, proof.clone());
         let call = contract::confirmCall {
@@ -126,7 +125,7 @@ impl Scribe<'_> {
             proof,
             signature: self.sign(&message),
         };
-        Ok(call.abi_encode().into())
+        call.abi_encode().into()
     }
 
     /// `extend`.

@@ -11,23 +11,20 @@ mod refresh;
 use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256};
-use stheno_crypto::{KeyShare, NodeIndex, PossessionProof};
+use stheno_crypto::{KeyShare, NodeIndex};
 use stheno_protocol::ceremony::{
     Answer, CeremonyKey, Complaint, Dealing, Extension, Outcome, Phase, Refresh,
     confirmation_quorum,
 };
 
 use super::{
-    End, Event, Noted, Record, RecordFault, Setting,
-    call::proof_message,
-    qualify::{Disqualified, qualify},
-    record::index_of,
+    End, Event, Noted, Record, RecordFault, Report, Setting, qualify::qualify, record::index_of,
 };
 use crate::{
     store::EpochKeys,
     vault::{CeremonySeeds, HeldShare},
 };
-use member::Received;
+use member::{Dealt, Received};
 
 /// Blocks that each member waits longer than the one before it with what anybody may do.
 const STAGGER: u64 = 2;
@@ -107,8 +104,9 @@ pub struct Machine {
     received: Option<Received>,
     made: Option<Made>,
     settled: bool,
+    dealt: Option<Dealt>,
     new_share: Option<KeyShare>,
-    kept: bool,
+    kept: Option<HeldShare>,
     published: BTreeSet<u16>,
 }
 
@@ -126,8 +124,9 @@ impl Machine {
             received: None,
             made: None,
             settled: false,
+            dealt: None,
             new_share: None,
-            kept: false,
+            kept: None,
             published: BTreeSet::new(),
         }
     }
@@ -138,6 +137,11 @@ impl Machine {
     /// [`RecordFault`]; nothing is due any more then.
     pub fn apply(&mut self, block: u64, event: Event) -> Result<Noted, RecordFault> {
         self.record.apply(block, event)
+    }
+
+    /// Goes on with the record of an observer who read the same events, and more of them.
+    pub fn follow(&mut self, record: Record) {
+        self.record = record;
     }
 
     /// Compares the running hash with the contract's at the same block.
@@ -164,6 +168,11 @@ impl Machine {
         self.me.operator = Some(operator);
     }
 
+    /// Who the operator is, if it is known.
+    pub(super) fn operator(&self) -> Option<Address> {
+        self.me.operator
+    }
+
     /// The record so far.
     #[must_use]
     pub fn record(&self) -> &Record {
@@ -187,7 +196,8 @@ impl Machine {
     pub fn wants_seeds(&self) -> Option<B256> {
         let has_part = self.receiver().is_some() || self.dealer().is_some();
         // After a success too: a node that was away finds its share in the record.
-        let over = self.record.end() == Some(&End::Failed) || self.record.fault().is_some();
+        let failed = matches!(self.record.end(), Some(End::Failed { .. }));
+        let over = failed || self.record.fault().is_some();
         if self.seeds.is_some() || self.disarmed || !has_part || over {
             return None;
         }
@@ -204,6 +214,9 @@ impl Machine {
     pub fn disarm(&mut self) {
         self.seeds = None;
         self.held = None;
+        self.received = None;
+        self.dealt = None;
+        self.kept = None;
         self.disarmed = true;
     }
 
@@ -219,7 +232,7 @@ impl Machine {
             return Vec::new();
         }
         match self.record.end() {
-            Some(End::Failed) => return Vec::new(),
+            Some(End::Failed { .. }) => return Vec::new(),
             Some(End::Active { .. }) => {
                 // A node that was away during Confirm still gets its share from the record.
                 self.settle(clock);
@@ -239,9 +252,10 @@ impl Machine {
         }
         self.receive(clock);
         self.settle(clock);
+        let deal = self.deal(clock);
         [
             self.approve_refresh(clock),
-            self.deal(clock),
+            deal,
             self.complain(clock),
             self.answer(clock),
             self.keep_share(),
@@ -260,10 +274,16 @@ impl Machine {
         Some((self.new_share.as_ref()?, &self.made.as_ref()?.keys))
     }
 
-    /// Notes that the share is durable, and forgets it here.
-    pub fn share_is_kept(&mut self) {
+    /// Notes that the share is durable: `held` is what was read back. Or that it was refused,
+    /// since another stands in its place; then there is nothing to confirm.
+    pub fn share_is_kept(&mut self, held: Option<HeldShare>) {
         self.new_share = None;
-        self.kept = true;
+        self.kept = held;
+    }
+
+    /// The share of this ceremony that is durable.
+    pub(super) fn kept_share(&self) -> Option<&HeldShare> {
+        self.kept.as_ref()
     }
 
     /// The outcome as this node computed it, once the phase Answer is final.
@@ -272,36 +292,10 @@ impl Machine {
         self.made.as_ref().map(|made| (&made.outcome, &made.keys))
     }
 
-    /// Dealers that do not count, and why; for the log.
+    /// Who did what, and who deviated, with every event up to the block `applied` in the record.
     #[must_use]
-    pub fn disqualified(&self) -> Vec<(u16, Disqualified)> {
-        qualify(&self.record).disqualified.into_iter().collect()
-    }
-
-    /// Receivers that confirmed this node's outcome without proving that they hold their share;
-    /// for the log. The contract counts them, so the next member list may do without them.
-    #[must_use]
-    pub fn unproven(&self) -> Vec<u16> {
-        let (Some(made), Some(context)) = (&self.made, self.record.context()) else {
-            return Vec::new();
-        };
-        let confirmations = self.record.confirmations().iter();
-        confirmations
-            .filter(|(_, confirmed)| confirmed.outcome == made.outcome)
-            .filter(|(receiver, confirmed)| {
-                let message = proof_message(&made.outcome, context, **receiver);
-                let key = usize::from(**receiver).checked_sub(1);
-                let key = key.and_then(|at| made.keys.node_keys.get(at));
-                let proof = <[u8; 128]>::try_from(confirmed.proof.as_ref());
-                match (key, proof) {
-                    (Some(key), Ok(proof)) => {
-                        !key.verify_proof(&message.0, &PossessionProof::from_bytes(proof))
-                    }
-                    _ => true,
-                }
-            })
-            .map(|(receiver, _)| *receiver)
-            .collect()
+    pub fn report(&self, applied: u64) -> Report {
+        Report::of(&self.record, applied)
     }
 
     /// Computes the outcome once nothing can change it.

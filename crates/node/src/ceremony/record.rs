@@ -55,7 +55,7 @@ pub struct Origin {
 }
 
 /// What one ceremony's final log says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Record {
     setting: Setting,
     proposed: Option<Proposed>,
@@ -77,7 +77,7 @@ pub struct Record {
     fault: Option<RecordFault>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Proposed {
     block: u64,
     kind: CeremonyKind,
@@ -88,7 +88,7 @@ struct Proposed {
 }
 
 /// Messages of which only some parts have been read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Parts {
     dealings: BTreeMap<u16, Vec<u8>>,
     complaints: BTreeMap<u16, Vec<Accusation>>,
@@ -96,7 +96,7 @@ struct Parts {
 }
 
 /// A dealing that is on the chain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PostedDealing {
     /// keccak-256 of its bytes; what complaints cite.
     pub hash: B256,
@@ -126,7 +126,10 @@ pub enum End {
         block: u64,
     },
     /// It made nothing.
-    Failed,
+    Failed {
+        /// In this block.
+        block: u64,
+    },
 }
 
 /// What became of an event.
@@ -320,7 +323,7 @@ impl Record {
                 Ok(Noted::Counted)
             }
             Event::Failed => {
-                self.end = Some(End::Failed);
+                self.end = Some(End::Failed { block });
                 Ok(Noted::Counted)
             }
         }

@@ -1,9 +1,10 @@
 //! The ceremony's I/O: follows the final log, feeds the machine, does what is due.
 //!
 //! Everything that it knows is on disk: a restart replays the stored log into
-//! a new machine, which then says the same things are due, and the journal has
-//! the very bytes. When an endpoint shows a log that the contract cannot have
-//! written, the ceremony is forgotten and read again from the chain.
+//! new parts, which then say the same things are due, and the journal has the
+//! very bytes. When an endpoint shows a log that the contract cannot have
+//! written, or what was final is not on the chain any more, the log is
+//! forgotten and read again from the chain.
 
 mod act;
 mod course;
@@ -27,7 +28,7 @@ use crate::{
     vault::{Vault, VaultError},
 };
 use course::Course;
-use outbox::{Outbox, Step};
+use outbox::Outbox;
 
 /// Between two attempts, when the chain or a part of the node fails.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -140,7 +141,7 @@ impl Runner {
             }
             look_again |= self.custody.tend(course.up_to()).await;
             if let Some(call) = self.renewal.proposal(course.up_to()).await {
-                outbox.offer(Step::REFRESH, call, &head);
+                outbox.propose(call, head.number);
             }
             self.metrics.ceremonies_done(head.number);
             tokio::time::sleep(self.every).await;
@@ -149,17 +150,23 @@ impl Runner {
 
     /// What an error asks for beyond trying again.
     async fn recover(&self, error: RunnerError) {
-        if let RunnerError::Record { ceremony, fault } = &error {
-            self.metrics.record_fault();
-            tracing::error!(
+        match &error {
+            RunnerError::Record { ceremony, fault } => tracing::error!(
                 ceremony, %fault,
                 "the endpoints show a log that the contract cannot have written; reading it again"
-            );
-            if let Err(error) = self.store.forget_logs().await {
-                tracing::error!(%error, "the log could not be dropped");
+            ),
+            RunnerError::Chain(fault @ ChainError::Reorganised { .. }) => tracing::error!(
+                %fault,
+                "what was read is not on the chain any more; reading it again"
+            ),
+            _ => {
+                tracing::warn!(%error, "following the committee was interrupted");
+                return;
             }
-        } else {
-            tracing::warn!(%error, "following the committee was interrupted");
+        }
+        self.metrics.record_fault();
+        if let Err(error) = self.store.forget_logs().await {
+            tracing::error!(%error, "the log could not be dropped");
         }
     }
 

@@ -5,15 +5,15 @@ use alloy::primitives::{B256, Bytes};
 use super::{Store, StoreError, integer};
 
 impl Store {
-    /// Writes down the call with which this node takes `step` of the ceremony with this proposal
-    /// digest. If one is there already, that one stands and is returned: a node never says two
+    /// Writes down the call with which this node takes `step`. `scope` is what it is said under:
+    /// the context of a ceremony, or before there is one the digest of its proposal. If one is there already, that one stands and is returned: a node never says two
     /// different things.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn journal(
         &self,
-        proposal: &B256,
+        scope: &B256,
         step: &str,
         call: &Bytes,
         now: u64,
@@ -22,13 +22,13 @@ impl Store {
             "INSERT INTO journal (scope, step, call, written_at) VALUES (?, ?, ?, ?) \
              ON CONFLICT (scope, step) DO NOTHING",
         )
-        .bind(proposal.as_slice())
+        .bind(scope.as_slice())
         .bind(step)
         .bind(call.as_ref())
         .bind(integer(now)?)
         .execute(&self.pool)
         .await?;
-        self.journalled(proposal, step)
+        self.journalled(scope, step)
             .await?
             .ok_or(StoreError::Damaged("a journal entry vanished"))
     }
@@ -37,14 +37,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn journalled(
-        &self,
-        proposal: &B256,
-        step: &str,
-    ) -> Result<Option<Bytes>, StoreError> {
+    pub async fn journalled(&self, scope: &B256, step: &str) -> Result<Option<Bytes>, StoreError> {
         let call: Option<Vec<u8>> =
             sqlx::query_scalar("SELECT call FROM journal WHERE scope = ? AND step = ?")
-                .bind(proposal.as_slice())
+                .bind(scope.as_slice())
                 .bind(step)
                 .fetch_optional(&self.pool)
                 .await?;

@@ -15,7 +15,9 @@ pub struct HeldShare {
 }
 
 impl HeldShare {
-    pub(super) fn new(key: KeyShare, seed: Zeroizing<[u8; 32]>) -> Self {
+    /// A key share with 32 random bytes that were kept beside it.
+    #[must_use]
+    pub fn new(key: KeyShare, seed: Zeroizing<[u8; 32]>) -> Self {
         Self { key, seed }
     }
 
@@ -49,12 +51,9 @@ impl HeldShare {
             .share(epoch, identity, reader, &self.seed, &entropy))
     }
 
-    /// Proves to the other members that this node holds its share.
-    ///
-    /// # Errors
-    /// When the system gives no randomness.
-    pub(crate) fn prove(&self, message: &[u8; 32]) -> Result<PossessionProof, getrandom::Error> {
-        Ok(self.key.prove(message, &*fresh_entropy()?))
+    /// Proves to the other members that this node holds its share; `entropy` is fresh randomness.
+    pub(crate) fn prove(&self, message: &[u8; 32], entropy: &[u8; 32]) -> PossessionProof {
+        self.key.prove(message, entropy)
     }
 
     /// What a reshare deals out.

@@ -35,7 +35,9 @@ impl IdentityKey {
         }
     }
 
-    pub(super) fn from_secret(bytes: &[u8]) -> Option<Self> {
+    /// The key with these 32 bytes; none if they are no key.
+    #[must_use]
+    pub fn from_secret(bytes: &[u8]) -> Option<Self> {
         PrivateKeySigner::from_slice(bytes).ok().map(Self)
     }
 

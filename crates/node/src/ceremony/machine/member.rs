@@ -17,6 +17,13 @@ use super::{
     Action, Clock, Machine,
 };
 
+/// This node's own dealing.
+#[derive(Debug)]
+pub(super) struct Dealt {
+    hash: B256,
+    bytes: Vec<u8>,
+}
+
 /// What each well-formed dealing held for this node.
 pub(super) type Received = BTreeMap<u16, Result<DealtShare, ReceiveError>>;
 
@@ -40,7 +47,7 @@ impl Machine {
 
     /// Deals only what this node's own operator approved, with a signature that this node checked:
     /// the approval is over the context, so over exactly these members, windows and keys.
-    pub(super) fn deal(&self, clock: Clock) -> Option<Action> {
+    pub(super) fn deal(&mut self, clock: Clock) -> Option<Action> {
         let dealer = self.dealer()?;
         if !self.is_open(Phase::Deal, clock) || self.record.dealings().contains_key(&dealer.get()) {
             return None;
@@ -48,32 +55,50 @@ impl Machine {
         if !self.operator_approved(dealer) {
             return None;
         }
-        let (context, constant, seed) = self.dealing_parts()?;
-        let terms = self.record.terms()?;
-        let receivers: Vec<_> = self.record.keys().values().copied().collect();
-        let dealing = dkg::Dealing::deal(
-            &CeremonyContext::from_bytes(context.0),
-            dealer,
-            terms.threshold,
-            &receivers,
-            constant,
-            seed,
-        );
-        match dealing {
-            Ok(dealing) => {
-                let dealing = dealing.encode();
-                let message = Dealing {
-                    context,
-                    dealer: dealer.get(),
-                    dealingHash: keccak256(&dealing),
-                };
-                Some(Action::Deal { message, dealing })
-            }
-            Err(error) => {
-                tracing::error!(%error, "this node cannot deal");
-                None
+        if self
+            .receiver()
+            .is_some_and(|me| self.lost_its_key(me.get()))
+        {
+            tracing::error!(
+                "this node has lost the seeds of this ceremony, and may have dealt from them; it \
+                 does not deal"
+            );
+            return None;
+        }
+        let Dealt { hash, bytes } = self.dealt(dealer)?;
+        let (hash, dealing) = (*hash, bytes.clone());
+        let message = Dealing {
+            context: self.record.context()?,
+            dealer: dealer.get(),
+            dealingHash: hash,
+        };
+        Some(Action::Deal { message, dealing })
+    }
+
+    /// This node's dealing: a function of seed and context, so made once.
+    fn dealt(&mut self, dealer: NodeIndex) -> Option<&Dealt> {
+        if self.dealt.is_none() {
+            let (context, constant, seed) = self.dealing_parts()?;
+            let threshold = self.record.terms()?.threshold;
+            let receivers: Vec<_> = self.record.keys().values().copied().collect();
+            let dealing = dkg::Dealing::deal(
+                &CeremonyContext::from_bytes(context.0),
+                dealer,
+                threshold,
+                &receivers,
+                constant,
+                seed,
+            );
+            match dealing {
+                Ok(dealing) => {
+                    let bytes = dealing.encode();
+                    let hash = keccak256(&bytes);
+                    self.dealt = Some(Dealt { hash, bytes });
+                }
+                Err(error) => tracing::error!(%error, "this node cannot deal"),
             }
         }
+        self.dealt.as_ref()
     }
 
     fn operator_approved(&self, dealer: NodeIndex) -> bool {
@@ -123,6 +148,13 @@ impl Machine {
         {
             return None;
         }
+        if self.lost_its_key(receiver) {
+            tracing::error!(
+                "the ceremony key on the chain is not the one that this node has; it will need a \
+                 repair"
+            );
+            return None;
+        }
         let accusations: Vec<Accusation> = self
             .received
             .as_ref()?
@@ -152,6 +184,13 @@ impl Machine {
             receiver,
             accusations,
         }))
+    }
+
+    /// Whether the key that dealers sealed to is another than this node's: then no dealer is to
+    /// blame, and a share that is revealed would only help others to find the dealer's secret.
+    fn lost_its_key(&self, receiver: u16) -> bool {
+        let mine = self.seeds.as_ref().map(|seeds| seeds.secret.public());
+        mine.as_ref() != self.record.keys().get(&receiver)
     }
 
     /// Reveals up to `t − 1` shares: that many may all belong to corrupt receivers, who know them.
@@ -259,7 +298,7 @@ impl Machine {
     /// Only with the share on disk.
     pub(super) fn confirm(&self, clock: Clock) -> Option<Action> {
         let receiver = self.receiver()?.get();
-        if !self.kept
+        if self.kept.is_none()
             || !self.is_open(Phase::Confirm, clock)
             || self.record.confirmations().contains_key(&receiver)
         {

@@ -1,21 +1,24 @@
-//! Doing what is due: keep the share, write down and send what this node says.
+//! Performing the steps of this node's parts: write with vault and store, send with the outbox.
 
 use stheno_chain::Block;
+use zeroize::Zeroizing;
 
 use super::{
-    super::{
-        Action, Clock, Machine,
-        call::{KEYS_PER_CALL, Scribe},
-    },
+    super::{Clock, Participant, Step},
     Runner, RunnerError,
-    course::{Course, Part},
-    outbox::{Outbox, Step},
+    course::Course,
+    outbox::{Fate, Outbox},
     views::Views,
 };
-use crate::clock;
+use crate::{
+    clock,
+    vault::{HeldShare, VaultError},
+};
 
 impl Runner {
     /// Does everything that is due. Tells whether the node's standing may have changed.
+    ///
+    /// A fault in one ceremony keeps none of the others waiting.
     pub(super) async fn act(
         &self,
         course: &mut Course,
@@ -29,185 +32,144 @@ impl Runner {
             applied: applied.number,
             head: head.number,
         };
+        for (ceremony, slot, fate) in outbox.fates() {
+            match (course.part_mut(ceremony), fate) {
+                (Some(part), Fate::Mined(block)) => part.is_mined(slot, block),
+                (Some(part), Fate::Refused(head)) => part.is_refused(slot, head),
+                (None, _) => {}
+            }
+        }
         let mut kept = false;
+        let mut first_fault = None;
         for ceremony in course.ceremonies() {
-            if let Some(part) = course.part_mut(ceremony) {
-                self.arm(part).await?;
-            }
-            let mut due = course.due(ceremony, clock).await?;
-            if due.contains(&Action::KeepShare) {
-                if let Some(part) = course.part_mut(ceremony) {
-                    self.keep_share(&mut part.machine).await?;
+            match self.take_turn(course, ceremony, clock, head, outbox).await {
+                Ok(share_is_new) => kept |= share_is_new,
+                Err(fault) => {
+                    tracing::warn!(ceremony, %fault, "a step of the ceremony was not done");
+                    first_fault = first_fault.or(Some(fault));
                 }
-                kept = true;
-                due = course.due(ceremony, clock).await?;
             }
-            let Some(part) = course.part_mut(ceremony) else {
-                continue;
-            };
-            for action in due {
-                self.perform(&mut part.machine, &action, head, outbox)
-                    .await?;
+        }
+        match first_fault {
+            Some(fault) => Err(fault),
+            None => Ok(kept),
+        }
+    }
+
+    /// All steps of one ceremony that are due. Tells whether a share was kept.
+    async fn take_turn(
+        &self,
+        course: &mut Course,
+        ceremony: u64,
+        clock: Clock,
+        head: &Block,
+        outbox: &Outbox,
+    ) -> Result<bool, RunnerError> {
+        let mut kept = false;
+        if let Some(part) = course.part_mut(ceremony) {
+            if let Some(operator) = self.data_dir.operator()? {
+                part.operator_known(operator);
+            }
+            part.approve_refreshes(self.renewal.approves_refreshes());
+            if part.machine().record().end().is_some()
+                && !part.machine().is_disarmed()
+                && let Some(proposal) = part.machine().record().proposal()
+                && self.store.erasures().await?.contains(&proposal)
+            {
+                // What is left to do for an epoch that is settled needs no secret.
+                part.disarm();
+            }
+            part.turn(clock);
+        }
+        while let Some(step) = course.next_step(ceremony, &self.vault).await? {
+            kept |= matches!(step, Step::KeepShare { .. });
+            if let Some(part) = course.part_mut(ceremony) {
+                self.perform(part, step, head, outbox).await?;
             }
         }
         Ok(kept)
     }
 
-    /// Gives the machine what it needs of the vault, once it knows its part.
-    async fn arm(&self, part: &mut Part) -> Result<(), RunnerError> {
-        if let Some(operator) = self.data_dir.operator()? {
-            part.machine.operator_known(operator);
-        }
-        let may = self.renewal.approves_refreshes();
-        part.machine.approve_refreshes(may);
-        if part.machine.record().end().is_some()
-            && !part.machine.is_disarmed()
-            && let Some(proposal) = part.machine.record().proposal()
-            && self.store.erasures().await?.contains(&proposal)
-        {
-            // What is left to do for an epoch that is settled needs no secret.
-            part.machine.disarm();
-        }
-        let Some(proposal) = part.machine.wants_seeds() else {
-            return Ok(());
-        };
-        let seeds = self.vault.ceremony_seeds(&proposal)?;
-        let held = match part.origin_context {
-            Some(context) => self.vault.held_share(&context)?,
-            None => None,
-        };
-        part.machine.arm(seeds, held);
-        Ok(())
-    }
-
-    async fn keep_share(&self, machine: &mut Machine) -> Result<(), RunnerError> {
-        let (Some(context), Some((share, keys))) =
-            (machine.record().context(), machine.new_share())
-        else {
-            return Ok(());
-        };
-        self.store.keep_epoch_keys(&context, keys).await?;
-        self.vault.keep_share(&context, share)?;
-        tracing::info!(index = %share.index(), "this node's key share is made, and kept");
-        machine.share_is_kept();
-        Ok(())
-    }
-
     async fn perform(
         &self,
-        machine: &mut Machine,
-        action: &Action,
+        part: &mut Participant,
+        step: Step,
         head: &Block,
         outbox: &Outbox,
     ) -> Result<(), RunnerError> {
-        let scribe = self.scribe(machine);
-        let step = |name, round| Step {
-            ceremony: scribe.ceremony,
-            name,
-            round,
-        };
-        let (step, call) = match action {
-            Action::PostKey(message) => (step("key", 0), scribe.post_key(message)),
-            Action::ApproveRefresh(message) => {
-                let Some(operator) = self.data_dir.operator()? else {
-                    return Ok(());
+        match step {
+            Step::Arm { proposal, origin } => {
+                let seeds = self.vault.ceremony_seeds(&proposal)?;
+                let held = match origin {
+                    Some(context) => self.vault.held_share(&context)?,
+                    None => None,
                 };
-                let call = scribe.approve_refresh(message, operator);
-                (step("approve", 0), call)
+                part.armed(seeds, held);
             }
-            Action::Deal { message, dealing } => (step("deal", 0), scribe.deal(message, dealing)),
-            Action::Complain(message) => (step("complain", 0), scribe.complain(message)),
-            Action::Answer(message) => (step("answer", 0), scribe.answer(message)),
-            Action::Extend(message) => {
-                let round = message.phase * 16 + message.round;
-                (step("extend", round), scribe.extend(message))
+            Step::KeepKeys { context } => {
+                if let Some((_, keys)) = part.machine().outcome() {
+                    self.store.keep_epoch_keys(&context, keys).await?;
+                    part.keys_are_kept();
+                }
             }
-            Action::Confirm(outcome) => {
-                let Some(context) = machine.record().context() else {
-                    return Ok(());
+            Step::KeepShare { context } => {
+                let held = self.keep_share(part, &context)?;
+                part.share_is_kept(held);
+            }
+            Step::Write { scope, slot, call } => {
+                let entry = slot.to_string();
+                let call = self
+                    .store
+                    .journal(&scope, &entry, &call, clock::now())
+                    .await?;
+                part.is_written(slot, call);
+            }
+            Step::AskKeys { epoch } => {
+                let size = part
+                    .machine()
+                    .outcome()
+                    .map_or(0, |(_, keys)| keys.node_keys.len());
+                let views = Views {
+                    runner: self,
+                    at: *head,
                 };
-                let Some(held) = self.vault.held_share(&context)? else {
-                    return Ok(());
-                };
-                (step("confirm", 0), scribe.confirm(outcome, context, &held)?)
+                part.keys_are_published(views.published_keys(epoch, size).await?);
             }
-            // What anybody may do carries no word of this node's, so it needs no journal.
-            Action::Activate(outcome) => {
-                outbox.offer(step("activate", 0), scribe.activate(outcome), head);
-                return Ok(());
+            Step::Send { slot, call } => {
+                let ceremony = part.machine().record().setting().number;
+                outbox.send(ceremony, slot, call, head.number);
             }
-            Action::Fail => {
-                outbox.offer(step("fail", 0), scribe.fail(), head);
-                return Ok(());
-            }
-            Action::PublishKeys { epoch, missing } => {
-                return self.publish(machine, *epoch, missing, head, outbox).await;
-            }
-            // Done before.
-            Action::KeepShare => return Ok(()),
-        };
-        let Some(proposal) = machine.record().proposal() else {
-            return Ok(());
-        };
-        if outbox.is_busy_with(step, head) {
-            return Ok(());
         }
-        let entry = format!("{}-{}", step.name, step.round);
-        let now = clock::now();
-        let call = self.store.journal(&proposal, &entry, &call, now).await?;
-        outbox.offer(step, call, head);
         Ok(())
     }
 
-    /// Publishes the node keys that are not at the head already.
-    async fn publish(
+    /// The share as it was read back; none if another stands in its place.
+    fn keep_share(
         &self,
-        machine: &mut Machine,
-        epoch: u64,
-        missing: &[u16],
-        head: &Block,
-        outbox: &Outbox,
-    ) -> Result<(), RunnerError> {
-        let size = machine
-            .outcome()
-            .map_or(0, |(_, keys)| keys.node_keys.len());
-        let views = Views {
-            runner: self,
-            at: *head,
+        part: &Participant,
+        context: &alloy::primitives::B256,
+    ) -> Result<Option<HeldShare>, RunnerError> {
+        let Some((share, _)) = part.machine().new_share() else {
+            return Ok(None);
         };
-        for index in views.published_keys(epoch, size).await? {
-            machine.key_published(index);
+        match self.vault.keep_share(context, share) {
+            Ok(()) => {
+                tracing::info!(index = %share.index(), "this node's key share is made, and kept");
+                Ok(self.vault.held_share(context)?)
+            }
+            // An endpoint lied, or what was final is no more. What is there may be in use.
+            Err(error @ VaultError::OtherShare(_)) => {
+                tracing::error!(%error, "this node takes no share in this ceremony, and needs a reshare");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
         }
-        let Some((_, keys)) = machine.outcome() else {
-            return Ok(());
-        };
-        let missing: Vec<u16> = missing
-            .iter()
-            .copied()
-            .filter(|index| !machine.is_published(*index))
-            .collect();
-        let scribe = self.scribe(machine);
-        for (round, indices) in (0..).zip(missing.chunks(KEYS_PER_CALL)) {
-            let step = Step {
-                ceremony: scribe.ceremony,
-                name: "publish",
-                round,
-            };
-            outbox.offer(
-                step,
-                scribe.publish_keys(epoch, &keys.node_keys, indices),
-                head,
-            );
-        }
-        Ok(())
     }
+}
 
-    fn scribe(&self, machine: &Machine) -> Scribe<'_> {
-        Scribe {
-            domain: self.domain,
-            committee_id: self.locator.committee_id,
-            ceremony: machine.record().setting().number,
-            identity: self.vault.identity(),
-        }
-    }
+/// Fresh randomness for one step.
+pub(super) fn entropy() -> Result<Zeroizing<[u8; 32]>, RunnerError> {
+    let mut entropy = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *entropy)?;
+    Ok(entropy)
 }

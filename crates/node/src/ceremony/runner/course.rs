@@ -1,10 +1,13 @@
-//! Where the runner stands: the follower of the final log, and a machine for each ceremony that
-//! is not over.
+//! Where the runner stands: the follower of the final log, and this node's part in each ceremony
+//! that is not over.
 //!
 //! Several may be proposed side by side; the one that gathers its approvals first runs, alone,
 //! and with its success the others are void.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy::{
     primitives::{B256, LogData},
@@ -15,28 +18,21 @@ use stheno_protocol::ceremony::Windows;
 
 use super::{
     super::{
-        Action, Clock, End, Event, Machine, Me, Noted, Setting,
+        Deviation, End, Event, Me, Noted, Participant, Setting, Step,
         event::{Decoded, decode},
     },
     Runner, RunnerError,
+    act::entropy,
     views::Views,
 };
-use crate::store::StoredLog;
+use crate::{metrics::Metrics, store::StoredLog, vault::Vault};
 
 /// The runner's place in the log.
 pub(super) struct Course {
     follower: LogFollower,
     up_to: Option<Block>,
-    parts: BTreeMap<u64, Part>,
+    parts: BTreeMap<u64, Participant>,
     windows: Windows,
-}
-
-/// This node's part in one ceremony.
-#[derive(Debug)]
-pub(super) struct Part {
-    pub(super) machine: Machine,
-    /// The context of the ceremony whose shares this one hands on.
-    pub(super) origin_context: Option<B256>,
 }
 
 /// A batch was applied.
@@ -106,7 +102,7 @@ impl Course {
             .await?;
         runner.store.append_logs(&stored, batch.up_to.at()).await?;
         for ceremony in open {
-            self.tell_end(ceremony);
+            self.tell_end(ceremony, batch.up_to.number, &runner.metrics);
         }
         self.tidy();
         self.up_to = Some(batch.up_to);
@@ -125,27 +121,27 @@ impl Course {
         self.parts.keys().copied().collect()
     }
 
-    pub(super) fn part_mut(&mut self, ceremony: u64) -> Option<&mut Part> {
+    pub(super) fn part_mut(&mut self, ceremony: u64) -> Option<&mut Participant> {
         self.parts.get_mut(&ceremony)
     }
 
     /// Whether an open ceremony has a part for this node.
     pub(super) fn has_part(&self) -> bool {
-        self.parts.values().any(|Part { machine, .. }| {
-            !is_over(machine) && (machine.receiver().is_some() || machine.dealer().is_some())
+        self.parts.values().any(|part| {
+            let machine = part.machine();
+            !is_over(part) && (machine.receiver().is_some() || machine.dealer().is_some())
         })
     }
 
-    /// What is due, computed on a thread that may be busy for a while.
-    pub(super) async fn due(
+    /// The next step of a ceremony's turn, computed on a thread that may be busy for a while.
+    pub(super) async fn next_step(
         &mut self,
         ceremony: u64,
-        clock: Clock,
-    ) -> Result<Vec<Action>, RunnerError> {
-        let due = self
-            .work(ceremony, move |machine| machine.due(clock))
-            .await?;
-        Ok(due.unwrap_or_default())
+        vault: &Arc<Vault>,
+    ) -> Result<Option<Step>, RunnerError> {
+        let (vault, entropy) = (vault.clone(), entropy()?);
+        let next = move |part: &mut Participant| part.next_step(vault.identity(), &entropy);
+        Ok(self.work(ceremony, next).await?.flatten())
     }
 
     /// Replays what the store has of ceremonies that are not over, and of the last that succeeded.
@@ -162,7 +158,7 @@ impl Course {
         Ok(())
     }
 
-    /// Applies events in order; a proposal begins a new machine.
+    /// Applies events in order; a proposal begins a new part.
     async fn apply(
         &mut self,
         runner: &Runner,
@@ -179,8 +175,17 @@ impl Course {
                 ..
             }) = events.first()
             {
-                let part = begin(runner, self.windows, ceremony, *from_epoch, at).await?;
-                self.parts.insert(ceremony, part);
+                match begin(runner, self.windows, ceremony, *from_epoch, at).await {
+                    Ok(part) => drop(self.parts.insert(ceremony, part)),
+                    // Its origin's keys were never published, and nothing can come of it any more:
+                    // it must not keep this node from those that are open.
+                    Err(RunnerError::Contract(fault))
+                        if is_past(runner, at, *from_epoch).await? =>
+                    {
+                        tracing::warn!(ceremony, fault, "a ceremony that is over is passed over");
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             self.feed(ceremony, events).await?;
         }
@@ -188,9 +193,9 @@ impl Course {
     }
 
     async fn feed(&mut self, ceremony: u64, events: Vec<Placed>) -> Result<(), RunnerError> {
-        let apply = move |machine: &mut Machine| {
+        let apply = move |part: &mut Participant| {
             for placed in events {
-                if let Noted::Ignored(why) = machine.apply(placed.block, placed.event)? {
+                if let Noted::Ignored(why) = part.apply(placed.block, placed.event)? {
                     tracing::warn!(ceremony, block = placed.block, "passed over {why}");
                 }
             }
@@ -202,17 +207,17 @@ impl Course {
         }
     }
 
-    /// Lets a machine work on a thread that may be busy for a while; `None` without one.
+    /// Lets a part work on a thread that may be busy for a while; `None` without one.
     async fn work<T: Send + 'static>(
         &mut self,
         ceremony: u64,
-        work: impl FnOnce(&mut Machine) -> T + Send + 'static,
+        work: impl FnOnce(&mut Participant) -> T + Send + 'static,
     ) -> Result<Option<T>, RunnerError> {
         let Some(mut part) = self.parts.remove(&ceremony) else {
             return Ok(None);
         };
         let working = tokio::task::spawn_blocking(move || {
-            let done = work(&mut part.machine);
+            let done = work(&mut part);
             (part, done)
         });
         let (part, done) = working.await.map_err(|_| RunnerError::BrokeOff)?;
@@ -221,10 +226,7 @@ impl Course {
     }
 
     fn open_ceremonies(&self) -> Vec<u64> {
-        let open = self
-            .parts
-            .iter()
-            .filter(|(_, part)| !is_over(&part.machine));
+        let open = self.parts.iter().filter(|(_, part)| !is_over(part));
         open.map(|(ceremony, _)| *ceremony).collect()
     }
 
@@ -237,11 +239,11 @@ impl Course {
     ) -> Result<(), RunnerError> {
         let views = Views { runner, at };
         for (ceremony, part) in &mut self.parts {
-            if is_over(&part.machine) && !touched.contains(ceremony) {
+            if is_over(part) && !touched.contains(ceremony) {
                 continue;
             }
             let info = views.ceremony(*ceremony).await?;
-            let checked = part.machine.check_transcript(info.transcript);
+            let checked = part.check_transcript(info.transcript);
             checked.map_err(|fault| RunnerError::Record {
                 ceremony: *ceremony,
                 fault,
@@ -256,8 +258,8 @@ impl Course {
                 continue;
             };
             for part in self.parts.values_mut() {
-                if made_epoch(&part.machine) == Some(epoch) {
-                    part.machine.key_published(index);
+                if made_epoch(part) == Some(epoch) {
+                    part.keys_are_published([index]);
                 }
             }
         }
@@ -268,44 +270,41 @@ impl Course {
         let last = self
             .parts
             .iter()
-            .filter(|(_, part)| made_epoch(&part.machine).is_some())
-            .map(|(ceremony, _)| *ceremony)
-            .max_by_key(|ceremony| {
-                self.parts
-                    .get(ceremony)
-                    .and_then(|part| made_epoch(&part.machine))
-            });
-        let epoch = last
-            .and_then(|ceremony| self.parts.get(&ceremony))
-            .and_then(|part| made_epoch(&part.machine));
+            .filter_map(|(ceremony, part)| Some((made_epoch(part)?, *ceremony)))
+            .max();
         self.parts.retain(|ceremony, part| {
-            let record = part.machine.record();
+            let record = part.machine().record();
             match record.end() {
-                Some(End::Failed) => false,
-                Some(End::Active { .. }) => Some(*ceremony) == last,
-                None => epoch.is_none_or(|epoch| record.from_epoch() == Some(epoch)),
+                Some(End::Failed { .. }) => false,
+                Some(End::Active { .. }) => last.is_some_and(|(_, last)| last == *ceremony),
+                None => last.is_none_or(|(epoch, _)| record.from_epoch() == Some(epoch)),
             }
         });
     }
 
     /// Says how a ceremony that was open has ended, if it has.
-    fn tell_end(&self, ceremony: u64) {
-        let Some(Part { machine, .. }) = self.parts.get(&ceremony) else {
+    fn tell_end(&self, ceremony: u64, applied: u64, metrics: &Metrics) {
+        let Some(part) = self.parts.get(&ceremony).filter(|part| is_over(part)) else {
             return;
         };
-        match machine.record().end() {
+        for Deviation {
+            side,
+            index,
+            identity,
+            fault,
+        } in part.machine().report(applied).deviations
+        {
+            metrics.deviation(identity, fault.name());
+            tracing::warn!(ceremony, ?side, index, %identity, "a member {fault}");
+        }
+        match part.machine().record().end() {
             Some(End::Active { epoch, outcome, .. }) => tracing::info!(
                 ceremony,
                 epoch,
                 qualified = outcome.qualified_dealers().count(),
-                disqualified = ?machine.disqualified(),
-                unproven = ?machine.unproven(),
                 "the ceremony has made an epoch"
             ),
-            Some(End::Failed) => {
-                let disqualified = machine.disqualified();
-                tracing::error!(ceremony, ?disqualified, "the ceremony has failed");
-            }
+            Some(End::Failed { .. }) => tracing::error!(ceremony, "the ceremony has failed"),
             None => {}
         }
     }
@@ -317,7 +316,7 @@ async fn begin(
     number: u64,
     from_epoch: u64,
     at: Block,
-) -> Result<Part, RunnerError> {
+) -> Result<Participant, RunnerError> {
     let (origin, origin_context) = match from_epoch {
         0 => (None, None),
         epoch => {
@@ -336,10 +335,14 @@ async fn begin(
         operator: runner.data_dir.operator()?,
     };
     tracing::info!(ceremony = number, "a ceremony was proposed");
-    Ok(Part {
-        machine: Machine::new(setting, me),
-        origin_context,
-    })
+    let committee_id = runner.locator.committee_id;
+    Ok(Participant::new(setting, committee_id, me, origin_context))
+}
+
+/// Whether the epoch that a ceremony starts from has been followed by another.
+async fn is_past(runner: &Runner, at: Block, from_epoch: u64) -> Result<bool, RunnerError> {
+    let committee = Views { runner, at }.committee().await?;
+    Ok(from_epoch < committee.epoch)
 }
 
 /// The block that the store left off at.
@@ -355,12 +358,12 @@ async fn block_of(
     Ok(found.filter(|found| found.hash == block.hash))
 }
 
-fn is_over(machine: &Machine) -> bool {
-    machine.record().end().is_some()
+fn is_over(part: &Participant) -> bool {
+    part.machine().record().end().is_some()
 }
 
-fn made_epoch(machine: &Machine) -> Option<u64> {
-    match machine.record().end() {
+fn made_epoch(part: &Participant) -> Option<u64> {
+    match part.machine().record().end() {
         Some(End::Active { epoch, .. }) => Some(*epoch),
         _ => None,
     }

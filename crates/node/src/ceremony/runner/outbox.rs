@@ -6,49 +6,53 @@ use std::{
 };
 
 use alloy::primitives::{Address, Bytes, U256};
-use stheno_chain::{Block, SendError, Sender};
+use stheno_chain::{SendError, Sender};
 
+use super::super::Slot;
 use crate::metrics::Metrics;
 
-/// So many blocks after it was mined, a message that is not in the final log is sent again.
+/// The proposal of a refresh, which belongs to no ceremony yet.
+const REFRESH: (u64, Slot) = {
+    let (name, round) = ("refresh", 0);
+    (0, Slot { name, round })
+};
+/// So many blocks after a proposal was mined, one that is not in the final log is made again.
 const PATIENCE: u64 = 30;
 
-/// Which of this node's messages.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Hash)]
-pub(super) struct Step {
-    /// In which ceremony.
-    pub(super) ceremony: u64,
-    /// What it says.
-    pub(super) name: &'static str,
-    /// Where it says that several times.
-    pub(super) round: u8,
-}
-
-impl Step {
-    /// The proposal of a refresh, which belongs to no ceremony yet.
-    pub(super) const REFRESH: Self = Self {
-        ceremony: 0,
-        name: "refresh",
-        round: 0,
-    };
-}
-
-/// Sends each message once at a time, and again when it got lost.
+/// Sends messages, and knows later what became of each.
 #[derive(Clone, Debug)]
 pub(super) struct Outbox {
     sender: Sender,
     contract: Address,
     metrics: Metrics,
-    steps: Arc<Mutex<HashMap<Step, State>>>,
+    news: Arc<Mutex<News>>,
 }
 
-#[derive(Clone, Debug)]
-enum State {
+#[derive(Debug, Default)]
+struct News {
+    fates: Vec<(u64, Slot, Fate)>,
+    /// The words of the last refusal, so that they are told once.
+    refusals: HashMap<(u64, Slot), String>,
+    refresh: Refresh,
+}
+
+/// Where this node's proposal of a refresh is.
+#[derive(Debug, Default)]
+enum Refresh {
+    #[default]
+    Nowhere,
     UnderWay,
-    /// Mined when the head was at this number.
-    Sent(u64),
-    /// Refused when the head was at this number; with these words.
-    Refused(u64, String),
+    /// Mined in this block.
+    Mined(u64),
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fate {
+    /// Mined in this block.
+    Mined(u64),
+    /// Refused when the head was at this number.
+    Refused(u64),
 }
 
 impl Outbox {
@@ -57,56 +61,67 @@ impl Outbox {
             sender,
             contract,
             metrics,
-            steps: Arc::default(),
+            news: Arc::default(),
         }
     }
 
-    /// Whether this message is on its way, or was tried at this very head.
-    pub(super) fn is_busy_with(&self, step: Step, head: &Block) -> bool {
-        let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        match steps.get(&step) {
-            None => false,
-            Some(State::UnderWay) => true,
-            Some(State::Sent(at)) => head.number < at + PATIENCE,
-            Some(State::Refused(at, _)) => head.number <= *at,
-        }
+    /// What has become of messages since this was asked last, with their ceremonies.
+    pub(super) fn fates(&self) -> Vec<(u64, Slot, Fate)> {
+        std::mem::take(&mut self.news().fates)
     }
 
-    /// Sends a call, unless it is on its way already.
-    pub(super) fn offer(&self, step: Step, call: Bytes, head: &Block) {
-        if self.is_busy_with(step, head) {
-            return;
+    /// Sends the proposal of a refresh, unless one is on its way or was mined lately.
+    pub(super) fn propose(&self, call: Bytes, head: u64) {
+        {
+            let refresh = &mut self.news().refresh;
+            match refresh {
+                Refresh::UnderWay => return,
+                Refresh::Mined(block) if head < *block + PATIENCE => return,
+                Refresh::Nowhere | Refresh::Mined(_) => *refresh = Refresh::UnderWay,
+            }
         }
-        let before = self.note(step, State::UnderWay);
+        let (ceremony, slot) = REFRESH;
+        self.send(ceremony, slot, call, head);
+    }
+
+    /// Sends a call of a ceremony.
+    pub(super) fn send(&self, ceremony: u64, slot: Slot, call: Bytes, head: u64) {
         self.metrics.message_leaves();
-        let (outbox, head) = (self.clone(), head.number);
+        let outbox = self.clone();
         tokio::spawn(async move {
             let sent = outbox
                 .sender
                 .send(Some(outbox.contract), call, U256::ZERO)
                 .await;
-            let name = step.name;
+            let name = slot.name;
             outbox.metrics.message(name, sent.is_ok());
-            let state = match sent {
+            let fate = match sent {
                 Ok(sent) => {
                     let block = sent.block.number;
                     tracing::info!(step = name, transaction = %sent.hash, block, "sent");
-                    State::Sent(block)
+                    Fate::Mined(block)
                 }
                 Err(error) => {
                     let words = error.to_string();
-                    let told = matches!(&before, Some(State::Refused(_, same)) if *same == words);
-                    tell(name, &error, told);
-                    State::Refused(head, words)
+                    let before = outbox.news().refusals.insert((ceremony, slot), words);
+                    tell(name, &error, before == Some(error.to_string()));
+                    Fate::Refused(head)
                 }
             };
-            outbox.note(step, state);
+            let mut news = outbox.news();
+            if (ceremony, slot) == REFRESH {
+                news.refresh = match fate {
+                    Fate::Mined(block) => Refresh::Mined(block),
+                    Fate::Refused(_) => Refresh::Nowhere,
+                };
+            } else {
+                news.fates.push((ceremony, slot, fate));
+            }
         });
     }
 
-    fn note(&self, step: Step, state: State) -> Option<State> {
-        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        steps.insert(step, state)
+    fn news(&self) -> std::sync::MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
