@@ -9,6 +9,7 @@
 //! | [`event`] | the contract's events, as values |
 //! | [`record`] | what the log says, every signature checked: the same for every observer |
 //! | [`qualify`] | which dealers count, from the record alone |
+//! | [`report`] | who did what, and who deviated, from the record alone |
 //! | [`machine`] | what this member does next: record and clock in, actions out |
 //! | [`call`] | actions as signed calls of the contract |
 //! | [`runner`] | follows the chain, journals, sends |
@@ -20,6 +21,7 @@ pub mod event;
 pub mod machine;
 pub mod qualify;
 pub mod record;
+pub mod report;
 pub mod runner;
 
 #[cfg(test)]
@@ -30,3 +32,4 @@ mod tests;
 pub use event::Event;
 pub use machine::{Action, Clock, Machine, Me};
 pub use record::{End, Noted, Origin, Record, RecordFault, Setting};
+pub use report::{Deviation, Report};

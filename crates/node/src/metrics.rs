@@ -5,6 +5,7 @@ use std::{
     time::Instant,
 };
 
+use alloy::primitives::Address;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -38,6 +39,7 @@ struct Inner {
     under_way: Gauge,
     ceremonies_at: Gauge,
     record_faults: Counter,
+    deviations: Family<DeviationLabels, Counter>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -56,6 +58,12 @@ struct Endpoint {
     chain: u64,
     endpoint: String,
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DeviationLabels {
+    member: String,
+    fault: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -105,6 +113,7 @@ impl Default for Metrics {
             under_way: Gauge::default(),
             ceremonies_at: Gauge::default(),
             record_faults: Counter::default(),
+            deviations: Family::default(),
             registry: Registry::default(),
         };
         let i = &inner;
@@ -152,6 +161,11 @@ impl Default for Metrics {
             "record_faults",
             "Times that an endpoint showed an impossible ceremony log",
             i.record_faults.clone(),
+        );
+        registry.register(
+            "deviations",
+            "Deviations of members in ceremonies that are over, by the member's identity and fault",
+            i.deviations.clone(),
         );
         Self(Arc::new(Inner { registry, ..inner }))
     }
@@ -242,6 +256,16 @@ impl Metrics {
         self.0
             .messages
             .get_or_create(&MessageOutcome { step, outcome })
+            .inc();
+    }
+
+    /// A member deviated in a ceremony; `fault` is a name of
+    /// [`Fault`](crate::ceremony::report::Fault).
+    pub fn deviation(&self, member: Address, fault: &'static str) {
+        let member = member.to_string();
+        self.0
+            .deviations
+            .get_or_create(&DeviationLabels { member, fault })
             .inc();
     }
 

@@ -10,16 +10,13 @@ mod member;
 use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256};
-use stheno_crypto::{KeyShare, NodeIndex, PossessionProof};
+use stheno_crypto::{KeyShare, NodeIndex};
 use stheno_protocol::ceremony::{
     Answer, CeremonyKey, Complaint, Dealing, Extension, Outcome, Phase, confirmation_quorum,
 };
 
 use super::{
-    End, Event, Noted, Record, RecordFault, Setting,
-    call::proof_message,
-    qualify::{Disqualified, qualify},
-    record::index_of,
+    End, Event, Noted, Record, RecordFault, Report, Setting, qualify::qualify, record::index_of,
 };
 use crate::{
     store::EpochKeys,
@@ -179,7 +176,8 @@ impl Machine {
     pub fn wants_seeds(&self) -> Option<B256> {
         let has_part = self.receiver().is_some() || self.dealer().is_some();
         // After a success too: a node that was away finds its share in the record.
-        let over = self.record.end() == Some(&End::Failed) || self.record.fault().is_some();
+        let failed = matches!(self.record.end(), Some(End::Failed { .. }));
+        let over = failed || self.record.fault().is_some();
         if self.seeds.is_some() || !has_part || over {
             return None;
         }
@@ -198,7 +196,7 @@ impl Machine {
             return Vec::new();
         }
         match self.record.end() {
-            Some(End::Failed) => return Vec::new(),
+            Some(End::Failed { .. }) => return Vec::new(),
             Some(End::Active { .. }) => {
                 // A node that was away during Confirm still gets its share from the record.
                 self.settle(clock);
@@ -247,36 +245,10 @@ impl Machine {
         self.made.as_ref().map(|made| (&made.outcome, &made.keys))
     }
 
-    /// Dealers that do not count, and why; for the log.
+    /// Who did what, and who deviated, with every event up to the block `applied` in the record.
     #[must_use]
-    pub fn disqualified(&self) -> Vec<(u16, Disqualified)> {
-        qualify(&self.record).disqualified.into_iter().collect()
-    }
-
-    /// Receivers that confirmed this node's outcome without proving that they hold their share;
-    /// for the log. The contract counts them, so the next member list may do without them.
-    #[must_use]
-    pub fn unproven(&self) -> Vec<u16> {
-        let (Some(made), Some(context)) = (&self.made, self.record.context()) else {
-            return Vec::new();
-        };
-        let confirmations = self.record.confirmations().iter();
-        confirmations
-            .filter(|(_, confirmed)| confirmed.outcome == made.outcome)
-            .filter(|(receiver, confirmed)| {
-                let message = proof_message(&made.outcome, context, **receiver);
-                let key = usize::from(**receiver).checked_sub(1);
-                let key = key.and_then(|at| made.keys.node_keys.get(at));
-                let proof = <[u8; 128]>::try_from(confirmed.proof.as_ref());
-                match (key, proof) {
-                    (Some(key), Ok(proof)) => {
-                        !key.verify_proof(&message.0, &PossessionProof::from_bytes(proof))
-                    }
-                    _ => true,
-                }
-            })
-            .map(|(receiver, _)| *receiver)
-            .collect()
+    pub fn report(&self, applied: u64) -> Report {
+        Report::of(&self.record, applied)
     }
 
     /// Computes the outcome once nothing can change it.

@@ -156,7 +156,7 @@ fn most_qualified(record: &Record) -> usize {
 }
 
 /// The first receiver whose complaint has no good answer.
-fn unanswered(
+pub(super) fn unanswered(
     record: &Record,
     void: &BTreeSet<u16>,
     dealer: u16,

@@ -126,7 +126,10 @@ pub enum End {
         block: u64,
     },
     /// It made nothing.
-    Failed,
+    Failed {
+        /// In this block.
+        block: u64,
+    },
 }
 
 /// What became of an event.
@@ -320,7 +323,7 @@ impl Record {
                 Ok(Noted::Counted)
             }
             Event::Failed => {
-                self.end = Some(End::Failed);
+                self.end = Some(End::Failed { block });
                 Ok(Noted::Counted)
             }
         }

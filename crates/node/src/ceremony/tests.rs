@@ -1,19 +1,28 @@
 use alloy::primitives::{Bytes, keccak256};
 use stheno_crypto::{
     Cek, CommitteeKeys, Identity, ItemId, KeyFingerprint, NetworkId, NodeIndex, PolicyDigest,
-    ReaderSecret,
+    ReaderSecret, dkg::DealingError,
 };
 use stheno_protocol::ceremony::{Accusation, Outcome};
 
 use super::{
     board::{Board, Old, index},
-    qualify::{Disqualified, qualify},
+    qualify::Disqualified,
+    report::{Fault, Made, Side},
     *,
 };
 use crate::store::EpochKeys;
 
 /// Long enough for any ceremony of these windows to end and be final.
 const BLOCKS: u64 = 60;
+
+/// Whom a report blames for what.
+fn faults(report: &Report) -> Vec<(Side, u16, Fault)> {
+    let deviations = report.deviations.iter();
+    deviations
+        .map(|deviation| (deviation.side, deviation.index, deviation.fault.clone()))
+        .collect()
+}
 
 fn activated(board: &Board) -> &Outcome {
     match &board.ended {
@@ -88,7 +97,9 @@ fn ceremony_of_five_makes_shares_that_open_with_any_three() {
         let share = board.nodes[node].kept.as_ref().unwrap();
         assert_eq!(share.public_key(), keys(&board, 0).node_keys[node]);
     }
-    assert!(board.nodes[0].machine.unproven().is_empty());
+    let report = board.nodes[0].machine.report(board.head);
+    assert_eq!(report.deviations, []);
+    assert!(matches!(report.result, Some(Made::Keys { .. })));
     let keys = keys(&board, 0);
     assert!(opens(&board, keys, 3, &[0, 1, 2]));
     assert!(opens(&board, keys, 3, &[4, 1, 3]));
@@ -137,10 +148,14 @@ fn dealer_is_disqualified_when_it_does_not_answer() {
         outcome.qualified_dealers().collect::<Vec<_>>(),
         [1, 3, 4, 5]
     );
-    let disqualified = board.nodes[0].machine.disqualified();
+    let report = board.nodes[0].machine.report(board.head);
     assert_eq!(
-        disqualified,
-        [(2, Disqualified::Unanswered { receiver: 4 })]
+        report.dealers[1].disqualified,
+        Some(Disqualified::Unanswered { receiver: 4 })
+    );
+    assert_eq!(
+        faults(&report),
+        [(Side::Dealer, 2, Fault::Unanswered { receiver: 4 })]
     );
     // It still is a member with a share of its own.
     assert!(opens(&board, keys(&board, 0), 3, &[1, 3, 4]));
@@ -208,7 +223,19 @@ fn malformed_dealing_is_disqualified_without_complaints() {
         [1, 2, 4, 5]
     );
     let machine = &board.nodes[0].machine;
-    assert_eq!(machine.disqualified(), [(3, Disqualified::Malformed)]);
+    let report = machine.report(board.head);
+    assert_eq!(
+        report.dealers[2].disqualified,
+        Some(Disqualified::Malformed)
+    );
+    assert_eq!(
+        faults(&report),
+        [(
+            Side::Dealer,
+            3,
+            Fault::MalformedDealing(DealingError::Proof)
+        )]
+    );
     assert!(machine.record().complaints().is_empty());
 }
 
@@ -251,7 +278,10 @@ fn complaints_against_more_dealers_than_can_be_corrupt_are_void() {
         record.answers().is_empty(),
         "nobody reveals anything to a void complaint"
     );
-    assert_eq!(qualify(record).void.into_iter().collect::<Vec<_>>(), [5]);
+    assert_eq!(
+        faults(&Report::of(record, board.head)),
+        [(Side::Receiver, 5, Fault::VoidComplaint { accused: 3 })]
+    );
 }
 
 #[test]
@@ -280,6 +310,10 @@ fn ceremony_fails_when_too_few_confirm() {
     });
     board.run(BLOCKS);
     assert_eq!(board.ended, Some(Event::Failed));
+    assert_eq!(
+        faults(&board.nodes[0].machine.report(board.head)),
+        [1, 2].map(|receiver| (Side::Receiver, receiver, Fault::NotConfirmed))
+    );
 }
 
 #[test]

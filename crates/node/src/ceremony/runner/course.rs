@@ -15,13 +15,13 @@ use stheno_protocol::ceremony::Windows;
 
 use super::{
     super::{
-        Action, Clock, End, Event, Machine, Me, Noted, Setting,
+        Action, Clock, Deviation, End, Event, Machine, Me, Noted, Setting,
         event::{Decoded, decode},
     },
     Runner, RunnerError,
     views::Views,
 };
-use crate::store::StoredLog;
+use crate::{metrics::Metrics, store::StoredLog};
 
 /// The runner's place in the log.
 pub(super) struct Course {
@@ -106,7 +106,7 @@ impl Course {
             .await?;
         runner.store.append_logs(&stored, batch.up_to.at()).await?;
         for ceremony in open {
-            self.tell_end(ceremony);
+            self.tell_end(ceremony, batch.up_to.number, &runner.metrics);
         }
         self.tidy();
         self.up_to = Some(batch.up_to);
@@ -281,7 +281,7 @@ impl Course {
         self.parts.retain(|ceremony, part| {
             let record = part.machine.record();
             match record.end() {
-                Some(End::Failed) => false,
+                Some(End::Failed { .. }) => false,
                 Some(End::Active { .. }) => Some(*ceremony) == last,
                 None => epoch.is_none_or(|epoch| record.from_epoch() == Some(epoch)),
             }
@@ -289,23 +289,31 @@ impl Course {
     }
 
     /// Says how a ceremony that was open has ended, if it has.
-    fn tell_end(&self, ceremony: u64) {
+    fn tell_end(&self, ceremony: u64, applied: u64, metrics: &Metrics) {
         let Some(Part { machine, .. }) = self.parts.get(&ceremony) else {
             return;
         };
+        if !is_over(machine) {
+            return;
+        }
+        for Deviation {
+            side,
+            index,
+            identity,
+            fault,
+        } in machine.report(applied).deviations
+        {
+            metrics.deviation(identity, fault.name());
+            tracing::warn!(ceremony, ?side, index, %identity, "a member {fault}");
+        }
         match machine.record().end() {
             Some(End::Active { epoch, outcome, .. }) => tracing::info!(
                 ceremony,
                 epoch,
                 qualified = outcome.qualified_dealers().count(),
-                disqualified = ?machine.disqualified(),
-                unproven = ?machine.unproven(),
                 "the ceremony has made an epoch"
             ),
-            Some(End::Failed) => {
-                let disqualified = machine.disqualified();
-                tracing::error!(ceremony, ?disqualified, "the ceremony has failed");
-            }
+            Some(End::Failed { .. }) => tracing::error!(ceremony, "the ceremony has failed"),
             None => {}
         }
     }
