@@ -19,6 +19,8 @@
 //! | [`ceremony_in_anger`] | the key: members that cheat, and what becomes of them |
 //! | [`ceremony_killed`] | the key: nodes killed at every step, chains that restart |
 //! | [`ceremony_lied_to`] | the key: endpoints that lie to a node |
+//! | [`audit`] | the key: recomputed by anybody, and what is said when the chain or its log do not fit |
+//! | [`recovery`] | keys that were lost with their machine: backups, restores, and what a doctor says |
 //! | [`hostile`] | who may read, when endpoints lie, lag, break off and fall silent |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
 //! | [`lifecycle`] | a devnet as a developer meets it: started, kept, killed, gone without a trace |
@@ -31,6 +33,7 @@
 )]
 
 mod asking;
+mod audit;
 mod bad_input;
 mod bad_requests;
 mod ceremony;
@@ -51,6 +54,7 @@ mod policies;
 mod puppet;
 mod reader_in_anger;
 mod receipts;
+mod recovery;
 mod solidity;
 mod someone;
 mod stage;
@@ -75,6 +79,8 @@ fn main() -> ExitCode {
         ceremony_in_anger::trials(),
         ceremony_killed::trials(),
         ceremony_lied_to::trials(),
+        audit::trials(),
+        recovery::trials(),
         hostile::trials(),
         lifecycle::trials(),
     ];
