@@ -87,7 +87,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn sync_dir(folder: &Path) -> io::Result<()> {
+/// Makes the names in a folder durable.
+pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]

@@ -16,6 +16,7 @@
 mod held;
 mod identity;
 mod keying;
+mod portable;
 mod sealing;
 mod unlock;
 
@@ -30,6 +31,7 @@ use zeroize::Zeroizing;
 
 pub use held::HeldShare;
 pub use identity::IdentityKey;
+pub(crate) use portable::{Portable, check_free};
 pub use unlock::{UnlockError, UnlockSecret};
 
 use crate::{data_dir::create_private_dir, new_file::write_new};
