@@ -1,5 +1,7 @@
 //! `stheno ceremony audit`: the log gives what the chain says, or the audit says where it does not.
 
+use std::time::Duration;
+
 use alloy::{
     primitives::{B256, Bytes},
     rpc::types::Log,
@@ -7,7 +9,7 @@ use alloy::{
 };
 use serde_json::Value;
 use stheno_chain::contracts::CommitteeContract as contract;
-use stheno_cli::devnet::{anvil::CHAIN_ID, contracts::Contracts};
+use stheno_cli::devnet::{Devnet, anvil::CHAIN_ID, contracts::Contracts};
 use url::Url;
 
 use crate::{
@@ -35,6 +37,29 @@ pub(crate) async fn audit(contracts: &Contracts, rpc: &[&Url], more: &[&str]) ->
     command.args(["--contract", &contracts.committee.to_string()]);
     command.args(["--committee", &contracts.committee_id.to_string()]);
     run(command.args(more)).await
+}
+
+/// The node keys of the first epoch, once they are on the chain and final.
+pub(crate) async fn published_keys(devnet: &Devnet) -> Vec<Bytes> {
+    let call = contract::epochKeysCall {
+        committeeId: 1,
+        epoch: 1,
+        first: 1,
+        count: 5,
+    };
+    let at = devnet.contracts().committee;
+    for _ in 0..300 {
+        let keys = devnet.control().view(at, &call).await.unwrap();
+        if keys.iter().all(|key| !key.is_empty()) {
+            let head = devnet.control().head().await.unwrap();
+            while devnet.control().finalized().await.unwrap() < head {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            return keys;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("no member publishes the node keys");
 }
 
 /// Side, index and fault of every deviation in a report.
@@ -90,14 +115,7 @@ async fn audit_of_a_good_ceremony_gives_the_keys_of_the_chain() {
             (&true.into(), &"yes".into())
         );
     }
-    let call = contract::epochKeysCall {
-        committeeId: 1,
-        epoch: 1,
-        first: 1,
-        count: 5,
-    };
-    let at = devnet.contracts().committee;
-    let keys = devnet.control().view(at, &call).await.unwrap();
+    let keys = published_keys(&devnet).await;
     assert_eq!(report["nodeKeys"], serde_json::json!(keys));
 
     // In words, by address, through two ways to the same chain.

@@ -192,7 +192,7 @@ async fn member_that_never_joins_is_given_up_and_a_ceremony_without_it_succeeds(
         (&report["agrees"], &report["state"]),
         (&true.into(), &"failed".into())
     );
-    let blamed = [("receiver".to_owned(), 5, "no_key".to_owned())];
+    let blamed = [("receiver".to_owned(), 4, "no_key".to_owned())];
     assert_eq!(deviations(&report), blamed, "{report}");
     // The one that made the epoch is the one that is meant.
     let said = audit(devnet.contracts(), &[devnet.rpc()], &["--json"]).await;

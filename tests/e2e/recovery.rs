@@ -17,6 +17,7 @@ use stheno_node::{
 use zeroize::Zeroizing;
 
 use crate::{
+    audit::published_keys,
     command::{Said, run, stheno},
     desk::{Desk, noise},
     someone::Someone,
@@ -39,6 +40,7 @@ const PASSPHRASE: &str = "gorgons do not sleep\n";
 async fn node_that_lost_its_machine_is_restored_and_serves() {
     const LOST: u16 = 3;
     let mut devnet = stage::alone().await;
+    published_keys(&devnet).await;
     let desk = Desk::new(&devnet);
     let operator = devnet.members()[usize::from(LOST) - 1].operator().clone();
     let secret = secret(&desk, PASSPHRASE);
@@ -111,6 +113,7 @@ async fn node_that_lost_its_machine_is_restored_and_serves() {
 /// Nothing is written in any of these.
 async fn restore_refuses_whatever_does_not_fit() {
     let devnet = stage::shared().await;
+    published_keys(&devnet).await;
     let desk = Desk::new(&devnet);
     let operator = devnet.members()[1].operator();
     let good = secret(&desk, PASSPHRASE);
@@ -210,6 +213,7 @@ async fn restore_refuses_whatever_does_not_fit() {
 /// A share of the right epoch and another number, one of an epoch before, and one of a stranger.
 async fn restore_refuses_a_share_that_the_chain_does_not_expect() {
     let devnet = stage::shared().await;
+    published_keys(&devnet).await;
     let desk = Desk::new(&devnet);
     let operator = devnet.members()[0].operator();
     let good = desk.path("key");
@@ -317,6 +321,7 @@ async fn restore_refuses_a_share_that_the_chain_does_not_expect() {
 
 async fn restore_killed_at_any_moment_leaves_no_vault_or_a_whole_one() {
     let devnet = stage::shared().await;
+    published_keys(&devnet).await;
     let desk = Desk::new(&devnet);
     let operator = devnet.members()[3].operator();
     let key = desk.path("key");
@@ -360,6 +365,7 @@ async fn restore_killed_at_any_moment_leaves_no_vault_or_a_whole_one() {
 /// Two of three trustees, none of whom saw anything before; a backup has the identity alone.
 async fn share_comes_back_through_trustees() {
     let devnet = stage::shared().await;
+    published_keys(&devnet).await;
     let desk = Desk::new(&devnet);
     let operator = devnet.members()[4].operator();
     let config = operator.config();
@@ -452,6 +458,7 @@ async fn share_comes_back_through_trustees() {
 /// The node runs, then others do not, then it is configured badly.
 async fn doctor_says_what_is_wrong_and_what_to_do() {
     let mut devnet = stage::alone().await;
+    published_keys(&devnet).await;
     let config = devnet.members()[0].operator().config();
     let report = doctor(&config, 0).await;
     for section in [
