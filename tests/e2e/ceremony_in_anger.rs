@@ -14,6 +14,7 @@ use stheno_cli::devnet::{
 };
 
 use crate::{
+    audit::{audit, deviations},
     ceremony::until,
     desk::{Desk, noise},
     puppet::{PUPPET, Puppet},
@@ -43,14 +44,15 @@ async fn dealer_that_garbles_one_share_stays_when_it_answers() {
     let ceremony = scene.deals(garbled).await;
     scene.victim_complains().await;
     scene.puppet.answer(&ceremony, VICTIM).await.unwrap();
-    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET]).await;
+    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET], None).await;
 }
 
 async fn dealer_that_garbles_one_share_is_out_when_it_is_silent() {
     let scene = Scene::set().await;
     scene.deals(garbled).await;
     scene.victim_complains().await;
-    scene.ends_with_qualified(&[1, 2, 3, 4]).await;
+    let blame = Some("unanswered");
+    scene.ends_with_qualified(&[1, 2, 3, 4], blame).await;
 }
 
 async fn dealer_that_answers_with_a_wrong_share_is_out() {
@@ -63,12 +65,14 @@ async fn dealer_that_answers_with_a_wrong_share_is_out() {
         .answer_with(&ceremony, VICTIM, wrong)
         .await
         .unwrap();
-    scene.ends_with_qualified(&[1, 2, 3, 4]).await;
+    let blame = Some("wrong_answer");
+    scene.ends_with_qualified(&[1, 2, 3, 4], blame).await;
 }
 
 async fn member_that_does_nothing_is_done_without() {
     let scene = Scene::set().await;
-    scene.ends_with_qualified(&[1, 2, 3, 4]).await;
+    let blame = Some("not_dealt");
+    scene.ends_with_qualified(&[1, 2, 3, 4], blame).await;
 }
 
 async fn false_complaint_is_answered_and_harms_nobody() {
@@ -79,7 +83,7 @@ async fn false_complaint_is_answered_and_harms_nobody() {
     complaint.await.unwrap();
     let answered = |c: &Ceremony| c.progress.answered.bit(usize::from(VICTIM) - 1);
     until(&scene.foundation, "answer of the accused", answered).await;
-    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET]).await;
+    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET], None).await;
 }
 
 async fn messages_out_of_phase_replayed_or_malformed_are_refused() {
@@ -102,6 +106,15 @@ async fn messages_out_of_phase_replayed_or_malformed_are_refused() {
     puppet.deal(&ceremony, dealing.clone()).await.unwrap();
     refused(puppet.deal(&ceremony, dealing.clone()).await, "AlreadyDone");
 
+    // Anybody may look on meanwhile.
+    let said = audit(foundation.contracts(), &[foundation.rpc()], &["--json"]).await;
+    let report = said.expect_done().json();
+    assert_eq!(
+        (&report["agrees"], &report["epoch"]),
+        (&true.into(), &serde_json::Value::Null)
+    );
+    assert_eq!(deviations(&report), [], "nothing is over yet");
+
     scene.phase(1, &ceremony).await;
     refused(puppet.deal(&ceremony, dealing).await, "PhaseNotOpen");
     let uncalled = puppet.answer(&ceremony, VICTIM).await;
@@ -111,7 +124,7 @@ async fn messages_out_of_phase_replayed_or_malformed_are_refused() {
     scene.phase(2, &ceremony).await;
     let uncalled = puppet.answer(&ceremony, VICTIM).await;
     refused(uncalled, "NoSuchComplaint");
-    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET]).await;
+    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET], None).await;
 }
 
 /// Somebody who signs well, but is not who the message says, or not a member at all.
@@ -140,7 +153,7 @@ async fn messages_of_strangers_are_refused() {
         let complaint = puppet.complain_about(&ceremony, receiver, VICTIM, hash);
         refused(complaint.await, name);
     }
-    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET]).await;
+    scene.ends_with_qualified(&[1, 2, 3, 4, PUPPET], None).await;
 }
 
 /// Without its key nothing begins; when its time is over, anybody may close the ceremony.
@@ -167,6 +180,28 @@ async fn member_that_never_joins_is_given_up_and_a_ceremony_without_it_succeeds(
     let devnet = Devnet::when_ready(foundation).await.unwrap();
     let last = Ceremony::latest(devnet.control(), devnet.contracts()).await;
     assert_eq!(last.unwrap().unwrap().number, 2);
+
+    let said = audit(
+        devnet.contracts(),
+        &[devnet.rpc()],
+        &["--json", "--ceremony", "1"],
+    )
+    .await;
+    let report = said.expect_done().json();
+    assert_eq!(
+        (&report["agrees"], &report["state"]),
+        (&true.into(), &"failed".into())
+    );
+    let blamed = [("receiver".to_owned(), 4, "no_key".to_owned())];
+    assert_eq!(deviations(&report), blamed, "{report}");
+    // The one that made the epoch is the one that is meant.
+    let said = audit(devnet.contracts(), &[devnet.rpc()], &["--json"]).await;
+    let report = said.expect_done().json();
+    assert_eq!(
+        (&report["ceremony"], &report["state"]),
+        (&2.into(), &"active".into())
+    );
+    assert_eq!(deviations(&report), []);
     devnet.stop().await;
 }
 
@@ -244,8 +279,9 @@ impl Scene {
         self.phase(2, &ceremony).await;
     }
 
-    /// The ceremony makes a key from exactly these dealers, and the victim's share of it is good.
-    async fn ends_with_qualified(self, dealers: &[u16]) {
+    /// The ceremony makes a key from exactly these dealers, and the victim's share of it is good. An
+    /// audit names the puppet, for this as a dealer, and for its silence as a receiver.
+    async fn ends_with_qualified(self, dealers: &[u16], blame: Option<&str>) {
         let committee = self.foundation.contracts().committee;
         let mut devnet = Devnet::when_ready(self.foundation).await.unwrap();
         let call = contract::epochInfoCall {
@@ -258,6 +294,17 @@ impl Scene {
             expected.set_bit(usize::from(*dealer) - 1, true);
         }
         assert_eq!(epoch.qualified, expected);
+
+        let said = audit(devnet.contracts(), &[devnet.rpc()], &["--json"]).await;
+        let report = said.expect_done().json();
+        assert_eq!(report["agrees"], true);
+        assert_eq!(report["qualified"], serde_json::json!(dealers));
+        let blamed = blame.map(|fault| ("dealer", fault));
+        let blamed = blamed.into_iter().chain([("receiver", "not_confirmed")]);
+        let blamed: Vec<_> = blamed
+            .map(|(side, fault)| (side.to_owned(), 5, fault.to_owned()))
+            .collect();
+        assert_eq!(deviations(&report), blamed, "{report}");
 
         devnet.kill_node(4);
         let desk = Desk::new(&devnet);

@@ -127,7 +127,7 @@ async fn good_shares(foundation: Foundation) {
     devnet.stop().await;
 }
 
-fn show_another_key(asked: &Question<'_>, answer: &mut Value) {
+pub(crate) fn show_another_key(asked: &Question<'_>, answer: &mut Value) {
     change_logs(asked, answer, |logs| {
         for log in logs {
             let Ok(mut event) = contract::CeremonyKeyPosted::decode_log(&log.inner) else {
@@ -142,7 +142,7 @@ fn show_another_key(asked: &Question<'_>, answer: &mut Value) {
     });
 }
 
-fn hide_a_dealing(asked: &Question<'_>, answer: &mut Value) {
+pub(crate) fn hide_a_dealing(asked: &Question<'_>, answer: &mut Value) {
     change_logs(asked, answer, |logs| {
         logs.retain(|log| {
             let part = contract::DealingPart::decode_log(&log.inner);
@@ -210,7 +210,11 @@ fn invented_complaint(
     }
 }
 
-fn change_logs(asked: &Question<'_>, answer: &mut Value, change: impl FnOnce(&mut Vec<Log>)) {
+pub(crate) fn change_logs(
+    asked: &Question<'_>,
+    answer: &mut Value,
+    change: impl FnOnce(&mut Vec<Log>),
+) {
     if asked.method != "eth_getLogs" || !answer.is_array() {
         return;
     }

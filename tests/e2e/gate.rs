@@ -69,12 +69,19 @@ pub(crate) struct Gate {
 impl Gate {
     /// A gate for a node that does not run yet; it is written into its configuration.
     pub(crate) async fn of_node(foundation: &Foundation, node: u16) -> Arc<Self> {
+        let gate = Self::before(foundation.rpc(), node).await;
+        gate.configure(operator(foundation, node), true);
+        gate
+    }
+
+    /// A gate before a chain, for whoever is given its address.
+    pub(crate) async fn before(chain: &Url, node: u16) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let gate = Arc::new(Self {
             node,
             url: url.parse().unwrap(),
-            chain: foundation.rpc().clone(),
+            chain: chain.clone(),
             http: reqwest::Client::new(),
             pid: AtomicU32::new(0),
             asked: AtomicU64::new(0),
@@ -85,8 +92,12 @@ impl Gate {
         });
         let router = Router::new().fallback(pass).with_state(Arc::clone(&gate));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        gate.configure(operator(foundation, node), true);
         gate
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
     }
 
     /// Whether the node's configuration leads through the gate; the node reads it when it starts.
@@ -194,6 +205,14 @@ fn transaction(question: &Question<'_>) -> Option<Bytes> {
     let raw: Bytes = question.params[0].as_str()?.parse().ok()?;
     let sent = TxEnvelope::decode_2718(&mut raw.as_ref()).ok()?;
     Some(sent.input().clone())
+}
+
+/// The function that a question calls or asks the gas of.
+pub(crate) fn selector_of_call(question: &Question<'_>) -> Option<[u8; 4]> {
+    let call = &question.params[0];
+    let data = call.get("data").or_else(|| call.get("input"))?;
+    let data: Bytes = data.as_str()?.parse().ok()?;
+    data.get(..4)?.try_into().ok()
 }
 
 /// The function that a question sends a transaction to, or asks the gas of.

@@ -21,6 +21,8 @@
 //! | [`ceremony_lied_to`] | the key: endpoints that lie to a node |
 //! | [`reshare`] | committees that change and go on serving |
 //! | [`reshare_weather`] | the same when the network is bad: partitions, delay, duplication |
+//! | [`audit`] | the key: recomputed by anybody, and what is said when the chain or its log do not fit |
+//! | [`recovery`] | keys that were lost with their machine: backups, restores, and what a doctor says |
 //! | [`hostile`] | who may read, when endpoints lie, lag, break off and fall silent |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
 //! | [`lifecycle`] | a devnet as a developer meets it: started, kept, killed, gone without a trace |
@@ -33,6 +35,7 @@
 )]
 
 mod asking;
+mod audit;
 mod bad_input;
 mod bad_requests;
 mod ceremony;
@@ -53,6 +56,7 @@ mod policies;
 mod puppet;
 mod reader_in_anger;
 mod receipts;
+mod recovery;
 mod reshare;
 mod reshare_readers;
 mod reshare_weather;
@@ -82,6 +86,8 @@ fn main() -> ExitCode {
         ceremony_lied_to::trials(),
         reshare::trials(),
         reshare_weather::trials(),
+        audit::trials(),
+        recovery::trials(),
         hostile::trials(),
         lifecycle::trials(),
     ];

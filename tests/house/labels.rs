@@ -10,6 +10,9 @@ const BEGINNINGS: &[(&str, &[&str])] = &[
     ("\"STHENO-V1-", &["labels.rs"]),
     ("b\"stheno-node vault", &["sealing.rs", "keying.rs"]),
     ("b\"stheno sealed", &["sealing.rs"]),
+    ("b\"stheno-node backup", &["sealing.rs"]),
+    ("b\"stheno backup", &["file.rs"]),
+    ("b\"stheno-node recovery", &["recovery.rs"]),
 ];
 
 /// Every tag in a file: what the macro of crypto's `labels.rs` makes, and what stands written out.

@@ -1,6 +1,7 @@
 //! What can be typed: the whole command line as types.
 
 mod asker;
+mod ceremony;
 mod consent;
 mod keys;
 mod opening;
@@ -17,6 +18,7 @@ use stheno_node::commands::NodeArgs;
 use url::Url;
 
 pub use asker::{AskerArgs, WalletArgs};
+pub use ceremony::{CeremonyAuditArgs, CeremonyCommand};
 pub use consent::{
     DelegationCommand, DelegationNewArgs, DelegationShowArgs, DelegationSignArgs, KeyTypeArg,
     ScopeArgs, SessionCommand, SessionNewArgs, SessionShowArgs, SessionSignArgs,
@@ -97,6 +99,9 @@ pub enum Command {
     /// Work with networks.
     #[command(subcommand)]
     Network(NetworkCommand),
+    /// See how a committee's key came to be.
+    #[command(subcommand)]
+    Ceremony(CeremonyCommand),
     /// Start a chain, the contracts and a committee on this machine, for application developers.
     Devnet(DevnetArgs),
     /// Play the whole story once with real processes, and say `demo: ok`.

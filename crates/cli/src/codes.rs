@@ -136,6 +136,12 @@ pub const OWN: &[Explained] = explained! {
     "network_unknown", Asker, "Network not said",
         "A receipt alone does not say of which network it is, and its signature holds for one network.",
         "Give the network's file with --network FILE.";
+    "ceremony_disagrees", Chain, "A ceremony that its log does not give",
+        "The committee's contract says something else of a ceremony than its log gives, or the log that was shown cannot be what the contract wrote.",
+        "Ask endpoints of other operators with --rpc. If they say the same, do not rely on the committee: its members or its contract cheat.";
+    "no_ceremony", Asker, "No such ceremony",
+        "The committee has had no ceremony, or none of that number.",
+        "Leave --ceremony out for the one that made the epoch that serves; check the committee's number.";
     "no_room", Machine, "No room for a copy",
         "What is to be checked first has to be kept until then, and there is no room for it.",
         "Make room where temporary files go, or set TMPDIR to another folder.";

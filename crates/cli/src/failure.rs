@@ -22,6 +22,8 @@ pub struct Failure {
     /// What each node said, or each fault that was found, for scripts: a name and a list.
     more: Option<(&'static str, Box<Value>)>,
     denied: bool,
+    /// The command did its work, and this is its verdict.
+    verdict: bool,
     /// Nobody reads the output any more: nothing is said.
     unheard: bool,
 }
@@ -36,6 +38,7 @@ impl Failure {
             hint: None,
             more: None,
             denied: false,
+            verdict: false,
             unheard: false,
         }
     }
@@ -70,6 +73,13 @@ impl Failure {
         self
     }
 
+    /// Not an error of the command, but what it was asked to find out: exit code 1.
+    #[must_use]
+    pub fn verdict(mut self) -> Self {
+        self.verdict = true;
+        self
+    }
+
     /// Says it on stderr: `error:`, then details, then `hint:`; or one JSON object.
     #[allow(clippy::print_stderr, reason = "the one place where failures are told")]
     pub fn report(&self, as_json: bool) -> ExitCode {
@@ -87,7 +97,7 @@ impl Failure {
                 eprintln!("hint: {hint}");
             }
         }
-        ExitCode::from(if self.denied { 1 } else { 2 })
+        ExitCode::from(if self.denied || self.verdict { 1 } else { 2 })
     }
 
     fn to_json(&self) -> Value {
@@ -101,6 +111,12 @@ impl Failure {
             object.insert((*name).to_owned(), Value::clone(value));
         }
         object
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.fault)
     }
 }
 

@@ -96,6 +96,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Policy(command) => commands::policy::run(command, cli.json).await?,
         Command::Receipt(command) => commands::receipt::run(command, cli.json).await?,
         Command::Network(command) => commands::network::run(command, cli.json).await?,
+        Command::Ceremony(command) => return commands::ceremony::run(command, cli.json).await,
         Command::Help(args) => commands::help::run(args, cli.json)?,
         Command::Node(args) => return Ok(stheno_node::commands::run(args)),
         Command::Devnet(args) => return Ok(devnet::run(args, cli.json).await?),

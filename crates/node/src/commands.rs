@@ -1,16 +1,22 @@
 //! The operator's commands. The binary and the `stheno` command both run these.
 //!
 //! Results go to stdout (`--json`: one object), everything else to stderr;
-//! exit 0 done, 2 usage or system error, 141 nobody reads the output any more.
+//! exit 0 done, 1 `doctor` has found something wrong, 2 usage or system error, 141 nobody reads the
+//! output any more.
 
 mod approve;
+mod backup;
+mod backup_secret;
 mod contract_view;
+mod doctor;
 mod export_receipts;
 mod init;
 mod operator;
 mod outcome;
 mod propose;
+mod recovery;
 mod register;
+mod restore;
 mod run;
 mod status;
 mod withdraw;
@@ -20,12 +26,17 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 
 pub use approve::ApproveArgs;
+pub use backup::BackupArgs;
+pub use backup_secret::BackupSecretArgs;
+pub use doctor::DoctorArgs;
 pub use export_receipts::ExportReceiptsArgs;
 pub use init::InitArgs;
 pub use operator::OperatorArgs;
 pub use outcome::Failure;
 pub use propose::{ProposeArgs, RefreshArgs, RepairArgs};
+pub use recovery::RecoveryCommand;
 pub use register::RegisterArgs;
+pub use restore::RestoreArgs;
 pub use run::RunArgs;
 pub use status::StatusArgs;
 pub use withdraw::WithdrawArgs;
@@ -74,6 +85,15 @@ pub enum NodeCommand {
     Run(RunArgs),
     /// Say how a node is doing.
     Status(StatusArgs),
+    /// Look at everything that a node depends on, and say what to do.
+    Doctor(DoctorArgs),
+    /// Put this node's keys into one encrypted file.
+    Backup(BackupArgs),
+    /// Set a node up again from a backup.
+    Restore(RestoreArgs),
+    /// Split this node's share among trustees, for when no backup is left.
+    #[command(subcommand)]
+    Recovery(RecoveryCommand),
     /// Write the receipts of what this node released, one JSON object a line.
     ExportReceipts(ExportReceiptsArgs),
 }
@@ -114,6 +134,10 @@ pub async fn execute(args: NodeArgs) -> Result<(), Failure> {
         NodeCommand::Approve(approve) => approve::execute(&args.config, approve, &printer).await,
         NodeCommand::Run(run) => run::execute(&args.config, run, &printer).await,
         NodeCommand::Status(status) => status::execute(&args.config, status, &printer).await,
+        NodeCommand::Doctor(doctor) => doctor::execute(&args.config, doctor, &printer).await,
+        NodeCommand::Backup(backup) => backup::execute(&args.config, backup, &printer).await,
+        NodeCommand::Restore(restore) => restore::execute(&args.config, restore, &printer).await,
+        NodeCommand::Recovery(command) => recovery::execute(&args.config, command, &printer).await,
         NodeCommand::ExportReceipts(export) => {
             export_receipts::execute(&args.config, export, &printer).await
         }

@@ -19,11 +19,13 @@
 //! | [`config`] | one documented struct; TOML with environment overrides |
 //! | [`data_dir`] | what lies on disk, and the lock that keeps a second process away |
 //! | [`vault`] | the only holder of keys, sealed at rest |
+//! | [`backup`] | a node's secrets in one file, for the day when its machine is gone |
+//! | [`recovery`] | a share split among trustees, and put together again |
 //! | [`store`] | what must be remembered: logs, messages, keys, receipts |
 //! | [`ceremony`] | how the committee's key comes to be, seen from one member |
 //! | [`epochs`] | epochs that follow each other: overlap, canary, erasure |
 //! | [`server`] | `bind`, then `run` until told to stop |
-//! | [`commands`] | `init`, `register`, `approve`, `run`, `status`, `export-receipts` |
+//! | [`commands`] | what an operator types, one file for each |
 //!
 //! # What is absent
 //!
@@ -34,6 +36,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
+pub mod backup;
 pub mod ceremony;
 mod clock;
 pub mod commands;
@@ -45,6 +48,7 @@ mod http;
 pub mod limits;
 pub mod metrics;
 mod new_file;
+pub mod recovery;
 pub mod release;
 pub mod server;
 pub mod standing;

@@ -68,6 +68,9 @@ struct Endpoint {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Canary {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct DeviationLabels {
     member: String,
     fault: &'static str,

@@ -18,6 +18,7 @@ mod erasing;
 mod held;
 mod identity;
 mod keying;
+mod portable;
 mod sealing;
 mod unlock;
 
@@ -32,6 +33,7 @@ use zeroize::Zeroizing;
 
 pub use held::HeldShare;
 pub use identity::IdentityKey;
+pub(crate) use portable::{Portable, check_free};
 pub use unlock::{UnlockError, UnlockSecret};
 
 use crate::{data_dir::create_private_dir, new_file::write_new};

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod ceremony;
 pub mod decrypt;
 pub mod delegation;
 pub mod encrypt;

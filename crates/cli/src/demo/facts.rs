@@ -19,6 +19,8 @@ pub struct Facts {
     pub setup_ms: f64,
     /// From the proposal of the ceremony until all nodes serve the new key.
     pub dkg_ms: f64,
+    /// Recomputing the ceremony from the chain's log, which gave the same key.
+    pub audit_ms: f64,
     /// Encrypting the file, from disk to disk.
     pub encrypt_ms: f64,
     /// What each node said to the reader without a pass, in order of node index.

@@ -8,11 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use stheno::{
     Client, DecryptOptions, EncryptOptions, Error, Event, NetworkFile, Outcome, Policy, Wallet,
     envelope::Header, source::Local,
 };
+
+use stheno_chain::{Chain, ChainConfig, HttpOptions, Locator};
 
 use super::{
     facts::{Facts, ms},
@@ -20,6 +22,7 @@ use super::{
     original::{Original, sha256_of},
 };
 use crate::{
+    commands::ceremony::Audit,
     devnet::{Devnet, Options, accounts::STRANGER},
     size::Size,
 };
@@ -42,6 +45,13 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
     tell.took(
         &format!("key ceremony on chain; any {threshold} of {nodes} can open a file"),
         timings.ceremony,
+    );
+    let start = Instant::now();
+    recomputes(&devnet, nodes).await?;
+    let audit = start.elapsed();
+    tell.took(
+        &format!("the ceremony recomputed from its log: {nodes} of {nodes} dealt, the same key"),
+        audit,
     );
 
     tell.act("A file is encrypted to a condition: \"holds an access pass\"");
@@ -171,6 +181,7 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
         envelope_bytes: encrypted.envelope_len,
         setup_ms: ms(timings.chain + timings.setup),
         dkg_ms: ms(timings.ceremony),
+        audit_ms: ms(audit),
         encrypt_ms: ms(encrypt),
         denied_codes: denial.node_codes,
         denied_condition: denial.condition,
@@ -193,6 +204,27 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
         recovery_ms: ms(recovery),
         total_ms: ms(began.elapsed()),
     })
+}
+
+/// Anybody who reads the chain: the log of the ceremony gives the key that the network file pins.
+async fn recomputes(devnet: &Devnet, nodes: usize) -> Result<()> {
+    let network = devnet.network();
+    let config = ChainConfig::new(network.chain_id, vec![devnet.rpc().clone()]);
+    let chain = Chain::connect(config, HttpOptions::default()).await?;
+    let locator = Locator {
+        chain_id: network.chain_id,
+        contract: network.contract,
+        committee_id: network.committee_id,
+    };
+    let audit = Audit::of(&chain, &locator, None)
+        .await
+        .map_err(|failure| anyhow!("the audit: {failure}"))?;
+    let findings = audit.findings(Some(network.fingerprint()));
+    ensure!(findings.is_empty(), "the audit disagrees: {findings:?}");
+    let (outcome, _) = audit.keys().context("the log gives no key")?;
+    let qualified = outcome.qualified_dealers().count();
+    ensure!(qualified == nodes, "{qualified} of {nodes} dealers count");
+    Ok(())
 }
 
 /// Somebody who has the envelope and a wallet.

@@ -14,9 +14,9 @@ mod arkworks;
 mod blst;
 #[cfg(test)]
 mod differential;
-mod small;
 #[cfg(feature = "remembering")]
 mod remembering;
+mod small;
 #[cfg(test)]
 mod vectors;
 

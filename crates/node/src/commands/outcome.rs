@@ -9,6 +9,8 @@ use serde_json::Value;
 pub struct Failure {
     fault: String,
     hint: Option<String>,
+    /// The command did its work, and this is its verdict.
+    verdict: bool,
     /// Nobody reads the output any more: nothing is said.
     unheard: bool,
 }
@@ -19,6 +21,7 @@ impl Failure {
         Self {
             fault: fault.to_string(),
             hint: None,
+            verdict: false,
             unheard: false,
         }
     }
@@ -30,6 +33,12 @@ impl Failure {
             unheard: true,
             ..Self::new("nobody reads the output any more")
         }
+    }
+
+    /// Not an error of the command, but what it was asked to find out: exit code 1.
+    pub(super) fn verdict(mut self) -> Self {
+        self.verdict = true;
+        self
     }
 
     /// The same fault, with what to do about it.
@@ -95,6 +104,6 @@ impl Printer {
                 eprintln!("hint: {hint}");
             }
         }
-        ExitCode::from(2)
+        ExitCode::from(if failure.verdict { 1 } else { 2 })
     }
 }
