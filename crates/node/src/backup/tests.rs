@@ -23,7 +23,7 @@ fn contents() -> Contents {
     let part = |byte: u8, epoch| SharePart {
         context: B256::repeat_byte(byte),
         epoch,
-        key: share(3, byte),
+        key: share(3, byte + 0x40),
     };
     Contents {
         identity: Zeroizing::new([1; 32]),
@@ -194,7 +194,7 @@ fn backup_is_told_from_other_files() {
 fn backup_prints_no_secret() {
     let shown = format!("{:?}", contents());
     assert!(shown.contains("<redacted>"), "{shown}");
-    for secret in ["0101", "127.0.0.1", "1, 1, 1", "0606"] {
+    for secret in ["0101", "127.0.0.1", "1, 1, 1", "4646", "70, 70"] {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
 }
