@@ -59,6 +59,8 @@ pub(crate) struct Custody {
 pub(crate) struct Seen {
     /// The last final block that was looked at.
     at: Option<u64>,
+    epoch: u64,
+    /// The active epoch, read with all that is needed of it.
     active: Option<Arc<Committee>>,
     flight: Option<JoinHandle<()>>,
     next_flight: Option<(Instant, Duration)>,
@@ -176,8 +178,11 @@ impl Custody {
                 let committee = Arc::new(committee);
                 let mut seen = self.seen();
                 seen.active = Some(Arc::clone(&committee));
-                seen.next_flight = None;
-                seen.alarmed = None;
+                if seen.epoch != committee.epoch {
+                    seen.epoch = committee.epoch;
+                    seen.next_flight = None;
+                    seen.alarmed = None;
+                }
                 Ok(Some(committee))
             }
             Err(ChainError::NoEpoch { .. }) => Ok(None),
@@ -192,6 +197,8 @@ impl Custody {
         own: Share,
     ) -> Result<(), StandingError> {
         let Some(keys) = epoch_keys(committee, &self.store).await? else {
+            // Who did not compute them, as a member that leaves, waits until they are published.
+            self.seen().active = None;
             return Ok(());
         };
         if let Some(fault) = keys_fault(committee, &keys) {

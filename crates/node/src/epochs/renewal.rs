@@ -15,6 +15,10 @@ use tokio::sync::watch;
 use super::schedule::{Age, Schedule};
 use crate::standing::Standing;
 
+/// How many ceremonies back a proposal is looked for.
+const LOOK_BACK: usize = 8;
+/// The contract's states of a ceremony that is not over.
+const OPEN: std::ops::RangeInclusive<u8> = 1..=3;
 /// Blocks looked back over for one that is not a null round.
 const MOST_NULL_ROUNDS: u64 = 50;
 
@@ -85,12 +89,14 @@ impl Renewal {
             index: me.index.get(),
             lost: self.has_lost_its_share(info.epoch),
             since_proposal: None,
+            is_under_way: false,
         };
         // Most of the time nothing is due, whatever was proposed.
         if !self.schedule.proposes(&epoch) {
             return Ok(None);
         }
-        epoch.since_proposal = self.since_proposal(at, info.epoch, info.ceremony).await?;
+        (epoch.since_proposal, epoch.is_under_way) =
+            self.proposals(at, &committee, info.ceremony).await?;
         if !self.schedule.proposes(&epoch) {
             return Ok(None);
         }
@@ -134,23 +140,43 @@ impl Renewal {
         Ok(Some(active))
     }
 
-    /// How long ago the latest ceremony was proposed that would follow this epoch.
-    async fn since_proposal(
+    /// How long ago the latest ceremony was proposed that would follow this epoch, and whether one
+    /// of them is a refresh that may still come to something.
+    async fn proposals(
         &self,
         at: Block,
-        epoch: u64,
+        committee: &Committee,
         latest: u64,
-    ) -> Result<Option<Duration>, ChainError> {
-        let question = contract::ceremonyInfoCall {
-            committeeId: self.locator.committee_id,
-            ceremony: latest,
-        };
-        let info = self.read(at, &question).await?;
-        if info.fromEpoch != epoch {
-            return Ok(None);
+    ) -> Result<(Option<Duration>, bool), ChainError> {
+        let committee_id = self.locator.committee_id;
+        let mut since = None;
+        for ceremony in (1..=latest).rev().take(LOOK_BACK) {
+            let question = contract::ceremonyInfoCall {
+                committeeId: committee_id,
+                ceremony,
+            };
+            let info = self.read(at, &question).await?;
+            if info.fromEpoch != committee.epoch {
+                break;
+            }
+            if since.is_none() {
+                let time = self.time_of(info.proposedAt).await?.unwrap_or(at.time);
+                since = Some(Duration::from_secs(at.time.saturating_sub(time)));
+            }
+            if !OPEN.contains(&(info.state as u8)) || info.threshold != committee.threshold {
+                continue;
+            }
+            let question = contract::ceremonyMembersCall {
+                committeeId: committee_id,
+                ceremony,
+            };
+            let members = self.read(at, &question).await?;
+            let proposed = members.iter().map(|member| member.operator);
+            if proposed.eq(committee.members.iter().map(|member| member.operator)) {
+                return Ok((since, true));
+            }
         }
-        let time = self.time_of(info.proposedAt).await?.unwrap_or(at.time);
-        Ok(Some(Duration::from_secs(at.time.saturating_sub(time))))
+        Ok((since, false))
     }
 
     /// The time of a block; `None` where the chain does not know it any more.

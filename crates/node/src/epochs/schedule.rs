@@ -30,6 +30,8 @@ pub struct Age {
     pub lost: bool,
     /// Since the latest ceremony that would follow it was proposed, if any was.
     pub since_proposal: Option<Duration>,
+    /// Whether a refresh of it is proposed or runs.
+    pub is_under_way: bool,
 }
 
 impl Schedule {
@@ -44,8 +46,8 @@ impl Schedule {
             true => self.gap,
             false => every.max(self.gap),
         };
-        let stagger = STAGGER.min(every / 64) * u32::from(epoch.index.saturating_sub(1));
-        !tried && epoch.age >= due + stagger
+        let stagger = STAGGER.min(every / 8) * u32::from(epoch.index.saturating_sub(1));
+        !tried && !epoch.is_under_way && epoch.age >= due + stagger
     }
 
     /// Whether this node approves a refresh by itself now.
@@ -71,6 +73,7 @@ mod tests {
             index,
             lost: false,
             since_proposal: None,
+            is_under_way: false,
         }
     }
 
@@ -102,6 +105,16 @@ mod tests {
         };
         assert!(!MONTHLY.proposes(&tried(DAY)));
         assert!(MONTHLY.proposes(&tried(DAY * 2)));
+    }
+
+    #[test]
+    fn refresh_is_not_proposed_beside_another() {
+        let proposed = Age {
+            since_proposal: Some(DAY * 2),
+            is_under_way: true,
+            ..epoch(40, 1)
+        };
+        assert!(!MONTHLY.proposes(&proposed));
     }
 
     #[test]
