@@ -118,7 +118,10 @@ impl Node {
         let made = contract
             .epochs
             .last()
-            .filter(|epoch| self.disk.read(Name::Share(epoch.context)).is_none())
+            .filter(|epoch| {
+                let unpublished = epoch.keys.len() < epoch.members.len();
+                unpublished || self.disk.read(Name::Share(epoch.context)).is_none()
+            })
             .and_then(|epoch| contract.ceremonies.get(&epoch.ceremony));
         open.chain(made.into_iter())
             .map(|ceremony| ceremony.proposed_at)
