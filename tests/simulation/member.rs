@@ -1,6 +1,9 @@
 //! A simulated member: the node's own [`Participant`]s, with a double of everything around them
 //! that the [runner](stheno_node::ceremony::runner) has for real.
 
+mod following;
+mod tending;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -12,8 +15,7 @@ use stheno_crypto::{
     dkg::{CeremonySecret, DealerSeed},
 };
 use stheno_node::{
-    ceremony::{Clock, End, Event, Me, Origin, Participant, Setting, Slot, Step},
-    epochs::erasure::{Active, Belonging, Secret, erasable},
+    ceremony::{Clock, Participant, Slot, Step},
     vault::{CeremonySeeds, HeldShare},
 };
 use stheno_protocol::ceremony::keys_root;
@@ -22,10 +24,10 @@ use zeroize::Zeroizing;
 use crate::{
     byzantine::{Cheat, Vice},
     cast::{self, Person},
-    chain::{Fate, Placed, Ticket},
-    contract::{Contract, State},
+    chain::{Fate, Ticket},
+    contract::Contract,
     disk::{Disk, Name},
-    endpoint::{self, Lie},
+    endpoint::Lie,
     records,
     world::Stage,
 };
@@ -199,206 +201,6 @@ impl Node {
                 Fate::Refused(head) => part.participant.is_refused(ticket.slot, head),
             }
         }
-    }
-
-    /// What its endpoints lie about at this time, if they do.
-    fn is_lied_to(&mut self, stage: &mut Stage) -> Option<Lie> {
-        let lie = self.lie?;
-        let head = stage.chain.head().number;
-        if head >= self.lies_until && stage.plan.liars.contains_key(&self.number()) {
-            let begins = stage.dice.chance(40);
-            if begins {
-                self.lies_until = head + stage.dice.between(1, 20);
-            }
-        }
-        if head < self.lies_until && stage.plan.liars.contains_key(&self.number()) {
-            if !self.lied_to {
-                let number = self.number();
-                stage.note(format_args!("member {number} is lied to: {lie:?}"));
-            }
-            self.lied_to = true;
-            return Some(lie);
-        }
-        None
-    }
-
-    /// A new process reads what is on disk.
-    fn resume(&mut self, stage: &mut Stage) -> Result<(), Broken> {
-        self.parts.clear();
-        self.applied = self.disk.cursor.map(|(number, _)| number);
-        let log = std::mem::take(&mut self.disk.log);
-        let failed: BTreeSet<u64> = log
-            .iter()
-            .filter(|placed| *placed.event == Event::Failed)
-            .map(|placed| placed.ceremony)
-            .collect();
-        let rest: Vec<Placed> = log
-            .iter()
-            .filter(|placed| !failed.contains(&placed.ceremony))
-            .cloned()
-            .collect();
-        self.disk.log = log;
-        self.take(&rest, stage)?;
-        self.tidy();
-        Ok(())
-    }
-
-    fn follow(&mut self, stage: &mut Stage) -> Result<(), Broken> {
-        let lie = self.is_lied_to(stage);
-        let first = match (self.disk.cursor, self.first_block(stage)) {
-            (Some(_), _) => 0,
-            (None, Some(first)) => first,
-            (None, None) => {
-                self.disk.cursor = Some(endpoint::last_final(&stage.chain));
-                return Ok(());
-            }
-        };
-        let Stage { chain, dice, .. } = stage;
-        let batch = endpoint::follow(chain, self.disk.cursor, first, lie, dice)
-            .map_err(|_| Broken::Fault)?;
-        let Some(batch) = batch else {
-            return Ok(());
-        };
-        self.take(&batch.events, stage)?;
-        let state = match stage.chain.block_at(batch.up_to.0) {
-            Some(block) => block.state.clone(),
-            None => return Err(Broken::Fault),
-        };
-        for (number, part) in &mut self.parts {
-            let record = part.participant.machine().record();
-            if record.fault().is_some() {
-                return Err(Broken::Fault);
-            }
-            let touched = batch.events.iter().any(|placed| placed.ceremony == *number);
-            if batch.covered || (record.end().is_some() && !touched) {
-                continue;
-            }
-            let contract = state.ceremonies.get(number);
-            let hash = contract.map_or(B256::ZERO, |ceremony| ceremony.transcript_hash());
-            if part.participant.check_transcript(hash).is_err() {
-                return Err(Broken::Fault);
-            }
-        }
-        if stage.crashes() {
-            return Err(Broken::Crashed);
-        }
-        self.disk.log.extend(batch.events);
-        self.disk.cursor = Some(batch.up_to);
-        self.tidy();
-        self.applied = Some(batch.up_to.0);
-        if stage.crashes() {
-            return Err(Broken::Crashed);
-        }
-        Ok(())
-    }
-
-    /// The first block that matters to a node that knows nothing yet, as the runner finds it.
-    fn first_block(&self, stage: &Stage) -> Option<u64> {
-        let contract = &stage.chain.final_block().state;
-        let open = contract.ceremonies.values().filter(|ceremony| {
-            !matches!(ceremony.state, State::Active | State::Failed)
-                && ceremony.from_epoch == contract.epoch()
-        });
-        let made = contract
-            .epochs
-            .last()
-            .filter(|epoch| self.disk.read(Name::Share(epoch.context)).is_none())
-            .and_then(|epoch| contract.ceremonies.get(&epoch.ceremony));
-        open.chain(made.into_iter())
-            .map(|ceremony| ceremony.proposed_at)
-            .min()
-    }
-
-    /// Applies events; a proposal begins a part.
-    fn take(&mut self, events: &[Placed], stage: &mut Stage) -> Result<(), Broken> {
-        let mut touched = BTreeSet::new();
-        for placed in events {
-            if let Event::Proposed { from_epoch, .. } = &*placed.event {
-                match self.begin(placed.ceremony, *from_epoch, stage) {
-                    Ok(part) => drop(self.parts.insert(placed.ceremony, part)),
-                    // Nothing can come of it any more.
-                    Err(_) if *from_epoch < stage.chain.final_block().state.epoch() => {}
-                    Err(broken) => return Err(broken),
-                }
-            }
-            if let Some(part) = self.parts.get_mut(&placed.ceremony) {
-                part.state = stage.records.advance(part.state, placed);
-                touched.insert(placed.ceremony);
-            }
-        }
-        for ceremony in touched {
-            if let Some(part) = self.parts.get_mut(&ceremony) {
-                part.participant
-                    .follow(stage.records.record(part.state).clone());
-            }
-        }
-        Ok(())
-    }
-
-    fn begin(&self, number: u64, from_epoch: u64, stage: &mut Stage) -> Result<Part, Broken> {
-        let (origin, context) = match from_epoch {
-            0 => (None, None),
-            epoch => {
-                let (origin, context) = self.origin(epoch, stage).ok_or(Broken::Later)?;
-                (Some(origin), Some(context))
-            }
-        };
-        let setting = Setting {
-            domain: cast::domain(),
-            number,
-            windows: stage.plan.windows,
-            origin,
-        };
-        let state = stage.records.begin(&setting, context);
-        let me = Me {
-            identity: self.person.identity.address(),
-            operator: Some(self.person.operator.address()),
-        };
-        Ok(Part {
-            participant: Participant::new(setting, cast::COMMITTEE, me, context),
-            state,
-        })
-    }
-
-    /// The epoch that is handed on, from the views and what this node computed itself.
-    fn origin(&self, epoch: u64, stage: &Stage) -> Option<(Origin, B256)> {
-        let contract = &stage.chain.final_block().state;
-        let epoch = contract.epochs.get(epoch as usize - 1)?;
-        let node_keys = match self.disk.keys(epoch.context) {
-            Some(keys) => keys.node_keys.clone(),
-            None => epoch.keys.values().cloned().collect(),
-        };
-        if keys_root(&node_keys) != epoch.outcome.keys_root {
-            return None;
-        }
-        let origin = Origin {
-            members: epoch.members.clone(),
-            threshold: epoch.threshold,
-            network_key: epoch.outcome.network_key.clone(),
-            node_keys,
-        };
-        Some((origin, epoch.context))
-    }
-
-    /// Drops what came to nothing, and what another ceremony's success has made void.
-    fn tidy(&mut self) {
-        let made = |part: &Part| match part.participant.machine().record().end() {
-            Some(End::Active { epoch, .. }) => Some(*epoch),
-            _ => None,
-        };
-        let last = self
-            .parts
-            .iter()
-            .filter_map(|(number, part)| Some((made(part)?, *number)))
-            .max();
-        self.parts.retain(|number, part| {
-            let record = part.participant.machine().record();
-            match record.end() {
-                Some(End::Failed { .. }) => false,
-                Some(End::Active { .. }) => last.is_some_and(|(_, last)| last == *number),
-                None => last.is_none_or(|(epoch, _)| record.from_epoch() == Some(epoch)),
-            }
-        });
     }
 
     fn act(&mut self, stage: &mut Stage) -> Result<(), Broken> {
@@ -605,77 +407,6 @@ impl Node {
             seeds: seeds.unwrap_or_default(),
         };
         cheat(&at_work, stage)
-    }
-
-    /// Erases what the active epoch has made needless.
-    fn tend(&mut self, stage: &mut Stage) {
-        let Some(now) = self.applied else {
-            return;
-        };
-        // Only what this member itself has read as final; a lying endpoint decides nothing here
-        // that the canary does not confirm.
-        let Some(block) = stage.chain.block_at(now) else {
-            return;
-        };
-        let contract = block.state.clone();
-        let Some(epoch) = contract.epochs.last() else {
-            return;
-        };
-        let number = contract.epoch();
-        let identity = self.person.identity.address();
-        let active = Active {
-            is_member: epoch
-                .members
-                .iter()
-                .any(|member| member.identity == identity),
-            has_share: self.serves(&contract, number),
-            canary_opened: self.disk.canary_opened(epoch.context),
-            activated_at: epoch.activated_at,
-            now,
-            overlap: OVERLAP,
-        };
-        if !active.canary_opened && stage.observer.canary_opened(epoch.context) {
-            self.disk.note_canary(epoch.context);
-            return;
-        }
-        let held: BTreeMap<Secret, Belonging> = self
-            .disk
-            .names()
-            .into_iter()
-            .map(|name| match name {
-                Name::Seeds(proposal) => Secret::Seeds(proposal),
-                Name::Share(context) => Secret::Share(context),
-            })
-            .map(|secret| (secret, belonging(&contract, &secret)))
-            .collect();
-        for secret in erasable(&active, &held) {
-            let name = match secret {
-                Secret::Seeds(proposal) => Name::Seeds(proposal),
-                Secret::Share(context) => Name::Share(context),
-            };
-            stage.observer.erases(self, name, &contract);
-            if stage.crashes() {
-                return self.crash(stage);
-            }
-            self.disk.erase(name);
-        }
-    }
-}
-
-fn belonging(contract: &Contract, secret: &Secret) -> Belonging {
-    let ceremony = contract.ceremonies.values().find(|ceremony| match secret {
-        Secret::Seeds(proposal) => ceremony.proposal == *proposal,
-        Secret::Share(context) => ceremony.context == *context,
-    });
-    let Some(ceremony) = ceremony else {
-        return Belonging::Open;
-    };
-    let active = contract.epochs.last().map(|epoch| epoch.ceremony);
-    match ceremony.state {
-        State::Active if active == Some(ceremony.number) => Belonging::Active,
-        State::Active | State::Failed => Belonging::Over,
-        _ if ceremony.from_epoch < contract.epoch() => Belonging::Over,
-        _ => Belonging::Open,
     }
 }
 

@@ -40,8 +40,8 @@ pub struct Observer {
     /// What honest members to whom nobody lied came to.
     outcomes: BTreeMap<B256, (u16, Outcome)>,
     canaries: BTreeSet<B256>,
-    /// What a file is sealed to, once there is an epoch.
-    file: Option<(NetworkKey, Capsule)>,
+    /// Context of the first epoch, and a file that was sealed to its key.
+    file: Option<(B256, NetworkKey, Capsule)>,
     /// How often something worth counting happened.
     pub counts: BTreeMap<&'static str, u64>,
 }
@@ -256,9 +256,15 @@ impl Observer {
         if contract.epochs[0].outcome.network_key != epoch.outcome.network_key {
             self.breaks(format!("epoch {number} has another network key"));
         }
-        let (network_key, capsule) = self.file.get_or_insert_with(|| {
+        let first = contract.epochs[0].context;
+        if self.finality_broken && self.file.as_ref().is_some_and(|(made, ..)| *made != first) {
+            // The first epoch itself was undone, and its key with it: no protocol helps.
+            self.count("first epochs undone by broken finality");
+            self.file = None;
+        }
+        let (_, network_key, capsule) = self.file.get_or_insert_with(|| {
             let sealed = Capsule::seal(&keys.network_key, &item(), b"aad", &cek(), &[6; 32]);
-            (keys.network_key.clone(), sealed)
+            (first, keys.network_key.clone(), sealed)
         });
         if *network_key != keys.network_key {
             return self.breaks(format!("epoch {number} has another network key"));

@@ -49,7 +49,8 @@ impl Views<'_> {
     }
 
     /// The first block that matters to a node that knows nothing yet: where the oldest open
-    /// ceremony was proposed, or the one that made an epoch of which this node misses its share.
+    /// ceremony was proposed, or the one that made an epoch of which this node misses its share, or
+    /// of which node keys are still to be published.
     pub(super) async fn first_block(
         &self,
         committee: &contract::CommitteeInfo,
@@ -65,7 +66,10 @@ impl Views<'_> {
         if committee.epoch > 0 {
             let epoch = self.epoch(committee.epoch).await?;
             let recent = epoch.activatedAt + OLD > self.at.number;
-            if recent && self.runner.vault.held_share(&epoch.context)?.is_none() {
+            let size = usize::from(epoch.size);
+            let unfinished = self.runner.vault.held_share(&epoch.context)?.is_none()
+                || self.published_keys(committee.epoch, size).await?.len() < size;
+            if recent && unfinished {
                 let proposed = self.ceremony(epoch.ceremony).await?.proposedAt;
                 first = Some(first.map_or(proposed, |first: u64| first.min(proposed)));
             }
