@@ -216,9 +216,13 @@ async fn registration(
     };
     let member = match view.read(&question).await {
         Ok(member) if !member.identity.is_zero() => member,
-        Ok(_) => return Ok(unregistered(operator, report)),
+        Ok(_) => {
+            unregistered(operator, report);
+            return Ok(());
+        }
         Err(ChainError::Refused { reason, .. }) if reason.name == "NotRegistered" => {
-            return Ok(unregistered(operator, report));
+            unregistered(operator, report);
+            return Ok(());
         }
         Err(error) => return Err(error),
     };
