@@ -114,6 +114,13 @@ async fn refreshed(devnet: &Devnet, seed: u32) -> State {
         if ceremony.number > before && over {
             return ceremony.state;
         }
+        // Too few could say anything in time: it is taken back, since it starts never.
+        let head = devnet.control().head().await.unwrap();
+        let open = matches!(ceremony.state, State::Keys | State::Approval);
+        if ceremony.number > before && open && head >= ceremony.info.consentCloses {
+            // The operator's own way to the chain is as bad as the node's.
+            let _ = devnet.command(1, &["withdraw"]).await;
+        }
         let words = ceremony.in_words();
         assert!(began.elapsed() < PATIENCE, "seed {seed}: {words}");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -167,20 +174,20 @@ impl Weather {
         let over = Arc::new(AtomicBool::new(false));
         for gate in gates {
             // A quarter of the nodes has good weather, another is cut off for a while again and again.
-            let (over, node, mut cut) = (Arc::clone(&over), gate.node, 0);
+            let (over, node, mut cut_until) = (Arc::clone(&over), gate.node, None);
             let kind = roll(seed, node, 0, 4);
             gate.set_rule(move |question| {
                 if over.load(Ordering::SeqCst) || kind == 0 {
                     return Passage::Free;
                 }
-                if cut > 0 {
-                    cut -= 1;
+                if cut_until.is_some_and(|until| Instant::now() < until) {
                     return Passage::Cut;
                 }
                 let at = question.number;
-                match roll(seed, node, at, 40) {
+                match roll(seed, node, at, 80) {
                     0 if kind == 1 => {
-                        cut = roll(seed, node, at + 1, 60);
+                        let long = Duration::from_millis(roll(seed, node, at + 1, 5_000));
+                        cut_until = Some(Instant::now() + long);
                         Passage::Cut
                     }
                     1 | 2 => Passage::Cut,

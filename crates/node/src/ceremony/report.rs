@@ -71,6 +71,7 @@ pub struct Receiver {
 }
 
 /// What the dealings come to.
+#[allow(clippy::large_enum_variant, reason = "there is one a report")]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Made {
     /// A committee with these keys.

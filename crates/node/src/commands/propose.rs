@@ -309,9 +309,9 @@ impl Proposed {
                 let _ = writeln!(text, "  {operator} {word}");
             }
         }
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "next: its members' nodes post their keys; then {approvals} of these operators approve:\n"
+            "next: its members' nodes post their keys; then {approvals} of these operators approve:"
         );
         for operator in &self.approvers {
             let _ = writeln!(text, "  {operator}");

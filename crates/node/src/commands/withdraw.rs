@@ -47,7 +47,7 @@ pub(super) async fn execute(
             let committee = view.committee().await?;
             let open = view.open_ceremonies(&committee).await?;
             let mine = open.iter().find(|ceremony| {
-                ceremony.info.proposer == sender.address() && (ceremony.info.state as u8) < RUNNING
+                ceremony.info.proposer == sender.address() && ceremony.info.state < RUNNING
             });
             let mine = mine.ok_or_else(|| {
                 Failure::new(format!("{} has no proposal open", sender.address()))

@@ -87,7 +87,7 @@ async fn affair(view: &ContractView<'_>, open: Numbered) -> Result<Affair, Failu
     let members = operators(view.members(number).await?);
     let dealers = operators(view.dealers(number).await?);
     let head = view.at.number;
-    let (stage, waits_for, missing) = match info.state as u8 {
+    let (stage, waits_for, missing) = match info.state {
         KEYS => (
             "keys",
             format!(
