@@ -56,7 +56,7 @@ pub(crate) enum CanaryError {
 
 /// One canary on its way.
 struct Flight {
-    identity: Identity,
+    reserved: Identity,
     reader: ReaderSecret,
     capsule: Capsule,
     sealed: Cek,
@@ -86,7 +86,7 @@ impl Canary {
         let flight = Flight::begin(committee, keys)?;
         let mut shares = Vec::new();
         if let Some(held) = &own {
-            shares.push(held.share(committee.epoch, &flight.identity, &flight.reader.public())?);
+            shares.push(held.share(committee.epoch, &flight.reserved, &flight.reader.public())?);
         }
         let mut faults = Vec::new();
         let need = usize::from(committee.threshold);
@@ -176,14 +176,14 @@ impl Flight {
         Ok(Self {
             reader: ReaderSecret::from_seed(&*random()?),
             capsule: Capsule::seal(&keys.network_key, &identity, &[], &sealed, &*random()?),
-            identity,
+            reserved: identity,
             sealed,
         })
     }
 
     fn land(self, keys: &CommitteeKeys, shares: &[Share]) -> Result<Vec<u16>, CanaryError> {
         let weights = random()?;
-        let (identity, capsule) = (&self.identity, &self.capsule);
+        let (identity, capsule) = (&self.reserved, &self.capsule);
         let opened = open(keys, &self.reader, identity, capsule, &[], shares, &weights)
             .map_err(CanaryError::Shut)?;
         if opened.cek.expose_secret() != self.sealed.expose_secret() {
@@ -206,7 +206,7 @@ fn others(committee: &Committee, mine: Option<NodeIndex>) -> Vec<&CommitteeMembe
 fn verified(share: Share, key: Option<&NodePublicKey>, flight: &Flight) -> Result<Share, String> {
     let key = key.ok_or("its key is not known")?;
     share
-        .verify(key, &flight.identity, &flight.reader.public())
+        .verify(key, &flight.reserved, &flight.reader.public())
         .map_err(|error| error.to_string())?;
     Ok(share)
 }
