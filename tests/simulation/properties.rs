@@ -269,7 +269,7 @@ impl Observer {
         if *network_key != keys.network_key {
             return self.breaks(format!("epoch {number} has another network key"));
         }
-        let capsule = capsule.clone();
+        let capsule = *capsule;
         for _ in 0..2 {
             let mut some = serving.clone();
             dice.shuffle(&mut some);

@@ -141,7 +141,7 @@ fn committees_keep_their_key_and_their_secrets_whatever_goes_wrong() {
                             }
                         }
                         let done = at + 1;
-                        if done % 50_000 == 0 {
+                        if done.is_multiple_of(50_000) {
                             println!("{done} seeds in {} s", began.elapsed().as_secs());
                         }
                     }

@@ -123,9 +123,7 @@ impl Node {
                 unpublished || self.disk.read(Name::Share(epoch.context)).is_none()
             })
             .and_then(|epoch| contract.ceremonies.get(&epoch.ceremony));
-        open.chain(made.into_iter())
-            .map(|ceremony| ceremony.proposed_at)
-            .min()
+        open.chain(made).map(|ceremony| ceremony.proposed_at).min()
     }
 
     /// Applies events; a proposal begins a part.
