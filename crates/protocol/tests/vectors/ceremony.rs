@@ -1,7 +1,6 @@
 //! Ceremony: digests of terms and messages, transcript, keys' root, timetable.
 
 use alloy_primitives::{hex::FromHex, keccak256};
-use alloy_sol_types::SolStruct;
 use serde_json::{Value, json};
 use stheno_crypto::{KeyShare, NodeIndex, NodePublicKey};
 use stheno_protocol::{
@@ -64,11 +63,7 @@ fn node_keys(n: u16) -> Vec<NodePublicKey> {
 }
 
 fn messages(context: B256) -> Vec<(Value, Option<u8>, u16, B256)> {
-    fn entry<T: Message + SolStruct>(
-        message: &T,
-        ty: &str,
-        fields: Value,
-    ) -> (Value, Option<u8>, u16, B256) {
+    fn entry<T: Message>(message: &T, ty: &str, fields: Value) -> (Value, Option<u8>, u16, B256) {
         (
             vector(message, ty, &fields),
             T::KIND.map(|kind| kind as u8),

@@ -2,9 +2,11 @@
 //! read by alloy's dynamic EIP-712 as any wallet would read them.
 
 use alloy_dyn_abi::TypedData;
-use alloy_sol_types::SolStruct;
 use serde_json::{Value, json};
-use stheno_protocol::{Address, Domain, typed};
+use stheno_protocol::{
+    Address, Domain,
+    typed::{self, Typed},
+};
 
 use crate::hex;
 
@@ -19,7 +21,7 @@ pub fn domain() -> Domain {
 }
 
 /// A vector of `message`, whose JSON form is `fields`, with the type string as SPEC.md has it.
-pub fn vector<T: SolStruct>(message: &T, type_string: &str, fields: &Value) -> Value {
+pub fn vector<T: Typed>(message: &T, type_string: &str, fields: &Value) -> Value {
     assert_eq!(T::eip712_encode_type(), type_string);
     let digest = typed::digest(message, &domain());
     let data = typed_data(type_string, fields);
