@@ -125,6 +125,8 @@ pub struct Plan {
     pub wipes: u64,
     /// In thousand proposals of a reshare: another is proposed beside it.
     pub rivals: u64,
+    /// In thousand blocks in which it could, an operator does not look yet.
+    pub absences: u64,
 }
 
 impl Plan {
@@ -172,6 +174,7 @@ impl Plan {
             crashes: 0,
             wipes: 0,
             rivals: 0,
+            absences: 0,
         };
         if weather != Weather::Calm {
             plan.spoil(&mut dice);
@@ -216,6 +219,7 @@ impl Plan {
             self.liars.clear();
             return;
         }
+        self.absences = 300;
         self.delay = dice.below(3);
         self.drops = [0, 0, 20, 80][dice.below(4) as usize];
         self.reorgs = [0, 30, 120][dice.below(3) as usize];
@@ -249,5 +253,6 @@ impl Plan {
         for fault in Fault::ALL {
             self.leave_out(fault);
         }
+        self.absences = 0;
     }
 }

@@ -100,7 +100,9 @@ impl World {
         for (ceremony, context, number) in due {
             let key = (ceremony, context, number);
             let sent = self.approvals.get(&key);
-            if sent.is_some_and(|sent| head < sent + 6) || !self.stage.dice.chance(700) {
+            if sent.is_some_and(|sent| head < sent + 6)
+                || self.stage.dice.chance(self.stage.plan.absences)
+            {
                 continue;
             }
             self.approvals.insert(key, head);
