@@ -87,16 +87,19 @@ async fn grant_is_right_when_the_policy_was_true_at_the_anchor_and_at_the_head()
     }
 }
 
+/// How a grant is made a wrong one.
+type Change = &'static dyn Fn(&mut Asked);
+
 async fn grant_is_a_fault_for_each_thing_that_is_wrong() {
     let now = Instant::now();
-    let judged = |history: &History, change: &dyn Fn(&mut Asked)| {
+    let judged = |history: &History, change: Change| {
         let mut asked = asked(FINAL, now);
         change(&mut asked);
         history.fault(&tree(), &[0], &asked).unwrap_or_default()
     };
     let good = history(vec![version(5, now)]);
     assert_eq!(judged(&good, &|_| {}), "");
-    let faults: [(&str, &dyn Fn(&mut Asked)); 7] = [
+    let faults: [(&str, Change); 7] = [
         ("not canonical", &|asked| {
             asked.anchors[0].hash = B256::repeat_byte(7)
         }),

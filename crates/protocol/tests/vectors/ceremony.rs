@@ -1,6 +1,7 @@
 //! Ceremony: digests of terms and messages, transcript, keys' root, timetable.
 
 use alloy_primitives::{hex::FromHex, keccak256};
+use alloy_sol_types::SolStruct as _;
 use serde_json::{Value, json};
 use stheno_crypto::{KeyShare, NodeIndex, NodePublicKey};
 use stheno_protocol::{

@@ -96,6 +96,9 @@ fn cofactor_of_g2_has_no_factor_below_13() {
     }
 }
 
+/// What single verification says of a dealing.
+type Verdict = Result<VerifiedDealing, DealingError>;
+
 /// Dealers among four receivers, some of whom cheat.
 struct Hostile {
     context: CeremonyContext,
@@ -104,7 +107,7 @@ struct Hostile {
     torsion: Vec<G2Affine>,
     /// What the dealers of index 1 and up deal when they do not cheat.
     dealings: Vec<Vec<u8>>,
-    known: RefCell<HashMap<(NodeIndex, Vec<u8>), Result<VerifiedDealing, DealingError>>>,
+    known: RefCell<HashMap<(NodeIndex, Vec<u8>), Verdict>>,
 }
 
 impl Hostile {
