@@ -2,10 +2,10 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`contract`] | what the contract says at one final block |
-//! | [`audit`] | the log, applied event by event by the nodes' own code, and what it gives |
-//! | [`findings`] | where the chain says something else than its log |
-//! | [`text`], [`json`] | how it is told |
+//! | `contract` | what the contract says at one final block |
+//! | `audit` | the log, applied event by event by the nodes' own code, and what it gives |
+//! | `findings` | where the chain says something else than its log |
+//! | `text`, [`json`] | how it is told |
 
 mod audit;
 mod contract;
