@@ -318,7 +318,7 @@ impl Node {
                 let published: Vec<u16> = made
                     .map(|made| made.keys.keys().copied().collect())
                     .unwrap_or_default();
-                part.participant.keys_are_published(published);
+                part.participant.keys_are_at_head(published);
             }
             Step::Send { slot, call } => {
                 let record = part.participant.machine().record();

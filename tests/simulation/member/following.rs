@@ -95,6 +95,15 @@ impl Node {
                 return Err(Broken::Fault);
             }
         }
+        for part in self.parts.values_mut() {
+            let record = part.participant.machine().record();
+            if let Some(End::Active { epoch, .. }) = record.end()
+                && let Some(made) = state.epochs.get(*epoch as usize - 1)
+            {
+                part.participant
+                    .keys_are_published(made.keys.keys().copied());
+            }
+        }
         if stage.crashes() {
             return Err(Broken::Crashed);
         }

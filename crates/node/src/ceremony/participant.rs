@@ -14,7 +14,7 @@
 //!
 //! What is absent: clock, network, files, randomness.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use alloy::primitives::{Address, B256, Bytes};
 
@@ -59,7 +59,7 @@ pub enum Step {
         /// The call that carries it.
         call: Bytes,
     },
-    /// Ask whose keys are on the chain at the head. Then [`Participant::keys_are_published`].
+    /// Ask whose keys are on the chain at the head. Then [`Participant::keys_are_at_head`].
     AskKeys {
         /// Of which epoch.
         epoch: u64,
@@ -110,6 +110,8 @@ pub struct Participant {
     /// The time at which what is due has not been asked yet.
     now: Option<Clock>,
     keys_kept: bool,
+    /// Members whose keys are at the head of this turn.
+    at_head: BTreeSet<u16>,
 }
 
 impl Participant {
@@ -125,6 +127,7 @@ impl Participant {
             steps: VecDeque::new(),
             now: None,
             keys_kept: false,
+            at_head: BTreeSet::new(),
         }
     }
 
@@ -173,6 +176,7 @@ impl Participant {
     /// Begins a turn at this time: the steps that follow are those that are due now.
     pub fn turn(&mut self, clock: Clock) {
         self.steps.clear();
+        self.at_head.clear();
         self.now = Some(clock);
     }
 
@@ -211,7 +215,13 @@ impl Participant {
         self.steps.push_front(Step::Send { slot, call });
     }
 
-    /// These node keys of this ceremony's epoch are on the chain.
+    /// These node keys of this ceremony's epoch are at the head, which may still change: for this
+    /// turn nobody need publish them.
+    pub fn keys_are_at_head(&mut self, indices: impl IntoIterator<Item = u16>) {
+        self.at_head = indices.into_iter().collect();
+    }
+
+    /// These node keys of this ceremony's epoch are on the chain, and final.
     pub fn keys_are_published(&mut self, indices: impl IntoIterator<Item = u16>) {
         for index in indices {
             self.machine.key_published(index);
@@ -325,6 +335,11 @@ impl Participant {
         let Some((_, keys)) = self.machine.outcome() else {
             return;
         };
+        let missing: Vec<u16> = missing
+            .iter()
+            .copied()
+            .filter(|index| !self.at_head.contains(index))
+            .collect();
         let calls: Vec<Bytes> = missing
             .chunks(KEYS_PER_CALL)
             .map(|indices| scribe.publish_keys(epoch, &keys.node_keys, indices))

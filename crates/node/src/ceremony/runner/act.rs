@@ -133,7 +133,7 @@ impl Runner {
                     runner: self,
                     at: *head,
                 };
-                part.keys_are_published(views.published_keys(epoch, size).await?);
+                part.keys_are_at_head(views.published_keys(epoch, size).await?);
             }
             Step::Send { slot, call } => {
                 let ceremony = part.machine().record().setting().number;
