@@ -34,5 +34,5 @@ mod tests;
 pub use event::Event;
 pub use machine::{Action, Clock, Machine, Me};
 pub use participant::{Participant, Slot, Step};
-pub use record::{End, Noted, Origin, Record, RecordFault, Setting};
+pub use record::{End, Noted, Origin, Record, RecordFault, Setting, WeightsSeed};
 pub use report::{Deviation, Report};

@@ -11,7 +11,7 @@ use stheno_crypto::{
     dkg::{CeremonyContext, CeremonyKey, CeremonySecret, Constant, DealerSeed, Dealing},
 };
 use stheno_node::ceremony::{
-    Noted, Record, Setting,
+    Noted, Record, Setting, WeightsSeed,
     event::{self, Decoded},
     qualify::qualify,
 };
@@ -360,6 +360,7 @@ pub(super) const CEREMONY_LOG: Target = Target::new(
             number: 1,
             windows: WINDOWS,
             origin: None,
+            weights_seed: WeightsSeed::from_bytes([9; 32]),
         });
         let (mut rest, mut last, mut ignored) = (input, String::new(), String::new());
         while let Some((length, after)) = rest.split_first_chunk::<2>() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use alloy::primitives::B256;
-use stheno_node::ceremony::{End, Event, Me, Origin, Participant, Setting};
+use stheno_node::ceremony::{End, Event, Me, Origin, Participant, Setting, WeightsSeed};
 use stheno_protocol::ceremony::keys_root;
 
 use super::{Broken, Node, Part};
@@ -174,6 +174,7 @@ impl Node {
             number,
             windows: stage.plan.windows,
             origin,
+            weights_seed: WeightsSeed::from_bytes([9; 32]),
         };
         let state = stage.records.begin(&setting, context);
         let me = Me {

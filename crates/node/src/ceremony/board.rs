@@ -21,7 +21,7 @@ use stheno_protocol::{
 
 use zeroize::Zeroizing;
 
-use super::{Action, Clock, Event, Machine, Me, Origin, Setting, call::proof_message};
+use super::{Action, Clock, Event, Machine, Me, Origin, Setting, WeightsSeed, call::proof_message};
 use crate::vault::{CeremonySeeds, HeldShare};
 
 pub(super) const WINDOWS: Windows = Windows {
@@ -445,6 +445,7 @@ impl Node {
             number: terms.number,
             windows: WINDOWS,
             origin: old.map(|old| old.origin.clone()),
+            weights_seed: WeightsSeed::from_bytes([9; 32]),
         };
         let identity = signer(2, number);
         let operator = signer(1, number);

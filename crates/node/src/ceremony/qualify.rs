@@ -50,13 +50,9 @@ pub fn qualify(record: &Record) -> Qualification<'_> {
     let mut qualified = Vec::new();
     let mut disqualified = BTreeMap::new();
     let dealers = record.terms().map_or(0, |terms| terms.dealers.len());
-    let most = most_qualified(record);
+    let (most, verdicts) = (most_qualified(record), record.verdicts());
     for dealer in (1..=u16::MAX).take(dealers) {
-        let verdict = match record
-            .dealings()
-            .get(&dealer)
-            .map(|posted| &posted.verified)
-        {
+        let verdict = match verdicts.get(&dealer) {
             None => Err(Disqualified::Silent),
             Some(Err(_)) => Err(Disqualified::Malformed),
             Some(Ok(dealing)) => match unanswered(record, &void, dealer, dealing) {

@@ -10,14 +10,15 @@
 
 mod consent;
 mod phases;
+mod verdicts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock},
+};
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use stheno_crypto::{
-    NodeIndex, NodePublicKey,
-    dkg::{CeremonyKey, DealingError, VerifiedDealing},
-};
+use stheno_crypto::{NodeIndex, NodePublicKey, dkg::CeremonyKey};
 use stheno_protocol::{
     Domain,
     ceremony::{
@@ -27,6 +28,7 @@ use stheno_protocol::{
 };
 
 use super::Event;
+pub use verdicts::{Verdicts, WeightsSeed};
 
 /// What is known of a ceremony beforehand.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub struct Setting {
     pub windows: Windows,
     /// What a reshare starts from; none before the first epoch.
     pub origin: Option<Origin>,
+    /// The observer's own randomness, for checking all dealings together.
+    pub weights_seed: WeightsSeed,
 }
 
 /// The epoch that a reshare starts from.
@@ -68,6 +72,8 @@ pub struct Record {
     transcript: Option<Transcript>,
     parts: Parts,
     dealings: BTreeMap<u16, PostedDealing>,
+    /// Of these dealings, once somebody has asked; copies of a record share them.
+    verdicts: Arc<OnceLock<Verdicts>>,
     complaints: BTreeMap<u16, Vec<Accusation>>,
     answers: BTreeMap<u16, Vec<RevealedShare>>,
     confirmations: BTreeMap<u16, Confirmed>,
@@ -100,8 +106,7 @@ struct Parts {
 pub struct PostedDealing {
     /// keccak-256 of its bytes; what complaints cite.
     pub hash: B256,
-    /// The dealing, or what everybody can see to be wrong with it.
-    pub verified: Result<VerifiedDealing, DealingError>,
+    bytes: Arc<[u8]>,
 }
 
 /// A confirmation that is on the chain.
@@ -209,6 +214,7 @@ impl Record {
             transcript: None,
             parts: Parts::default(),
             dealings: BTreeMap::new(),
+            verdicts: Arc::default(),
             complaints: BTreeMap::new(),
             answers: BTreeMap::new(),
             confirmations: BTreeMap::new(),
@@ -407,7 +413,7 @@ impl Record {
         self.timetable.as_ref()
     }
 
-    /// Dealings by dealer.
+    /// Dealings by dealer, looked at by nobody: see [`Self::verdicts`].
     #[must_use]
     pub fn dealings(&self) -> &BTreeMap<u16, PostedDealing> {
         &self.dealings

@@ -336,13 +336,17 @@ impl<'r> Seen<'r> {
     }
 
     fn faults_of_dealer(&self, dealer: &Dealer) -> Vec<Fault> {
-        let Some(posted) = self.record.dealings().get(&dealer.index) else {
+        if !self.record.dealings().contains_key(&dealer.index) {
             let silent = dealer.approved && self.is_over(Phase::Deal);
             return silent.then_some(Fault::NotDealt).into_iter().collect();
-        };
-        let dealing = match &posted.verified {
-            Ok(dealing) => dealing,
-            Err(error) => return vec![Fault::MalformedDealing(error.clone())],
+        }
+        if !self.is_over(Phase::Deal) {
+            return Vec::new();
+        }
+        let dealing = match self.record.verdicts().get(&dealer.index) {
+            Some(Ok(dealing)) => dealing,
+            Some(Err(error)) => return vec![Fault::MalformedDealing(error.clone())],
+            None => return Vec::new(),
         };
         if !self.is_over(Phase::Answer) {
             return Vec::new();

@@ -20,7 +20,7 @@ use stheno_chain::{
 };
 use stheno_node::{
     ceremony::{
-        End, Event, Noted, Origin, Record, Report, Setting,
+        End, Event, Noted, Origin, Record, Report, Setting, WeightsSeed,
         event::{Decoded, decode},
         report::Made,
     },
@@ -77,7 +77,13 @@ impl Audit {
             Some(number) => number,
             None => latest(&contract).await?,
         };
-        Ok(recompute(chain, locator, number).await?)
+        let weights_seed = WeightsSeed::fresh().map_err(|error| {
+            Failure::new(
+                "no_entropy",
+                format_args!("no randomness from the operating system: {error}"),
+            )
+        })?;
+        Ok(recompute(chain, locator, number, weights_seed).await?)
     }
 
     /// The keys that the log gives; `None` while that is open, or when it gives none.
@@ -129,6 +135,7 @@ fn recompute<'a>(
     chain: &'a Chain,
     locator: &'a Locator,
     number: u64,
+    weights_seed: WeightsSeed,
 ) -> BoxFuture<'a, Result<Audit, ChainError>> {
     async move {
         let contract = Contract {
@@ -140,13 +147,14 @@ fn recompute<'a>(
             futures::try_join!(contract.committee(), contract.ceremony(number))?;
         let origin = match info.fromEpoch {
             0 => None,
-            epoch => Some(origin(&contract, epoch).await?),
+            epoch => Some(origin(&contract, epoch, &weights_seed).await?),
         };
         let setting = Setting {
             domain: Domain::of_committee(locator.chain_id, locator.contract, locator.committee_id),
             number,
             windows: windows(&committee.windows),
             origin,
+            weights_seed,
         };
         let reading = Reading::start(setting, contract.at);
         let reading = reading.follow(chain, locator, info.proposedAt).await?;
@@ -157,12 +165,22 @@ fn recompute<'a>(
 
 /// The epoch that a reshare starts from: its published keys, or else those that its own ceremony's
 /// log gives.
-async fn origin(contract: &Contract<'_>, epoch: u64) -> Result<Origin, ChainError> {
+async fn origin(
+    contract: &Contract<'_>,
+    epoch: u64,
+    weights_seed: &WeightsSeed,
+) -> Result<Origin, ChainError> {
     let info = contract.epoch(epoch).await?;
     if let Some(origin) = contract.origin(epoch, &info).await? {
         return Ok(origin);
     }
-    let before = recompute(contract.chain, contract.locator, info.ceremony).await?;
+    let before = recompute(
+        contract.chain,
+        contract.locator,
+        info.ceremony,
+        weights_seed.clone(),
+    )
+    .await?;
     match before.keys() {
         Some((outcome, keys)) if outcome.keys_root == info.keysRoot => {
             let node_keys = keys.node_keys.clone();
@@ -211,21 +229,12 @@ impl Reading {
         let mut follower = LogFollower::new(chain.clone(), filter, Cursor::From(from));
         while let Some(batch) = follower.poll().await? {
             self.up_to = batch.up_to;
-            self.apply_all(&batch.events);
+            batch.events.iter().for_each(|log| self.apply(log));
             if self.record.end().is_some() || self.record.fault().is_some() {
                 break;
             }
         }
         Ok(self)
-    }
-
-    fn apply_all(&mut self, logs: &[Log]) {
-        // Dealings are verified here, which takes a while.
-        tokio::task::block_in_place(|| {
-            for log in logs {
-                self.apply(log);
-            }
-        });
     }
 
     fn apply(&mut self, log: &Log) {
@@ -276,6 +285,7 @@ impl Reading {
             None => None,
         };
         let record = self.record;
+        // Dealings are verified here, which takes a while.
         let report = (record.fault().is_none())
             .then(|| tokio::task::block_in_place(|| Report::of(&record, self.up_to.number)));
         Ok(Audit {

@@ -129,15 +129,15 @@ impl Machine {
         let (Some(me), Some(seeds)) = (self.receiver(), &self.seeds) else {
             return;
         };
-        let received = self
+        let (dealers, dealings): (Vec<u16>, Vec<_>) = self
             .record
-            .dealings()
+            .verdicts()
             .iter()
-            .filter_map(|(dealer, posted)| {
-                let dealing = posted.verified.as_ref().ok()?;
-                Some((*dealer, dealing.receive(me, &seeds.secret)))
-            });
-        self.received = Some(received.collect());
+            .filter_map(|(dealer, verdict)| Some((*dealer, verdict.as_ref().ok()?)))
+            .unzip();
+        let weights_seed = self.record.setting().weights_seed.as_bytes();
+        let received = dkg::receive_all(&dealings, me, &seeds.secret, weights_seed);
+        self.received = Some(dealers.into_iter().zip(received).collect());
     }
 
     pub(super) fn complain(&self, clock: Clock) -> Option<Action> {

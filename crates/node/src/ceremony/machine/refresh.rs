@@ -48,7 +48,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::ceremony::{Event, Me, Noted, Origin, RecordFault, Setting};
+    use crate::ceremony::{Event, Me, Noted, Origin, RecordFault, Setting, WeightsSeed};
 
     const WINDOWS: Windows = Windows {
         deal: 4,
@@ -113,6 +113,7 @@ mod tests {
                 number: 2,
                 windows: WINDOWS,
                 origin: Some(origin),
+                weights_seed: WeightsSeed::from_bytes([9; 32]),
             };
             let me = Me {
                 identity: member(1).identity,

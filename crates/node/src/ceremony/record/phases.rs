@@ -1,10 +1,9 @@
 //! The four phases: dealings, complaints, answers, confirmations; and their extension.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address, B256, Bytes, keccak256};
-use stheno_crypto::{
-    NodeIndex,
-    dkg::{CeremonyContext, Dealing, DealingError, VerifiedDealing},
-};
+use stheno_crypto::dkg::Dealing;
 use stheno_protocol::ceremony::{
     Accusation, Answer, Complaint, Dealing as DealingMessage, Extension, MAX_EXTENSIONS, Message,
     Outcome, Phase, RevealedShare, Signed,
@@ -62,34 +61,10 @@ impl Record {
         if let Some(why) = self.refuse(block, Phase::Deal, Side::Dealer, message, signature) {
             return ignored(why);
         }
-        let verified = self.verify_dealing(context, dealer, &bytes);
-        self.dealings
-            .insert(dealer, PostedDealing { hash, verified });
+        let bytes = bytes.into();
+        self.dealings.insert(dealer, PostedDealing { hash, bytes });
+        self.verdicts = Arc::default();
         Ok(Noted::Counted)
-    }
-
-    fn verify_dealing(
-        &self,
-        context: B256,
-        dealer: u16,
-        bytes: &[u8],
-    ) -> Result<VerifiedDealing, DealingError> {
-        let index = NodeIndex::new(dealer)?;
-        let threshold = self.terms.as_ref().map_or(0, |terms| terms.threshold);
-        let expected = match self.origin() {
-            None => None,
-            Some(origin) => Some(
-                origin
-                    .node_keys
-                    .get(usize::from(dealer) - 1)
-                    .ok_or(DealingError::Constant)?,
-            ),
-        };
-        Dealing::decode(bytes, threshold, self.members.len())?.verify(
-            &CeremonyContext::from_bytes(context.0),
-            index,
-            expected,
-        )
     }
 
     pub(super) fn complain(

@@ -18,7 +18,7 @@ use stheno_protocol::ceremony::Windows;
 
 use super::{
     super::{
-        Deviation, End, Event, Me, Noted, Participant, Setting, Step,
+        Deviation, End, Event, Me, Noted, Participant, Setting, Step, WeightsSeed,
         event::{Decoded, decode},
     },
     Runner, RunnerError,
@@ -102,7 +102,8 @@ impl Course {
             .await?;
         runner.store.append_logs(&stored, batch.up_to.at()).await?;
         for ceremony in open {
-            self.tell_end(ceremony, batch.up_to.number, &runner.metrics);
+            let applied = batch.up_to.number;
+            self.tell_end(ceremony, applied, &runner.metrics).await?;
         }
         self.tidy();
         self.up_to = Some(batch.up_to);
@@ -283,30 +284,39 @@ impl Course {
     }
 
     /// Says how a ceremony that was open has ended, if it has.
-    fn tell_end(&self, ceremony: u64, applied: u64, metrics: &Metrics) {
-        let Some(part) = self.parts.get(&ceremony).filter(|part| is_over(part)) else {
-            return;
+    async fn tell_end(
+        &mut self,
+        ceremony: u64,
+        applied: u64,
+        metrics: &Metrics,
+    ) -> Result<(), RunnerError> {
+        let judge = move |part: &mut Participant| {
+            let end = part.machine().record().end()?.clone();
+            Some((part.machine().report(applied).deviations, end))
+        };
+        let Some((deviations, end)) = self.work(ceremony, judge).await?.flatten() else {
+            return Ok(());
         };
         for Deviation {
             side,
             index,
             identity,
             fault,
-        } in part.machine().report(applied).deviations
+        } in deviations
         {
             metrics.deviation(identity, fault.name());
             tracing::warn!(ceremony, ?side, index, %identity, "a member {fault}");
         }
-        match part.machine().record().end() {
-            Some(End::Active { epoch, outcome, .. }) => tracing::info!(
+        match end {
+            End::Active { epoch, outcome, .. } => tracing::info!(
                 ceremony,
                 epoch,
                 qualified = outcome.qualified_dealers().count(),
                 "the ceremony has made an epoch"
             ),
-            Some(End::Failed { .. }) => tracing::error!(ceremony, "the ceremony has failed"),
-            None => {}
+            End::Failed { .. } => tracing::error!(ceremony, "the ceremony has failed"),
         }
+        Ok(())
     }
 }
 
@@ -329,6 +339,7 @@ async fn begin(
         number,
         windows,
         origin,
+        weights_seed: WeightsSeed::fresh()?,
     };
     let me = Me {
         identity: runner.vault.address(),
