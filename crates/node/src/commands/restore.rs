@@ -33,8 +33,8 @@ const LOOK_BACK: u64 = 32;
 /// The contract's states of a ceremony that is not over.
 const OPEN: std::ops::RangeInclusive<u8> = 1..=3;
 
-const RESHARE: &str = "ask the members for a reshare, which gives this node a new share; \
-                       `--identity-only` restores the identity until then";
+const REPAIR: &str = "restore the identity with `--identity-only`, and then run `stheno-node repair`, \
+                      which gets this node a new share";
 
 /// Arguments of `restore`.
 #[derive(Clone, Debug, Args)]
@@ -50,11 +50,11 @@ pub struct RestoreArgs {
     /// The backup.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Restore the identity alone, without a share: the node waits for a reshare to give it one.
+    /// Restore the identity alone, without a share: `stheno-node repair` then gets it one.
     #[arg(long)]
     pub identity_only: bool,
     /// Restore although a ceremony is under way in which this node has spoken. It cannot go on where
-    /// it was, and gets a share by the next reshare.
+    /// it was; `stheno-node repair` gets it a share afterwards.
     #[arg(long)]
     pub during_ceremony: bool,
     /// What opens it.
@@ -216,7 +216,7 @@ impl Check {
             return Err(Failure::new(format!(
                 "the backup has no share of epoch {epoch}, which serves; it was made before"
             ))
-            .hint(RESHARE));
+            .hint(REPAIR));
         };
         let Some(expected) = &me.node_key else {
             return Err(Failure::new(format!(
@@ -229,7 +229,7 @@ impl Check {
                 "the backup's share of epoch {epoch} does not match node {}'s public key on the chain",
                 me.index
             ))
-            .hint(RESHARE));
+            .hint(REPAIR));
         }
         Ok((info.context, me.index.get()))
     }
@@ -269,8 +269,8 @@ impl Check {
                      in no backup, so it cannot go on"
                 ))
                 .hint(format!(
-                    "wait until block {until}, when it is over; or give --during-ceremony, and let \
-                     the next reshare give this node a share"
+                    "wait until block {until}, when it is over; or give --during-ceremony, and get \
+                     this node a share by `stheno-node repair` afterwards"
                 )));
             }
         }
@@ -347,7 +347,7 @@ impl Restored {
             Some(_) => {
                 "make sure that the old machine never runs this node again; then `doctor`, then `run`"
             }
-            None => "`run` it, and ask the members for a reshare: it has nothing to serve before",
+            None => "`run` it; if it is a member, `stheno-node repair` then gets it a share: it has nothing to serve before",
         });
     }
 }

@@ -124,16 +124,19 @@ fn fault(committee: &Committee, peer: &Peer<'_>) -> Option<String> {
     if status.state != NodeState::Serving {
         return Some(format!("does not serve: it is {:?}", status.state).to_lowercase());
     }
-    if status.epoch != committee.epoch {
-        return Some(format!(
-            "serves epoch {}, and {} is active",
-            status.epoch, committee.epoch
-        ));
+    let active = committee.epoch;
+    // It may have read further than this machine, and it serves the epoch before for a time.
+    match status.epochs.iter().find(|served| served.epoch == active) {
+        None => Some(format!(
+            "serves epoch {}, and {active} is active",
+            status.epoch
+        )),
+        Some(served) if served.node != peer.member.index.get() => Some(format!(
+            "calls itself node {} of epoch {active}",
+            served.node
+        )),
+        Some(_) => None,
     }
-    if status.node != peer.member.index.get() {
-        return Some(format!("calls itself node {}", status.node));
-    }
-    None
 }
 
 /// How far the committee is from the end.
