@@ -21,7 +21,7 @@ use url::Url;
 
 pub use template::Template;
 
-use crate::epochs::schedule::Schedule;
+use crate::{epochs::schedule::Schedule, recovery::Trustees};
 
 /// The environment variable that holds the vault's passphrase unless the
 /// configuration names another.
@@ -59,6 +59,9 @@ pub struct Config {
     /// Epochs that follow each other.
     #[serde(default)]
     pub epochs: Epochs,
+    /// Trustees among whom this node's share is split after each ceremony. Default: none.
+    #[serde(default)]
+    pub recovery: Option<Trustees>,
     /// What it logs, and how.
     #[serde(default)]
     pub logs: Logs,
@@ -307,6 +310,11 @@ impl Config {
             if !(0.0..=Epochs::MOST_DAYS).contains(&days) {
                 return refuse(format!("epochs.{name} must be 0 or more, and no century"));
             }
+        }
+        if let Some(recovery) = &self.recovery
+            && let Err(error) = recovery.check()
+        {
+            return refuse(format!("recovery: {error}"));
         }
         let limits = &self.limits;
         let positive = [

@@ -5,6 +5,7 @@
 //!   lock              held while a process uses the directory
 //!   operator          the operator's address, pinned by `register`
 //!   vault/            sealed secrets, see [`crate::vault`]
+//!   recovery/         this node's share, split among trustees; nobody's secret
 //!   node.db           journal, ceremonies, receipts, see [`crate::store`]
 //! ```
 
@@ -138,6 +139,12 @@ impl DataDir {
     #[must_use]
     pub fn vault(&self) -> PathBuf {
         self.root.join("vault")
+    }
+
+    /// Where the share lies, split among trustees.
+    #[must_use]
+    pub fn recovery(&self) -> PathBuf {
+        self.root.join("recovery")
     }
 
     /// Where the database lies.

@@ -15,6 +15,7 @@
 //! this node's share, and nothing else. The bytes are in `crates/node/SPEC.md`.
 
 mod key_text;
+pub mod trustees;
 
 use std::collections::BTreeSet;
 
@@ -31,6 +32,7 @@ use stheno_crypto::{
 };
 
 pub use key_text::{KeyTextError, TrusteeKey};
+pub use trustees::Trustees;
 
 /// Most trustees of a node.
 pub const MOST_TRUSTEES: usize = 64;

@@ -252,6 +252,8 @@ impl Server {
                 metrics: metrics.clone(),
                 overlap: self.config.epochs.overlap_blocks,
                 canary: self.canary.clone(),
+                trustees: self.config.recovery.clone(),
+                recovery: self.data_dir.recovery(),
                 seen: Mutex::default(),
             },
             renewal: Renewal {

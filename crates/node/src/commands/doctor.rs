@@ -63,6 +63,7 @@ pub(super) async fn execute(
                 Ok(Some(committee)) => {
                     if let Some(vault) = &vault {
                         keys::share(&home, &committee, vault, &mut report).await;
+                        keys::trustees(&config, &committee, vault, &mut report);
                     }
                     peers::look(&committee, identity, &mut report).await;
                 }

@@ -238,7 +238,7 @@ async fn join(path: &Path, args: &JoinArgs, printer: &Printer) -> Result<(), Fai
             "the share is of epoch {}, and epoch {} serves",
             recovery.epoch, place.blank.epoch
         ))
-        .hint("ask the members for a reshare, which gives this node a new share"));
+        .hint("run `stheno-node repair`, which gets this node a new share"));
     }
     let share = recovery
         .recover(&parts, &secret_of(&args.key)?)
@@ -246,7 +246,7 @@ async fn join(path: &Path, args: &JoinArgs, printer: &Printer) -> Result<(), Fai
     if share.public_key() != place.expected || share.index() != place.blank.node {
         return Err(
             Failure::new("the share does not match the node's public key on the chain")
-                .hint("ask the members for a reshare, which gives this node a new share"),
+                .hint("run `stheno-node repair`, which gets this node a new share"),
         );
     }
     vault.keep_share(&recovery.context, &share)?;

@@ -110,6 +110,11 @@ refresh_every_days = {refresh_every_days:?}
 # How old it must be before this node proposes or approves that without its operator.
 refresh_gap_hours = {refresh_gap_hours:?}
 
+# Trustees among whom this node's share is split after each ceremony: RECOVERY.md.
+# [recovery]
+# trustees = [\"trustee-…\", \"trustee-…\", \"trustee-…\"]
+# threshold = 2
+
 [logs]
 filter = \"info\"
 format = \"text\"

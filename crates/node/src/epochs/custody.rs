@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -24,6 +25,10 @@ use super::{
 use crate::{
     clock,
     metrics::Metrics,
+    recovery::{
+        Blank, Trustees,
+        trustees::{path_of, remove_before},
+    },
     standing::{Share, StandingError, epoch_keys, keys_fault, share_of},
     store::Store,
     vault::Vault,
@@ -51,6 +56,9 @@ pub(crate) struct Custody {
     /// For how many blocks the epoch before answers as well, at least.
     pub(crate) overlap: u64,
     pub(crate) canary: Canary,
+    /// Among whom this node's share is split, into files of that folder.
+    pub(crate) trustees: Option<Trustees>,
+    pub(crate) recovery: PathBuf,
     pub(crate) seen: Mutex<Seen>,
 }
 
@@ -93,9 +101,11 @@ impl Custody {
         let Some(committee) = self.active(at).await? else {
             return Ok(false);
         };
+        self.split(&committee).await?;
         let settled = BTreeSet::from([Secret::Share(committee.context)]);
         self.metrics.settled(held == settled);
         if held == settled {
+            self.forget_splits_before(committee.epoch);
             return Ok(false);
         }
         let own = share_of(&committee, &self.vault, &self.store).await?;
@@ -122,7 +132,47 @@ impl Custody {
                 .note_erasure(secret.digest(), clock::now())
                 .await?;
         }
+        if !erasable.is_empty() {
+            self.forget_splits_before(committee.epoch);
+        }
         Ok(!erasable.is_empty())
+    }
+
+    /// Splits the active epoch's share among the trustees, as soon as this node has it. That this
+    /// fails is told, and tried again at the next block.
+    async fn split(&self, committee: &Committee) -> Result<(), StandingError> {
+        let Some(trustees) = &self.trustees else {
+            return Ok(());
+        };
+        let epoch = committee.epoch;
+        if path_of(&self.recovery, epoch).exists() {
+            return Ok(());
+        }
+        let Share::Good(own) = share_of(committee, &self.vault, &self.store).await? else {
+            return Ok(());
+        };
+        let blank = Blank {
+            committee: self.locator,
+            identity: self.vault.address(),
+            node: own.index,
+            epoch,
+            context: own.context,
+        };
+        match trustees.split(&self.recovery, blank, own.held.constant()) {
+            Ok(path) => {
+                let path = path.display();
+                tracing::info!(epoch, %path, "this node's share is split among its trustees");
+            }
+            Err(error) => tracing::error!(epoch, %error, "the share is not split among trustees"),
+        }
+        Ok(())
+    }
+
+    fn forget_splits_before(&self, epoch: u64) {
+        if let Err(error) = remove_before(&self.recovery, epoch) {
+            let path = self.recovery.display();
+            tracing::warn!(%path, %error, "split shares of epochs that are over stay");
+        }
     }
 
     /// The secrets in the vault, after those are gone whose erasure was begun.

@@ -7,6 +7,7 @@ use super::report::Report;
 use crate::{
     Config,
     data_dir::DataDir,
+    recovery::trustees::path_of,
     store::ReceiptArchive,
     vault::{UnlockError, UnlockSecret, Vault, VaultError},
 };
@@ -104,8 +105,8 @@ pub(super) async fn share(
             report.wrong(
                 "keys",
                 format_args!("the vault has no key share of epoch {epoch}"),
-                "`restore` a backup of this epoch into an empty data directory, or ask the members \
-                 for a reshare",
+                "run `stheno-node repair`, which gets this node a new share, or `restore` a backup \
+                 of this epoch into an empty data directory",
             );
             return;
         }
@@ -132,7 +133,38 @@ pub(super) async fn share(
             format_args!(
                 "the vault's share of epoch {epoch} does not match its public key on the chain"
             ),
-            "restore the right vault, or ask the members for a reshare",
+            "restore the right vault, or run `stheno-node repair`, which gets this node a new share",
         ),
+    }
+}
+
+/// Whether the share of the active epoch is split among the trustees that the configuration names.
+pub(super) fn trustees(config: &Config, committee: &Committee, vault: &Vault, report: &mut Report) {
+    let Some(trustees) = &config.recovery else {
+        return;
+    };
+    let mut members = committee.members.iter();
+    if members.all(|member| member.identity != vault.address()) {
+        return;
+    }
+    let path = path_of(&DataDir::new(&config.data_dir).recovery(), committee.epoch);
+    if path.exists() {
+        let (any, all) = (trustees.threshold, trustees.trustees.len());
+        report.fine(
+            "keys",
+            format_args!(
+                "any {any} of {all} trustees can give the share back: {}",
+                path.display()
+            ),
+        );
+    } else {
+        report.warn(
+            "keys",
+            format_args!(
+                "{} is missing: no trustee can give the share back",
+                path.display()
+            ),
+            "`run` the node, which writes it; then look into its log",
+        );
     }
 }
