@@ -3,12 +3,13 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use alloy::primitives::{Address, B256};
 use serde_json::Value;
 use stheno_chain::contracts::CommitteeContract as contract;
-use stheno_cli::devnet::member::Operator;
+use stheno_cli::devnet::{Devnet, ceremony::State, member::Operator};
 use stheno_crypto::{KeyShare, NodeIndex};
 use stheno_node::{
     backup::{BackupFile, Contents, Head, Method, SharePart},
@@ -20,6 +21,7 @@ use crate::{
     audit::published_keys,
     command::{Said, run, stheno},
     desk::{Desk, noise},
+    reshare,
     someone::Someone,
     stage, trials,
 };
@@ -28,6 +30,7 @@ trials![
     node_that_lost_its_machine_is_restored_and_serves,
     restore_refuses_whatever_does_not_fit,
     restore_refuses_a_share_that_the_chain_does_not_expect,
+    restore_waits_while_a_ceremony_goes_on_in_which_the_node_has_spoken,
     restore_killed_at_any_moment_leaves_no_vault_or_a_whole_one,
     share_comes_back_through_trustees,
     doctor_says_what_is_wrong_and_what_to_do,
@@ -319,6 +322,89 @@ async fn restore_refuses_a_share_that_the_chain_does_not_expect() {
     );
 }
 
+/// A backup has the shares of both epochs while both are served. In a ceremony in which its node has
+/// spoken it cannot go on, so it is restored only when somebody says so.
+async fn restore_waits_while_a_ceremony_goes_on_in_which_the_node_has_spoken() {
+    let mut devnet = reshare::start(3, 2).await;
+    let desk = Desk::new(&devnet);
+    let operator = devnet.members()[1].operator().clone();
+    let key = desk.path("key");
+    let metronome = devnet.hurry().await.unwrap();
+    devnet.command(1, &["refresh"]).await.unwrap();
+    reshare::ends(&devnet, 2, State::Active).await;
+    reshare::serves(&devnet, 2, 2).await;
+    metronome.hand_over().await.unwrap();
+    let both = desk.path("both.backup");
+    let backup = ["--json", "backup", &both, "--key-file", &key];
+    let head = node(&operator.config(), &backup).await.expect_done().json();
+    assert_eq!((&head["shares"], &head["epoch"]), (&2.into(), &2.into()));
+
+    // Of the two the share of the epoch that serves is restored.
+    let restore = ["--json", "restore", &both, "--key-file", &key];
+    let began = Instant::now();
+    let restored = loop {
+        let place = Elsewhere::new(&operator);
+        let said = node(&place.config(), &restore).await;
+        if !said.stderr.contains("not published yet") {
+            break said.expect_done().json();
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{said:?}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    };
+    assert_eq!(
+        (&restored["epoch"], &restored["shares"]),
+        (&2.into(), &1.into())
+    );
+
+    let members = devnet.members().iter();
+    let accounts: Vec<_> = members
+        .map(|member| member.operator().account.to_string())
+        .collect();
+    let propose = ["--members", &accounts.join(","), "--threshold", "3"];
+    let propose = [&["propose"], &propose[..]].concat();
+    let config = |node: usize| devnet.members()[node - 1].operator().config();
+    let (first, last) = (config(1), config(3));
+    devnet.kill_node(3);
+    devnet.command(1, &propose).await.unwrap();
+    keys_are_final(&devnet, 2).await;
+    let report = doctor(&last, 1).await;
+    let words = "ceremony 3 waits for this node's key until block";
+    assert!(has(&report, "ceremony", "warning", words), "{report}");
+    devnet.start_node_only(3).unwrap();
+    keys_are_final(&devnet, 3).await;
+    let report = doctor(&first, 0).await;
+    let words = "ceremony 3 waits for your approval";
+    assert!(has(&report, "ceremony", "warning", words), "{report}");
+    let place = Elsewhere::new(&operator);
+    let said = node(&place.config(), &restore[1..]).await;
+    said.expect_error(2, &["ceremony 3 is under way", "has spoken"]);
+    assert!(said.stderr.contains("--during-ceremony"), "{said:?}");
+    place.is_untouched();
+    let anyway = [&restore[..], &["--during-ceremony"]].concat();
+    let restored = node(&place.config(), &anyway).await.expect_done().json();
+    assert_eq!(restored["epoch"], 2);
+    devnet.command(1, &["withdraw"]).await.unwrap();
+    devnet.stop().await;
+}
+
+/// Waits until so many members have posted their keys for the latest ceremony.
+async fn keys_are_final(devnet: &Devnet, count: usize) {
+    let began = Instant::now();
+    loop {
+        let ceremony = devnet.ceremony().await.unwrap().unwrap();
+        if ceremony.progress.keys.count_ones() >= count {
+            break;
+        }
+        let words = ceremony.in_words();
+        assert!(began.elapsed() < Duration::from_secs(60), "{words}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let head = devnet.control().head().await.unwrap();
+    while devnet.control().finalized().await.unwrap() < head {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 async fn restore_killed_at_any_moment_leaves_no_vault_or_a_whole_one() {
     let devnet = stage::shared().await;
     published_keys(&devnet).await;
@@ -329,7 +415,7 @@ async fn restore_killed_at_any_moment_leaves_no_vault_or_a_whole_one() {
     let backup = ["backup", &file, "--key-file", &key];
     node(&operator.config(), &backup).await.expect_done();
     let restore = ["restore", &file, "--key-file", &key];
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     node(&Elsewhere::new(operator).config(), &restore)
         .await
         .expect_done();

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -10,9 +11,16 @@ use stheno_cli::devnet::{
     Devnet, Foundation, Options,
     ceremony::{Ceremony, State},
 };
+use stheno_crypto::dkg::{CeremonySecret, DealerSeed};
+use stheno_node::{
+    Config,
+    recovery::{Recovery, TrusteeKey},
+    vault::{UnlockSecret, Vault},
+};
 use stheno_protocol::{NodeState, Status};
 
 use crate::{
+    audit::{audit, deviations},
     ceremony::until,
     command::{run, stheno},
     desk::{Desk, noise},
@@ -102,6 +110,7 @@ async fn seven_become_nine_while_a_reader_reads_and_a_lost_share_is_repaired() {
         devnet.start_node_only(node).unwrap();
     }
     ends(&devnet, 2, State::Active).await;
+    audited(&devnet).await;
     let progress = devnet.ceremony().await.unwrap().unwrap().progress;
     assert!(!progress.confirmed.bit(bit(6)) && !progress.confirmed.bit(bit(7)));
     for node in [1, 2, 3, 4, 5, 8, 9] {
@@ -157,8 +166,52 @@ async fn seven_become_nine_while_a_reader_reads_and_a_lost_share_is_repaired() {
     devnet.stop().await;
 }
 
+/// The reshare, recomputed from its log: by old members to new ones, with the key that there was.
+async fn audited(devnet: &Devnet) {
+    let head = devnet.control().head().await.unwrap();
+    while devnet.control().finalized().await.unwrap() < head {
+        devnet.control().mine().await.unwrap();
+    }
+    let said = audit(
+        devnet.contracts(),
+        &[devnet.rpc()],
+        &["--ceremony", "2", "--json"],
+    )
+    .await;
+    let report = said.expect_done().json();
+    assert_eq!(
+        (&report["agrees"], &report["kind"]),
+        (&true.into(), &"reshare".into())
+    );
+    assert_eq!(
+        (&report["epoch"], &report["threshold"]),
+        (&2.into(), &5.into())
+    );
+    let pinned = devnet.network().network_key.clone().unwrap();
+    assert_eq!(report["networkKey"], pinned.to_string());
+    let count = |list: &str| report[list].as_array().unwrap().len();
+    assert_eq!((count("dealers"), count("receivers")), (7, 9));
+    assert_eq!(count("nodeKeys"), 9);
+    // Four of the seven open, so four deal the key out again.
+    assert_eq!(count("qualified"), 4);
+    let silent = |node: u64| ("receiver".to_owned(), node, "not_confirmed".to_owned());
+    let deviations = deviations(&report);
+    for node in [6, 7] {
+        assert!(deviations.contains(&silent(node)), "{deviations:?}");
+    }
+}
+
 async fn member_that_leaves_serves_until_the_overlap_ends() {
-    let mut devnet = start(3, 2).await;
+    let mut foundation = lay(3, 2).await;
+    for member in foundation.members() {
+        name_trustees(&member.operator().config());
+    }
+    foundation.propose().await.unwrap();
+    foundation.approve().await.unwrap();
+    let mut devnet = Devnet::when_ready(foundation).await.unwrap();
+    for node in 1..=3 {
+        comes_back_through_trustees(&devnet, node, 1).await;
+    }
     let desk = Desk::new(&devnet);
     let someone = Someone::with_pass(&devnet, "leaving").await;
     let original = noise(8, 5_000);
@@ -191,6 +244,17 @@ async fn member_that_leaves_serves_until_the_overlap_ends() {
     }
     for node in 2..=4 {
         settles(&devnet, node).await;
+    }
+    for node in [2, 3] {
+        comes_back_through_trustees(&devnet, node, 2).await;
+    }
+    // What was split goes with the share.
+    for node in 1..=3 {
+        let began = Instant::now();
+        while split(&devnet, node, 1).exists() {
+            assert!(began.elapsed() < Duration::from_secs(30), "node {node}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
     let said = desk.decrypt(&someone, "data.fee", "copy", &[]).await;
     said.expect_done();
@@ -268,6 +332,64 @@ async fn shares_are_renewed_on_schedule_without_anybody() {
     devnet.stop().await;
 }
 
+fn trustees() -> [CeremonySecret; 3] {
+    [1, 2, 3].map(|seed| CeremonySecret::from_seed(&[seed; 32]))
+}
+
+/// From the next start on, two of three trustees can give the node's share back.
+fn name_trustees(config: &Path) {
+    let trustees = trustees().map(|secret| format!("\"{}\"", TrusteeKey::of(&secret)));
+    let text = std::fs::read_to_string(config).unwrap();
+    let trustees = trustees.join(", ");
+    let text = format!("{text}\n[recovery]\ntrustees = [{trustees}]\nthreshold = 2\n");
+    std::fs::write(config, text).unwrap();
+}
+
+/// Where a node keeps its share of an epoch, split among its trustees.
+fn split(devnet: &Devnet, node: u16, epoch: u64) -> PathBuf {
+    let operator = devnet.members()[usize::from(node) - 1].operator();
+    let name = format!("data/recovery/epoch-{epoch}.recovery");
+    operator.dir.join(name)
+}
+
+/// What the node split by itself is its share of that epoch.
+async fn comes_back_through_trustees(devnet: &Devnet, node: u16, epoch: u64) {
+    let operator = devnet.members()[usize::from(node) - 1].operator();
+    let path = split(devnet, node, epoch);
+    let began = Instant::now();
+    let text = loop {
+        match std::fs::read(&path) {
+            Ok(text) => break text,
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(30), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let recovery: Recovery = serde_json::from_slice(&text).unwrap();
+    assert_eq!(recovery.epoch, epoch);
+    let once = CeremonySecret::from_seed(&[9; 32]);
+    let parts: Vec<_> = trustees()[1..]
+        .iter()
+        .map(|trustee| {
+            let seed = DealerSeed::from_bytes([8; 32]);
+            recovery
+                .part(trustee, TrusteeKey::of(&once), &seed)
+                .unwrap()
+        })
+        .collect();
+    let share = recovery.recover(&parts, &once).unwrap();
+    let vault = operator.dir.join("data/vault");
+    let secret = UnlockSecret::read(&Config::load(&operator.config()).unwrap().vault).unwrap();
+    let vault = Vault::open(&vault, &secret).unwrap();
+    let held = vault.held_share(&recovery.context).unwrap().unwrap();
+    assert_eq!(share.public_key(), held.public_key());
+    let said = run(stheno(["node", "--config"])
+        .arg(operator.config())
+        .arg("doctor"))
+    .await;
+    let words = "any 2 of 3 trustees can give the share back";
+    assert!(said.stdout.contains(words), "{said:?}");
+}
+
 async fn operators_are_told_what_is_wrong_with_a_proposal() {
     let devnet = start(3, 2).await;
     let account = |node: usize| devnet.members()[node - 1].operator().account.to_string();
@@ -328,7 +450,7 @@ async fn lay(nodes: u16, threshold: u16) -> Foundation {
     Foundation::lay(options).await.unwrap()
 }
 
-async fn start(nodes: u16, threshold: u16) -> Devnet {
+pub(crate) async fn start(nodes: u16, threshold: u16) -> Devnet {
     let mut options = Options::with_executable(STHENO);
     (options.nodes, options.threshold) = (nodes, threshold);
     Devnet::start(options).await.unwrap()
@@ -362,7 +484,7 @@ async fn reach(
 }
 
 /// Waits until a ceremony ends, and insists on how.
-async fn ends(devnet: &Devnet, number: u64, how: State) {
+pub(crate) async fn ends(devnet: &Devnet, number: u64, how: State) {
     let began = Instant::now();
     loop {
         let ceremony = devnet.ceremony().await.unwrap().unwrap();
@@ -407,7 +529,7 @@ async fn becomes(devnet: &Devnet, node: u16, what: &str, so: impl Fn(&Status) ->
     }
 }
 
-async fn serves(devnet: &Devnet, node: u16, epoch: u64) {
+pub(crate) async fn serves(devnet: &Devnet, node: u16, epoch: u64) {
     let serves = |status: &Status| status.state == NodeState::Serving && status.epoch == epoch;
     becomes(devnet, node, &format!("serving {epoch}"), serves).await;
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use alloy::{primitives::keccak256, sol_types::SolCall};
+use futures::future::join_all;
 use libtest_mimic::Trial;
 use stheno_chain::contracts::CommitteeContract as contract;
 use stheno_cli::devnet::{Devnet, Foundation, Options, ceremony::State};
@@ -32,20 +33,22 @@ const CALM_BLOCK: Duration = Duration::from_millis(1_500);
 const CALM_ATTEMPTS: u32 = 3;
 const NODES: u16 = 5;
 const THRESHOLD: u16 = 3;
+/// Committees side by side, since each of them mostly waits for blocks.
+const COMMITTEES: u32 = 3;
 
 /// The tests of this module.
 pub(crate) fn trials() -> Vec<Trial> {
     vec![patient_trial(
         module_path!(),
         "committee_goes_on_serving_in_any_weather",
-        PATIENCE * (schedules() + CALM_ATTEMPTS),
+        PATIENCE * (schedules().div_ceil(COMMITTEES) + CALM_ATTEMPTS),
         committee_goes_on_serving_in_any_weather,
     )]
 }
 
-/// How many schedules: `STHENO_COMMITTEE_SCHEDULES`, four if it is not set.
+/// How many schedules: `STHENO_COMMITTEE_SCHEDULES`, a dozen if it is not set.
 fn schedules() -> u32 {
-    number("STHENO_COMMITTEE_SCHEDULES", 4)
+    number("STHENO_COMMITTEE_SCHEDULES", 12)
 }
 
 /// The first schedule's seed: `STHENO_SEED`, 1 if it is not set.
@@ -59,6 +62,21 @@ fn number(variable: &str, otherwise: u32) -> u32 {
 }
 
 async fn committee_goes_on_serving_in_any_weather() {
+    let first = first_seed();
+    let seeds = first..first + schedules();
+    let each = (0..COMMITTEES).map(|committee| {
+        let own = |seed: &u32| (seed - first) % COMMITTEES == committee;
+        goes_on_serving(seeds.clone().filter(own).collect())
+    });
+    let ends = join_all(each).await;
+    let made: u32 = ends.iter().map(|(made, _)| made).sum();
+    let failed: u32 = ends.iter().map(|(_, failed)| failed).sum();
+    eprintln!("{made} refreshes made an epoch, {failed} failed cleanly");
+}
+
+/// One committee through these schedules, one after the other: how many made an epoch, and how
+/// many failed.
+async fn goes_on_serving(seeds: Vec<u32>) -> (u32, u32) {
     let mut options = Options::with_executable(STHENO);
     (options.nodes, options.threshold) = (NODES, THRESHOLD);
     let mut foundation = Foundation::lay(options).await.unwrap();
@@ -78,7 +96,7 @@ async fn committee_goes_on_serving_in_any_weather() {
     let clock = Clock::start(&devnet, BLOCK).await;
 
     let (mut made, mut failed) = (0, 0);
-    for seed in first_seed()..first_seed() + schedules() {
+    for seed in seeds {
         let weather = Weather::begin(seed, &gates);
         let how = refreshed(&devnet, seed).await;
         weather.end(&gates);
@@ -93,7 +111,6 @@ async fn committee_goes_on_serving_in_any_weather() {
         assert!(desk.read(&copy) == original, "seed {seed}");
         says_one_thing(&gates, seed);
     }
-    eprintln!("{made} refreshes made an epoch, {failed} failed cleanly");
     clock.stop();
     let clock = Clock::start(&devnet, CALM_BLOCK).await;
     let mut attempts = 1;
@@ -106,6 +123,7 @@ async fn committee_goes_on_serving_in_any_weather() {
     }
     clock.stop();
     devnet.stop().await;
+    (made, failed)
 }
 
 /// Proposes a refresh, which the nodes approve, and gives how it ended.
