@@ -103,6 +103,48 @@ impl Vice {
         Self::NoKey,
         Self::Delays,
     ];
+
+    /// Complaints about who did nothing wrong.
+    pub const FALSE_COMPLAINTS: [Self; 2] = [Self::FalseComplaint, Self::MassComplaint];
+
+    /// Whether a dealer with it may not count in the end.
+    pub fn spoils_dealing(self) -> bool {
+        matches!(
+            self,
+            Self::LowerDegree
+                | Self::HigherDegree
+                | Self::OtherConstant
+                | Self::StolenCommitments
+                | Self::WrongShareToOne
+                | Self::WrongShareToSome
+                | Self::Garbage
+                | Self::TwoDealings
+                | Self::NoDealing
+                | Self::LateDealing
+                | Self::NoAnswer
+                | Self::WrongAnswer
+                | Self::UnaskedAnswer
+                | Self::ForeignKey
+        )
+    }
+
+    /// Whether a receiver with it may not confirm what the others do. Who complains about the wrong
+    /// dealer has no complaint left about one that dealt it a wrong share.
+    pub fn spoils_confirmation(self) -> bool {
+        matches!(
+            self,
+            Self::FalseRoot
+                | Self::FalseKey
+                | Self::FalseSet
+                | Self::FalseProof
+                | Self::NoConfirmation
+                | Self::ForeignKey
+                | Self::FalseComplaint
+                | Self::MassComplaint
+                | Self::VoidComplaint
+                | Self::PhantomComplaint
+        )
+    }
 }
 
 /// A cheat at work in one ceremony.

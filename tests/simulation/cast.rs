@@ -3,6 +3,7 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use alloy::primitives::{Address, B256, Bytes, keccak256};
+use stheno_crypto::engine;
 use stheno_node::vault::IdentityKey;
 use stheno_protocol::{Domain, ceremony::Message};
 
@@ -64,7 +65,13 @@ pub fn seeds(cast: u64, number: u16, proposal: B256, losses: u64) -> Vec<u8> {
 }
 
 pub fn signature<M: Message>(key: &IdentityKey, message: &M) -> Bytes {
-    key.sign(&message.digest(&domain())).to_vec().into()
+    let digest = message.digest(&domain());
+    let signed = engine::bytes_of(
+        "sign",
+        &[key.address().as_slice(), digest.as_slice()],
+        || Some(key.sign(&digest).to_vec()),
+    );
+    signed.unwrap_or_default().into()
 }
 
 pub fn digest(parts: &[&[u8]]) -> B256 {

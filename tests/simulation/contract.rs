@@ -53,7 +53,7 @@ pub struct Ceremony {
     pub context: B256,
     pub transcript: Option<Transcript>,
     pub timetable: Option<Timetable>,
-    keys: BTreeMap<u16, B256>,
+    pub keys: BTreeMap<u16, B256>,
     pub approvals: BTreeSet<u16>,
     pub dealings: BTreeMap<u16, B256>,
     accusers: BTreeMap<u16, BTreeSet<u16>>,

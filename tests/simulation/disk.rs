@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use alloy::primitives::{B256, Bytes};
 use stheno_node::{ceremony::Slot, store::EpochKeys};
+use stheno_protocol::ceremony::keys_root;
 
 use crate::{chain::Placed, schedule::Dice};
 
@@ -35,7 +36,8 @@ pub struct Disk {
     /// What a crash left beside; in nobody's way.
     pub torn: u64,
     journal: BTreeMap<(B256, Slot), Bytes>,
-    keys: BTreeMap<B256, Rc<EpochKeys>>,
+    /// With the root over them.
+    keys: BTreeMap<B256, (Rc<EpochKeys>, B256)>,
     canaries: Vec<B256>,
     pub log: Vec<Placed>,
     /// How far the log has been read: number and hash of a block.
@@ -82,11 +84,16 @@ impl Disk {
     pub fn keep_keys(&mut self, context: B256, keys: &EpochKeys) {
         self.keys
             .entry(context)
-            .or_insert_with(|| Rc::new(keys.clone()));
+            .or_insert_with(|| (Rc::new(keys.clone()), keys_root(&keys.node_keys)));
     }
 
     pub fn keys(&self, context: B256) -> Option<&Rc<EpochKeys>> {
-        self.keys.get(&context)
+        self.keys.get(&context).map(|(keys, _)| keys)
+    }
+
+    /// The root over the keys.
+    pub fn keys_root(&self, context: B256) -> Option<B256> {
+        self.keys.get(&context).map(|(_, root)| *root)
     }
 
     pub fn note_canary(&mut self, context: B256) {

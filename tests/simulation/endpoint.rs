@@ -5,12 +5,16 @@
 
 use std::rc::Rc;
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::{B256, Bytes, keccak256};
 use stheno_node::ceremony::Event;
+use stheno_protocol::ceremony::{Accusation, Approval, CeremonyKey, Phase};
 
 use crate::{
+    cast::{self, Person},
     chain::{Chain, Placed},
-    schedule::Dice,
+    contract::{Ceremony, State},
+    schedule::{Dice, Plan},
+    world::number_of,
 };
 
 /// How endpoints lie.
@@ -20,11 +24,13 @@ pub enum Lie {
     Omit,
     /// A message is left out, and the running hash is made to fit.
     OmitAndCover,
-    /// A message that was never sent, with a signature that is none.
+    /// A message that was never sent, with a signature that is none or another's.
     Invent,
+    /// The same, and the running hash is made to fit.
+    InventAndCover,
     /// Two messages in the other order.
     Reorder,
-    /// Another member's key for the ceremony.
+    /// Another member's key for the ceremony: where that member is corrupt, it has signed both.
     OtherKeys,
     /// A dealing with a bit turned.
     Garble,
@@ -39,10 +45,11 @@ pub enum Lie {
 }
 
 impl Lie {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Omit,
         Self::OmitAndCover,
         Self::Invent,
+        Self::InventAndCover,
         Self::Reorder,
         Self::OtherKeys,
         Self::Garble,
@@ -92,6 +99,8 @@ pub fn follow(
     cursor: Option<(u64, B256)>,
     first: u64,
     lie: Option<Lie>,
+    victim: &Person,
+    plan: &Plan,
     dice: &mut Dice,
 ) -> Result<Option<Batch>, Reorganised> {
     if lie == Some(Lie::Stall) {
@@ -122,16 +131,113 @@ pub fn follow(
         .flat_map(|block| block.events.clone());
     let mut events: Vec<Placed> = events.collect();
     if let Some(lie) = lie {
-        bend(chain, &mut events, lie, dice);
+        if matches!(lie, Lie::Invent | Lie::InventAndCover) {
+            invent(chain, &mut events, up_to.0, victim, dice);
+        } else {
+            bend(chain, &mut events, lie, plan, dice);
+        }
     }
     Ok(Some(Batch {
         events,
         up_to,
-        covered: lie == Some(Lie::OmitAndCover),
+        covered: matches!(lie, Some(Lie::OmitAndCover | Lie::InventAndCover)),
     }))
 }
 
-fn bend(chain: &mut Chain, events: &mut Vec<Placed>, lie: Lie, dice: &mut Dice) {
+/// Puts a message among the events, in the name of somebody who did not send it.
+fn invent(
+    chain: &mut Chain,
+    events: &mut Vec<Placed>,
+    last: u64,
+    victim: &Person,
+    dice: &mut Dice,
+) {
+    let contract = &chain.final_block().state;
+    let open = |ceremony: &&Rc<Ceremony>| {
+        let state = ceremony.state;
+        matches!(state, State::Keys | State::Approval | State::Running)
+    };
+    let Some(ceremony) = contract.ceremonies.values().rev().find(open).cloned() else {
+        return;
+    };
+    let at = dice.below(events.len() as u64 + 1) as usize;
+    let block = at
+        .checked_sub(1)
+        .and_then(|before| events.get(before))
+        .or(events.first())
+        .map_or(last, |placed| placed.block);
+    // None at all, or one that somebody made for something else.
+    let signature = match dice.chance(500) {
+        true => Bytes::from(vec![27; 65]),
+        false => cast::signature(&Person::of(0, 1).identity, &approval(&ceremony)),
+    };
+    let member = dice.between(1, ceremony.terms.members.len() as u64) as u16;
+    let phase = ceremony
+        .timetable
+        .and_then(|timetable| timetable.phase_at(block));
+    let event = match (ceremony.state, phase) {
+        (State::Keys, _) => Event::KeyPosted {
+            member,
+            key: keccak256("invented"),
+            signature,
+        },
+        (State::Running, Some(Phase::Complain)) if dice.chance(700) => {
+            let about: Vec<_> = ceremony.dealings.iter().collect();
+            if about.is_empty() {
+                return;
+            }
+            let (dealer, hash) = *dice.pick(&about);
+            Event::Complained {
+                receiver: member,
+                part: 0,
+                parts: 1,
+                accusations: vec![Accusation {
+                    dealer: *dealer,
+                    dealingHash: *hash,
+                }],
+                signature,
+            }
+        }
+        _ => {
+            // The consent that it waits for.
+            Event::Approved {
+                operator: victim.operator.address(),
+                signature,
+            }
+        }
+    };
+    let placed = Placed {
+        uid: chain.fresh_uid(),
+        block,
+        ceremony: ceremony.number,
+        event: Rc::new(event),
+    };
+    events.insert(at, placed);
+}
+
+fn approval(ceremony: &Ceremony) -> Approval {
+    Approval {
+        ceremony: ceremony.number,
+        context: ceremony.context,
+    }
+}
+
+/// The signature of a corrupt member under a second key of its own, or the one that there is.
+fn signed_anew(chain: &Chain, ceremony: u64, member: u16, key: B256, plan: &Plan) -> Option<Bytes> {
+    let ceremony = chain.state().ceremonies.get(&ceremony)?;
+    let named = ceremony.terms.members.get(usize::from(member) - 1)?;
+    let number = number_of(named.identity).filter(|number| plan.vices.contains_key(number))?;
+    let message = CeremonyKey {
+        ceremony: ceremony.number,
+        proposal: ceremony.proposal,
+        member,
+        key,
+    };
+    let person = Person::of(plan.cast, number);
+    Some(cast::signature(&person.identity, &message))
+}
+
+fn bend(chain: &mut Chain, events: &mut Vec<Placed>, lie: Lie, plan: &Plan, dice: &mut Dice) {
     if events.is_empty() {
         return;
     }
@@ -153,27 +259,26 @@ fn bend(chain: &mut Chain, events: &mut Vec<Placed>, lie: Lie, dice: &mut Dice) 
             let other = dice.below(events.len() as u64) as usize;
             events.swap(at, other);
         }
-        Lie::Invent => {
-            let mut forged = events[at].clone();
-            forged.uid = chain.fresh_uid();
-            let accusations = Vec::new();
-            forged.event = Rc::new(Event::Complained {
-                receiver: 1,
-                part: 0,
-                parts: 1,
-                accusations,
-                signature: Bytes::from(vec![27; 65]),
-            });
-            events.insert(at, forged);
-        }
         Lie::OtherKeys | Lie::Garble | Lie::OtherMembers => {
             for placed in events.iter_mut() {
                 let mut event = Event::clone(&placed.event);
                 let bent = match (&mut event, lie) {
-                    (Event::KeyPosted { key, .. }, Lie::OtherKeys) => {
+                    (
+                        Event::KeyPosted {
+                            member,
+                            key,
+                            signature,
+                        },
+                        Lie::OtherKeys,
+                    ) => {
                         // Whatever the liar would like dealers to seal to.
                         key.0[7] ^= 0x10;
-                        true
+                        let anew = signed_anew(chain, placed.ceremony, *member, *key, plan);
+                        // A mix of both lies: all keys are bent, or those of the corrupt alone.
+                        let alone = plan.seed.is_multiple_of(2);
+                        let bent = anew.is_some() || !alone;
+                        *signature = anew.unwrap_or_else(|| signature.clone());
+                        bent
                     }
                     (Event::DealingPart { data, .. }, Lie::Garble) => {
                         let mut bytes = data.to_vec();
@@ -194,6 +299,6 @@ fn bend(chain: &mut Chain, events: &mut Vec<Placed>, lie: Lie, dice: &mut Dice) 
                 }
             }
         }
-        Lie::NotFinal | Lie::Stall | Lie::RollBack => {}
+        Lie::Invent | Lie::InventAndCover | Lie::NotFinal | Lie::Stall | Lie::RollBack => {}
     }
 }

@@ -126,18 +126,26 @@ impl Node {
         let Some(share) = self.share(epoch.context) else {
             return false;
         };
-        let keys = match self.disk.keys(epoch.context) {
-            Some(keys) => keys.node_keys.clone(),
-            None if epoch.keys.len() == epoch.members.len() => {
-                epoch.keys.values().cloned().collect()
-            }
-            None => return false,
-        };
         let at = usize::from(share.index().get()) - 1;
         let listed = epoch.members.get(at).map(|member| member.identity);
-        keys_root(&keys) == epoch.outcome.keys_root
-            && listed == Some(self.person.identity.address())
-            && keys.get(at) == Some(&share.public_key())
+        if listed != Some(self.person.identity.address()) {
+            return false;
+        }
+        let key = match (self.disk.keys(epoch.context), epoch.keys.len()) {
+            (Some(keys), _) => {
+                let root = self.disk.keys_root(epoch.context);
+                let good = root == Some(epoch.outcome.keys_root);
+                keys.node_keys.get(at).filter(|_| good).cloned()
+            }
+            // Who has no keys takes what is published, when it is all there.
+            (None, published) if published == epoch.members.len() => {
+                let keys: Vec<_> = epoch.keys.values().cloned().collect();
+                let good = keys_root(&keys) == epoch.outcome.keys_root;
+                keys.get(at).filter(|_| good).cloned()
+            }
+            (None, _) => None,
+        };
+        key == Some(share.public_key())
     }
 
     /// Ends the process, whatever it is doing.
@@ -324,7 +332,10 @@ impl Node {
                 let record = part.participant.machine().record();
                 let ceremony = record.setting().number;
                 if !self.is_corrupt() {
-                    stage.observer.sends(self, record, slot, &call);
+                    let Stage {
+                        observer, chain, ..
+                    } = &mut *stage;
+                    observer.sends(self, record, slot, &call, chain.state());
                 }
                 stage.note(format_args!("member {number} sends {slot} of {ceremony}"));
                 let ticket = Ticket {

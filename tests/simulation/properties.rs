@@ -35,6 +35,8 @@ pub struct Observer {
     pub corrupt: BTreeSet<u16>,
     /// The one dealing of an honest member under a context.
     dealings: BTreeMap<(u16, B256), B256>,
+    /// What the operator of a member has approved, by number and context.
+    approved: BTreeSet<(u16, B256)>,
     /// Receivers to whom an honest dealer revealed, under a context.
     revealed: BTreeMap<(u16, B256), BTreeSet<u16>>,
     /// What honest members to whom nobody lied came to.
@@ -60,9 +62,40 @@ impl Observer {
         *self.counts.entry(what).or_default() += 1;
     }
 
+    /// An operator approves a context.
+    pub fn approves(&mut self, number: u16, context: B256) {
+        self.approved.insert((number, context));
+    }
+
+    /// An honest member goes by what stands on the chain: whatever its endpoints say of a proposal
+    /// or a context, behind its digest are these members and these keys.
+    fn goes_by(&mut self, node: &Node, record: &Record, slot: Slot, contract: &Contract) {
+        let number = node.number();
+        let Some(ceremony) = contract.ceremonies.get(&record.setting().number) else {
+            return;
+        };
+        if record.proposal() == Some(ceremony.proposal) && record.terms() != Some(&ceremony.terms) {
+            self.breaks(format!("member {number} sends {slot} under other terms"));
+        }
+        let keys = record.keys().iter();
+        let keys = keys.map(|(member, key)| (*member, B256::from(key.to_bytes())));
+        if record.context() == Some(ceremony.context)
+            && !keys.eq(ceremony.keys.iter().map(|(member, key)| (*member, *key)))
+        {
+            self.breaks(format!("member {number} sends {slot} under other keys"));
+        }
+    }
+
     /// An honest member sends a message: what it rests on is durable, and it says nothing twice
     /// otherwise.
-    pub fn sends(&mut self, node: &Node, record: &Record, slot: Slot, call: &Bytes) {
+    pub fn sends(
+        &mut self,
+        node: &Node,
+        record: &Record,
+        slot: Slot,
+        call: &Bytes,
+        contract: &Contract,
+    ) {
         let number = node.number();
         let Ok(decoded) = Call::abi_decode(call) else {
             return self.breaks(format!("member {number} sends what is no call"));
@@ -80,10 +113,16 @@ impl Observer {
         if node.disk.entry(scope, slot) != Some(call) {
             self.breaks(format!("member {number} sends {slot} before it is durable"));
         }
+        self.goes_by(node, record, slot, contract);
         match decoded {
             Call::postCeremonyKey(_) => self.rests_on(node, Name::Seeds(proposal), slot),
             Call::deal(deal) => {
                 self.rests_on(node, Name::Seeds(proposal), slot);
+                if !self.approved.contains(&(number, context)) {
+                    self.breaks(format!(
+                        "member {number} deals, and its operator did not approve"
+                    ));
+                }
                 let hash = keccak256(&deal.dealing);
                 let first = *self.dealings.entry((number, context)).or_insert(hash);
                 if first != hash {

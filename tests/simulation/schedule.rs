@@ -127,6 +127,8 @@ pub struct Plan {
     pub rivals: u64,
     /// In thousand blocks in which it could, an operator does not look yet.
     pub absences: u64,
+    /// A member whose operator approves no reshare that can start without it.
+    pub abstains: Option<u16>,
 }
 
 impl Plan {
@@ -140,18 +142,20 @@ impl Plan {
         };
         let size = match dice.below(100) {
             0..=19 => 2,
-            20..=54 => 3,
-            55..=77 => 4,
-            78..=96 => 5,
+            20..=57 => 3,
+            58..=83 => 4,
+            84..=96 => 5,
             97..=98 => 7,
             _ => 9,
         };
         let threshold = dice.between(u64::from(size / 2 + 1), u64::from(size)) as u16;
-        let window = [4, 4, 7][dice.below(3) as usize];
+        // Terms that many runs have in common: then they have dealings in common, too.
+        let (window, consent_delay) =
+            [(4, 0), (4, 0), (4, 0), (4, 0), (7, 0), (4, 3)][dice.below(6) as usize];
         let mut plan = Self {
             seed,
             weather,
-            cast: dice.below(4),
+            cast: u64::from(dice.chance(30)),
             size,
             threshold,
             windows: Windows {
@@ -160,7 +164,7 @@ impl Plan {
                 answer: window,
                 confirm: window,
                 margin: 3,
-                consent_delay: if dice.chance(200) { 3 } else { 0 },
+                consent_delay,
             },
             reshares: [0, 0, 0, 1, 1, 2][dice.below(6) as usize],
             vices: BTreeMap::new(),
@@ -175,6 +179,7 @@ impl Plan {
             wipes: 0,
             rivals: 0,
             absences: 0,
+            abstains: None,
         };
         if weather != Weather::Calm {
             plan.spoil(&mut dice);
@@ -201,6 +206,9 @@ impl Plan {
                 vices = vec![*dice.pick(&[Vice::WrongShareToOne, Vice::WrongShareToSome])];
                 vices.extend(dice.chance(300).then_some(Vice::NoAnswer));
             }
+            if dice.chance(200) {
+                vices = vec![*dice.pick(&Vice::FALSE_COMPLAINTS)];
+            }
             self.vices.insert(*number, vices);
         }
         if dice.chance(250) {
@@ -214,12 +222,13 @@ impl Plan {
             }
         }
         // Then whatever goes wrong is the doing of the corrupt, and can be blamed on nothing else.
-        let quiet = dice.chance(250);
+        let quiet = dice.chance(300);
         if quiet {
             self.liars.clear();
             return;
         }
         self.absences = 300;
+        self.abstains = order.last().filter(|_| dice.chance(250)).copied();
         self.delay = dice.below(3);
         self.drops = [0, 0, 20, 80][dice.below(4) as usize];
         self.reorgs = [0, 30, 120][dice.below(3) as usize];
@@ -254,5 +263,6 @@ impl Plan {
             self.leave_out(fault);
         }
         self.absences = 0;
+        self.abstains = None;
     }
 }

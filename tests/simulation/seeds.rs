@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How many seeds are part of the ordinary tests.
-const SEEDS: u64 = 3_000;
+const SEEDS: u64 = 20_000;
 
 fn run(seed: u64, without: &[Fault]) -> Result<Summary, Failure> {
     World::new(Plan::of(seed, without)).run()

@@ -9,8 +9,10 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
+use stheno_protocol::ceremony::confirmation_quorum;
 
 use crate::{
+    byzantine::Vice,
     cast::{self, Person},
     chain::Chain,
     contract::{Contract, State},
@@ -183,8 +185,13 @@ impl World {
         let dice = &mut self.stage.dice;
         let mut pool: Vec<u16> = (1..=self.nodes.len() as u16).collect();
         dice.shuffle(&mut pool);
-        let size = dice.between(2, pool.len() as u64) as usize;
+        let all = pool.len() as u64;
+        let size = dice.between(2, all).min(dice.between(2, all)) as usize;
         pool.truncate(size);
+        // Mostly in an order that other runs have, too.
+        if !dice.chance(125) {
+            pool.sort_unstable();
+        }
         let threshold = dice.between(size as u64 / 2 + 1, size as u64) as u16;
         let is_corrupt = |number: &u16| self.nodes[usize::from(*number) - 1].is_corrupt();
         while pool.iter().filter(|number| is_corrupt(number)).count() >= usize::from(threshold) {
@@ -233,12 +240,14 @@ impl World {
                     return Ok(());
                 }
             }
+            let calm = self.stage.plan.weather == Weather::Calm;
+            let must_succeed = calm || self.is_spared(members, threshold);
             let made = self.attempt(members, threshold, epoch)?;
             if attempt == 0 {
                 first_attempts.0 += 1;
                 first_attempts.1 += u64::from(made);
-                if !made && self.stage.plan.weather == Weather::Calm {
-                    return Err("a ceremony failed though nothing went wrong".to_owned());
+                if !made && must_succeed {
+                    return Err("a ceremony failed though it could spare the corrupt".to_owned());
                 }
             }
             if made && self.settle(epoch + 1)? {
@@ -315,9 +324,40 @@ impl World {
         }
     }
 
-    /// Where nothing but members go wrong, every honest member has its share in the end, whatever
-    /// the corrupt dealt, and every honest dealer counts, whatever they complained.
-    fn everybody_serves(&self, epoch: u64) -> Result<(), String> {
+    /// Whether nothing but members goes wrong, and few enough of them: then the ceremony makes an
+    /// epoch, if only the corrupt do not keep it from starting.
+    fn is_spared(&self, members: &[u16], threshold: u16) -> bool {
+        let node = |number: u16| &self.nodes[usize::from(number) - 1];
+        let without = |numbers: &[u16], spoils: fn(Vice) -> bool| {
+            let good = numbers.iter().filter(|number| {
+                let vices = &node(**number).vices;
+                !vices.iter().any(|vice| spoils(*vice))
+            });
+            u16::try_from(good.count()).unwrap_or(u16::MAX)
+        };
+        let contract = self.stage.chain.state();
+        let (dealers, needed) = match contract.epochs.last() {
+            None => (members.to_vec(), threshold),
+            Some(epoch) => {
+                let numbers = epoch.members.iter().filter_map(|m| number_of(m.identity));
+                // Who was dealt no share has none to deal out.
+                let serving = numbers.filter(|n| node(*n).serves(contract, contract.epoch()));
+                (serving.collect(), epoch.threshold)
+            }
+        };
+        let starts = members
+            .iter()
+            .all(|number| !node(*number).vices.contains(&Vice::NoKey));
+        let quorum = confirmation_quorum(members.len() as u16, threshold);
+        let enough = without(&dealers, Vice::spoils_dealing) >= needed
+            && without(members, Vice::spoils_confirmation) >= quorum;
+        // A window that finality leaves no room in comes to nothing by itself.
+        let in_time = self.stage.plan.lag <= 2 && self.stage.plan.absences == 0;
+        self.is_quiet() && in_time && starts && enough
+    }
+
+    /// Whether whatever goes wrong is the doing of the corrupt.
+    fn is_quiet(&self) -> bool {
         let plan = &self.stage.plan;
         let faults = [
             plan.delay,
@@ -326,7 +366,13 @@ impl World {
             plan.stalls,
             plan.crashes,
         ];
-        if faults.iter().any(|often| *often > 0) || !plan.liars.is_empty() || plan.rollbacks > 0 {
+        faults.iter().all(|often| *often == 0) && plan.liars.is_empty() && plan.rollbacks == 0
+    }
+
+    /// Where nothing but members go wrong, every honest member has its share in the end, whatever
+    /// the corrupt dealt, and every honest dealer counts, whatever they complained.
+    fn everybody_serves(&self, epoch: u64) -> Result<(), String> {
+        if !self.is_quiet() {
             return Ok(());
         }
         let contract = &self.stage.chain.final_block().state;

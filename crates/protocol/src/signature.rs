@@ -1,6 +1,7 @@
 //! Recovering who signed a digest, strictly: one signer, one signature form.
 
 use alloy_primitives::{Address, B256, Signature, eip191_hash_message};
+use stheno_crypto::engine;
 
 /// Length of an `r ‖ s ‖ v` signature.
 pub const SIGNATURE_BYTES: usize = 65;
@@ -56,9 +57,13 @@ pub fn recover(digest: B256, signature: &[u8]) -> Result<Address, SignatureError
     if parsed.normalize_s().is_some() {
         return Err(SignatureError::HighS);
     }
-    parsed
-        .recover_address_from_prehash(&digest)
-        .map_err(|_| SignatureError::Unrecoverable)
+    let signer = engine::bytes_of("recover", &[digest.as_slice(), bytes], || {
+        let signer = parsed.recover_address_from_prehash(&digest).ok()?;
+        Some(signer.to_vec())
+    });
+    signer
+        .and_then(|signer| Address::try_from(signer.as_slice()).ok())
+        .ok_or(SignatureError::Unrecoverable)
 }
 
 /// The address whose key signed `message` by EIP-191, as wallets sign text.

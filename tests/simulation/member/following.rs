@@ -69,8 +69,11 @@ impl Node {
                 return Ok(());
             }
         };
-        let Stage { chain, dice, .. } = stage;
-        let batch = endpoint::follow(chain, self.disk.cursor, first, lie, dice)
+        let Stage {
+            chain, plan, dice, ..
+        } = stage;
+        let cursor = self.disk.cursor;
+        let batch = endpoint::follow(chain, cursor, first, lie, &self.person, plan, dice)
             .map_err(|_| Broken::Fault)?;
         let Some(batch) = batch else {
             return Ok(());

@@ -88,10 +88,16 @@ impl World {
             if !open || head >= closes || ceremony.context == B256::ZERO {
                 continue;
             }
+            let spared = ceremony.terms.dealers.len() > usize::from(ceremony.old_threshold);
+            let abstains = self.stage.plan.abstains;
+            let abstains = abstains.filter(|_| ceremony.from_epoch > 0 && spared);
             for (dealer, member) in (1..).zip(&ceremony.terms.dealers) {
                 let Some(number) = number_of(member.identity) else {
                     continue;
                 };
+                if abstains == Some(number) {
+                    continue;
+                }
                 if !ceremony.approvals.contains(&dealer) {
                     due.push((ceremony.number, ceremony.context, number));
                 }
@@ -106,6 +112,7 @@ impl World {
                 continue;
             }
             self.approvals.insert(key, head);
+            self.stage.observer.approves(number, context);
             let operator = &self.nodes[usize::from(number) - 1].person.operator;
             let message = Approval { ceremony, context };
             let call = abi::approveCall {

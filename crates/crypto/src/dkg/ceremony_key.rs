@@ -12,7 +12,7 @@ use hpke::{
 };
 use zeroize::Zeroizing;
 
-use crate::{DecodeError, encoding, identity::write_hex};
+use crate::{DecodeError, encoding, engine, identity::write_hex};
 
 /// Length of a sealed share: encapsulated key, ciphertext, tag.
 pub(super) const SEALED_BYTES: usize = 32 + 32 + 16;
@@ -37,15 +37,15 @@ impl CeremonyKey {
         }
         // A clamped scalar is a multiple of the cofactor and not of the order, so encapsulation
         // fails, at a shared secret of zero, for exactly the points of low order.
+        let point = key.hpke()?;
         let mode = OpModeS::<X25519HkdfSha256>::Base;
-        let mut drawn = Drawn(Zeroizing::new([1; 32]));
-        setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, _>(
-            &mode,
-            &key.hpke()?,
-            &[],
-            &mut drawn,
-        )
-        .map_err(|_| DecodeError::LowOrder)?;
+        engine::bytes_of("encapsulates", &[&key.0], || {
+            let drawn = &mut Drawn(&[1; 32]);
+            setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, _>(&mode, &point, &[], drawn)
+                .ok()
+                .map(|_| Vec::new())
+        })
+        .ok_or(DecodeError::LowOrder)?;
         Ok(key)
     }
 
@@ -69,26 +69,29 @@ impl CeremonyKey {
         ephemeral: Zeroizing<[u8; 32]>,
     ) -> [u8; SEALED_BYTES] {
         let sealed = self.hpke().ok().and_then(|key| {
-            single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-                &OpModeS::Base,
-                &key,
-                info,
-                share,
-                aad,
-                &mut Drawn(ephemeral),
-            )
-            .ok()
+            let input = [&self.0[..], info, aad, share, &ephemeral[..]];
+            engine::bytes_of("seal", &input, || {
+                let (enc, ciphertext) =
+                    single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                        &OpModeS::Base,
+                        &key,
+                        info,
+                        share,
+                        aad,
+                        &mut Drawn(&ephemeral),
+                    )
+                    .ok()?;
+                Some([&enc.to_bytes()[..], &ciphertext].concat())
+            })
         });
         #[allow(
             clippy::expect_used,
             reason = "HPKE refuses keys of low order, which `from_bytes` does not let through, \
                       and messages above 256 GiB"
         )]
-        let (enc, ciphertext) = sealed.expect("a checked key seals");
+        let sealed = sealed.expect("a checked key seals");
         let mut bytes = [0; SEALED_BYTES];
-        let (head, tail) = bytes.split_at_mut(32);
-        enc.write_exact(head);
-        tail.copy_from_slice(&ciphertext);
+        bytes.copy_from_slice(&sealed);
         bytes
     }
 }
@@ -100,21 +103,28 @@ impl fmt::Debug for CeremonyKey {
 }
 
 /// A member's X25519 secret key, made for one ceremony.
-pub struct CeremonySecret(<X25519HkdfSha256 as Kem>::PrivateKey);
+pub struct CeremonySecret {
+    secret: <X25519HkdfSha256 as Kem>::PrivateKey,
+    public: CeremonyKey,
+}
 
 impl CeremonySecret {
     /// Derives the key from 32 fresh random bytes: RFC 9180's `DeriveKeyPair`.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(X25519HkdfSha256::derive_keypair(seed).0)
+        let (secret, public) = X25519HkdfSha256::derive_keypair(seed);
+        let mut bytes = [0; 32];
+        public.write_exact(&mut bytes);
+        Self {
+            secret,
+            public: CeremonyKey(bytes),
+        }
     }
 
     /// The public half.
     #[must_use]
     pub fn public(&self) -> CeremonyKey {
-        let mut bytes = [0; 32];
-        X25519HkdfSha256::sk_to_pk(&self.0).write_exact(&mut bytes);
-        CeremonyKey(bytes)
+        self.public
     }
 
     /// Opens a sealed share.
@@ -126,17 +136,20 @@ impl CeremonySecret {
     ) -> Option<Zeroizing<[u8; 32]>> {
         let (enc, ciphertext) = sealed.split_at(32);
         let enc = Deserializable::from_bytes(enc).ok()?;
-        let opened = Zeroizing::new(
+        // The public half stands for the secret one.
+        let input = [&self.public.0[..], info, aad, sealed];
+        let opened = engine::bytes_of("open", &input, || {
             single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
                 &OpModeR::Base,
-                &self.0,
+                &self.secret,
                 &enc,
                 info,
                 ciphertext,
                 aad,
             )
-            .ok()?,
-        );
+            .ok()
+        });
+        let opened = Zeroizing::new(opened?);
         Some(Zeroizing::new(opened.as_slice().try_into().ok()?))
     }
 }
@@ -148,9 +161,9 @@ impl fmt::Debug for CeremonySecret {
 }
 
 /// HPKE draws the 32 bytes of its ephemeral key from a generator; this one gives it ours, once.
-struct Drawn(Zeroizing<[u8; 32]>);
+struct Drawn<'a>(&'a [u8; 32]);
 
-impl TryRng for Drawn {
+impl TryRng for Drawn<'_> {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
@@ -163,12 +176,12 @@ impl TryRng for Drawn {
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
         assert_eq!(out.len(), 32, "HPKE draws an X25519 key's bytes, once");
-        out.copy_from_slice(&self.0[..]);
+        out.copy_from_slice(self.0);
         Ok(())
     }
 }
 
-impl TryCryptoRng for Drawn {}
+impl TryCryptoRng for Drawn<'_> {}
 
 #[cfg(test)]
 mod tests {
@@ -196,7 +209,7 @@ mod tests {
                 b"Ode on a Grecian Urn",
                 b"Beauty is truth, truth beauty",
                 b"Count-0",
-                &mut Drawn(Zeroizing::new(array(ephemeral))),
+                &mut Drawn(&array(ephemeral)),
             )
             .unwrap();
         assert_eq!(

@@ -93,6 +93,23 @@ pub(crate) fn active() -> &'static dyn Operations {
     CHOSEN.get().operations()
 }
 
+/// The bytes that `compute` makes of `input`, and of nothing else.
+///
+/// It computes; only on a thread that runs the engine that remembers, a feature for simulations, it
+/// says again what it came to before. `operation` is a name that no other use has.
+pub fn bytes_of(
+    operation: &str,
+    input: &[&[u8]],
+    compute: impl FnOnce() -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    #[cfg(feature = "remembering")]
+    if CHOSEN.get() == Engine::Remembering {
+        return remembering::bytes_of(operation, input, compute);
+    }
+    let _ = (operation, input);
+    compute()
+}
+
 /// What the scheme asks of an engine.
 pub(crate) trait Operations: Sync {
     /// Reduces 48 big-endian bytes modulo `r`.

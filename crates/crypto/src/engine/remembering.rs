@@ -1,11 +1,13 @@
-//! An engine for simulations: the same arithmetic as blst's, each result computed once a thread.
+//! An engine for simulations: the same arithmetic as blst's, each result computed once a process.
 //!
-//! Many simulated members see the same dealings and compute the same sums. Every operation here is
-//! a function of its input's bytes, so what was computed once is true again. **Secrets stay in
-//! memory**, which is why this is a feature that no program of ours turns on.
+//! Many simulated members see the same dealings and compute the same sums, in one run and in the
+//! next. Every operation here is a function of its input's bytes, so what was computed once is true
+//! again. **Secrets stay in memory**, which is why this is a feature that no program of ours turns on.
 
-use core::cell::RefCell;
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use ark_bls12_381::{Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
@@ -17,8 +19,10 @@ use crate::{DecodeError, scalar::SecretScalar};
 
 pub(super) struct Remembering;
 
-/// So many results, and then from anew.
-const MOST: usize = 400_000;
+/// Threads that look up different results seldom wait for each other.
+const SHELVES: usize = 256;
+/// So many results on a shelf, and then from anew: half a gigabyte of them in all.
+const MOST: usize = 6_000;
 
 #[derive(Clone)]
 enum Known {
@@ -26,10 +30,28 @@ enum Known {
     G2(Result<G2Affine, DecodeError>),
     G2s(Vec<G2Affine>),
     Truth(bool),
+    Bytes(Option<Box<[u8]>>),
 }
 
-thread_local! {
-    static KNOWN: RefCell<HashMap<[u8; 32], Known>> = RefCell::default();
+type Shelf = Mutex<HashMap<[u8; 32], Known>>;
+
+static KNOWN: LazyLock<Vec<Shelf>> =
+    LazyLock::new(|| (0..SHELVES).map(|_| Mutex::default()).collect());
+
+/// The bytes that `compute` makes of `input`, or what it made of them before; `operation` is a name
+/// that nothing else has.
+pub(super) fn bytes_of(
+    operation: &str,
+    input: &[&[u8]],
+    compute: impl FnOnce() -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    let input = input
+        .iter()
+        .fold(Input::of(operation), |all, part| all.bytes(part));
+    match input.known(|| Known::Bytes(compute().map(Vec::into_boxed_slice))) {
+        Known::Bytes(bytes) => bytes.map(<[u8]>::into_vec),
+        _ => unreachable!("the operation's name is in the key"),
+    }
 }
 
 /// What an operation is a function of.
@@ -79,12 +101,22 @@ impl Input {
 
     fn known(self, compute: impl FnOnce() -> Known) -> Known {
         let key: [u8; 32] = self.0.finalize().into();
-        KNOWN.with_borrow_mut(|known| {
-            if known.len() >= MOST {
-                known.clear();
-            }
-            known.entry(key).or_insert_with(compute).clone()
-        })
+        let [place, ..] = key;
+        let Some(shelf) = KNOWN.get(usize::from(place) % SHELVES) else {
+            return compute();
+        };
+        let read = || shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read().get(&key) {
+            return known.clone();
+        }
+        // Two threads may compute it at the same time, and come to the same.
+        let made = compute();
+        let mut known = read();
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(key, made.clone());
+        made
     }
 
     fn try_g1_of(
@@ -189,11 +221,22 @@ impl Operations for Remembering {
     }
 
     fn g2_sums(&self, groups: &[Vec<G2Affine>]) -> Vec<G2Affine> {
-        Blst.g2_sums(groups)
+        let input = groups.iter().fold(Input::of("g2_sums"), |input, group| {
+            let input = input.bytes(&group.len().to_be_bytes());
+            group.iter().fold(input, Input::g2)
+        });
+        match input.known(|| Known::G2s(Blst.g2_sums(groups))) {
+            Known::G2s(points) => points,
+            _ => unreachable!("the operation's name is in the key"),
+        }
     }
 
     fn g2_all_in_subgroup(&self, points: &[G2Affine], signs: &[Signs]) -> bool {
-        Blst.g2_all_in_subgroup(points, signs)
+        let input = points
+            .iter()
+            .fold(Input::of("g2_all_in_subgroup"), Input::g2);
+        let input = signs.iter().fold(input, |input, row| input.bytes(&row.0));
+        input.truth_of(|| Blst.g2_all_in_subgroup(points, signs))
     }
 
     fn hash_to_g1(&self, message: &[u8], dst: &[u8]) -> G1Affine {
@@ -227,7 +270,16 @@ impl Operations for Remembering {
     }
 
     fn pairing(&self, p: &G1Affine, q: &G2Affine) -> Zeroizing<[u8; GT_BYTES]> {
-        Blst.pairing(p, q)
+        let known = Input::of("pairing").g1(p).g2(q).known(|| {
+            let made = Blst.pairing(p, q);
+            Known::Bytes(Some(Box::from(&made[..])))
+        });
+        let mut bytes = Zeroizing::new([0; GT_BYTES]);
+        match known {
+            Known::Bytes(Some(known)) => bytes.copy_from_slice(&known),
+            _ => unreachable!("the operation's name is in the key"),
+        }
+        bytes
     }
 
     fn pairing_product_is_one(&self, pairs: &[(G1Affine, G2Affine)]) -> bool {

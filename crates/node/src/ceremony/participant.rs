@@ -279,7 +279,7 @@ impl Participant {
             identity,
         };
         let slot = |name, round| Slot { name, round };
-        let (slot, call) = match action {
+        let slot = match action {
             // What anybody may do carries no word of this member's: it is not written down.
             Action::Activate(outcome) => {
                 self.offer(slot("activate", 0), scribe.activate(outcome), clock);
@@ -294,29 +294,36 @@ impl Participant {
                 return None;
             }
             Action::KeepShare => return None,
-            Action::PostKey(message) => (slot("key", 0), scribe.post_key(message)),
+            Action::PostKey(_) => slot("key", 0),
+            Action::ApproveRefresh(_) => slot("approve", 0),
+            Action::Deal { .. } => slot("deal", 0),
+            Action::Complain(_) => slot("complain", 0),
+            Action::Answer(_) => slot("answer", 0),
+            Action::Extend(message) => slot("extend", message.phase * 16 + message.round),
+            Action::Confirm(_) => slot("confirm", 0),
+        };
+        if self.is_busy_with(slot, clock) {
+            return None;
+        }
+        let call = match action {
+            Action::PostKey(message) => scribe.post_key(message),
             Action::ApproveRefresh(message) => {
-                let operator = self.machine.operator()?;
-                let call = scribe.approve_refresh(message, operator);
-                (slot("approve", 0), call)
+                scribe.approve_refresh(message, self.machine.operator()?)
             }
-            Action::Deal { message, dealing } => (slot("deal", 0), scribe.deal(message, dealing)),
-            Action::Complain(message) => (slot("complain", 0), scribe.complain(message)),
-            Action::Answer(message) => (slot("answer", 0), scribe.answer(message)),
-            Action::Extend(message) => {
-                let round = message.phase * 16 + message.round;
-                (slot("extend", round), scribe.extend(message))
-            }
+            Action::Deal { message, dealing } => scribe.deal(message, dealing),
+            Action::Complain(message) => scribe.complain(message),
+            Action::Answer(message) => scribe.answer(message),
+            Action::Extend(message) => scribe.extend(message),
             Action::Confirm(outcome) => {
                 let held = self.machine.kept_share()?;
-                let call = scribe.confirm(outcome, record.context()?, held, entropy);
-                (slot("confirm", 0), call)
+                scribe.confirm(outcome, record.context()?, held, entropy)
+            }
+            Action::Activate(_) | Action::Fail | Action::PublishKeys { .. } | Action::KeepShare => {
+                return None;
             }
         };
-        if !self.is_busy_with(slot, clock) {
-            let scope = record.context().or(record.proposal())?;
-            self.steps.push_back(Step::Write { scope, slot, call });
-        }
+        let scope = record.context().or(record.proposal())?;
+        self.steps.push_back(Step::Write { scope, slot, call });
         Some(())
     }
 
