@@ -181,7 +181,7 @@ pub(super) fn sums<P: Point>(points: &[&P], sizes: &[usize]) -> Vec<P> {
     if pairs.is_empty() {
         let mut points = points.iter();
         let mut point = |size: &usize| points.by_ref().take(*size).next().map(|point| **point);
-        let sums = sizes.iter().map(|size| point(size));
+        let sums = sizes.iter().map(&mut point);
         return sums.map(|sum| sum.unwrap_or_else(P::identity)).collect();
     }
     let added = P::add_all(&pairs);

@@ -27,7 +27,7 @@ use ::blst::{
     blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof, blst_scalar,
     blst_scalar_from_be_bytes, blst_scalar_from_fr,
 };
-use ark_bls12_381::{Fq2, Fr, G1Affine, G2Affine};
+use ark_bls12_381::{Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{BigInteger, PrimeField};
 use zeroize::{Zeroize, Zeroizing};
@@ -43,7 +43,7 @@ use super::{
 };
 use crate::{
     DecodeError,
-    encoding::{FQ_BYTES, fq_from_bytes, fq_to_bytes, sized},
+    encoding::{FQ_BYTES, fq_to_bytes},
     scalar::SecretScalar,
 };
 
@@ -234,7 +234,10 @@ impl Operations for Blst {
     fn g2_decompress_all_on_curve(&self, bytes: &[[u8; 96]]) -> Result<Vec<G2Affine>, DecodeError> {
         let mut points = Vec::with_capacity(bytes.len());
         for some in bytes.chunks(LANES) {
-            let proposed = propose(some);
+            #[cfg(target_arch = "x86_64")]
+            let proposed = roots::propose(some);
+            #[cfg(not(target_arch = "x86_64"))]
+            let proposed = None::<[_; LANES]>;
             for (at, bytes) in some.iter().enumerate() {
                 points.push(
                     match proposed.as_ref().and_then(|points| *points.get(at)?) {
@@ -353,42 +356,6 @@ fn polynomial(coefficients: &[blst_p2_affine], x: i32) -> blst_p2 {
         value = product;
     }
     value
-}
-
-/// Up to [`LANES`] points by their bytes, whose form is checked, as far as [`roots`] finds them.
-#[cfg(target_arch = "x86_64")]
-fn propose(bytes: &[[u8; 96]]) -> Option<[Option<G2Affine>; LANES]> {
-    if bytes.len() < LANES / 2 {
-        return None;
-    }
-    let mut x = [Fq2::default(); LANES];
-    for (x, bytes) in x.iter_mut().zip(bytes) {
-        let (mut c1, c0) = bytes
-            .split_first_chunk::<FQ_BYTES>()
-            .map(|(c1, c0)| (*c1, c0))?;
-        c1[0] &= 0x1f;
-        *x = Fq2::new(
-            fq_from_bytes(sized(c0).ok()?).ok()?,
-            fq_from_bytes(&c1).ok()?,
-        );
-    }
-    let ordinates = roots::ordinates(&x)?;
-    let mut points = [None; LANES];
-    for ((point, bytes), (x, y)) in points.iter_mut().zip(bytes).zip(x.iter().zip(ordinates)) {
-        // arkworks orders Fp2 as the encoding does.
-        let largest = bytes[0] & 0x20 != 0;
-        *point = y.map(|y| {
-            let y = if (y > -y) == largest { y } else { -y };
-            G2Affine::new_unchecked(*x, y)
-        });
-    }
-    Some(points)
-}
-
-/// Elsewhere none are found.
-#[cfg(not(target_arch = "x86_64"))]
-fn propose(_: &[[u8; 96]]) -> Option<[Option<G2Affine>; LANES]> {
-    None
 }
 
 /// Public scalars, little-endian, one after the other, each in as many bytes as the longest needs.

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use ark_bls12_381::{Fq, Fq2, g2};
+use ark_bls12_381::{Fq, Fq2, G2Affine, g2};
 use ark_ec::short_weierstrass::SWCurveConfig;
 use ark_ff::PrimeField;
 
@@ -14,10 +14,41 @@ use super::{
     LANES,
     lanes::{Fp2Lanes, FpLanes, present},
 };
+use crate::encoding::{FQ_BYTES, fq_from_bytes, sized};
+
+/// Up to [`LANES`] points by their bytes, whose form is checked, as far as they are found; none
+/// where the processor cannot, or they are too few.
+pub(super) fn propose(bytes: &[[u8; 96]]) -> Option<[Option<G2Affine>; LANES]> {
+    if bytes.len() < LANES / 2 {
+        return None;
+    }
+    let mut x = [Fq2::default(); LANES];
+    for (x, bytes) in x.iter_mut().zip(bytes) {
+        let (mut c1, c0) = bytes
+            .split_first_chunk::<FQ_BYTES>()
+            .map(|(c1, c0)| (*c1, c0))?;
+        c1[0] &= 0x1f;
+        *x = Fq2::new(
+            fq_from_bytes(sized(c0).ok()?).ok()?,
+            fq_from_bytes(&c1).ok()?,
+        );
+    }
+    let ordinates = ordinates(&x)?;
+    let mut points = [None; LANES];
+    for ((point, bytes), (x, y)) in points.iter_mut().zip(bytes).zip(x.iter().zip(ordinates)) {
+        // arkworks orders Fp2 as the encoding does.
+        let largest = bytes[0] & 0x20 != 0;
+        *point = y.map(|y| {
+            let y = if (y > -y) == largest { y } else { -y };
+            G2Affine::new_unchecked(*x, y)
+        });
+    }
+    Some(points)
+}
 
 /// Of each `x` one of the two `y ≠ 0` with which it is a point of the curve, where one is found;
 /// `None` where the processor cannot.
-pub(super) fn ordinates(x: &[Fq2; LANES]) -> Option<[Option<Fq2>; LANES]> {
+fn ordinates(x: &[Fq2; LANES]) -> Option<[Option<Fq2>; LANES]> {
     // SAFETY: the processor has what the function needs.
     present().then(|| unsafe { in_lanes(x) })
 }

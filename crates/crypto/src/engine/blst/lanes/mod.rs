@@ -176,8 +176,8 @@ impl FpLanes {
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn load(numbers: [&Words; LANES]) -> Self {
         let mut rows = [_mm512_setzero_si512(); LANES];
-        for at in 0..LANES {
-            rows[at] = numbers[at].load();
+        for (row, number) in rows.iter_mut().zip(numbers) {
+            *row = number.load();
         }
         Self(transposed(rows))
     }
@@ -196,8 +196,8 @@ impl FpLanes {
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn everywhere(number: &Words) -> Self {
         let mut registers = [_mm512_setzero_si512(); WORDS];
-        for at in 0..WORDS {
-            registers[at] = _mm512_set1_epi64(number.0[at] as i64);
+        for (register, word) in registers.iter_mut().zip(number.0) {
+            *register = _mm512_set1_epi64(word as i64);
         }
         Self(registers)
     }
