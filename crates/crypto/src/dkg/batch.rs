@@ -264,9 +264,14 @@ pub fn receive_all(
     }
     let transcript = transcript.finalize();
 
+    let commitments: Vec<_> = dealings
+        .iter()
+        .map(|dealing| dealing.commitments())
+        .collect();
+    let expected = engine::active().g2_polynomials(&commitments, me.get());
     let opened: Vec<Result<Opened, ReceiveError>> = (0u32..)
-        .zip(dealings)
-        .map(|(place, dealing)| {
+        .zip(dealings.iter().zip(expected))
+        .map(|(place, (dealing, expected))| {
             let opened = dealing.open(me, secret)?;
             let at = place.to_be_bytes();
             let hash = labels::BATCH_SHARES.sha256(&[weights_seed, transcript.as_slice(), &at]);
@@ -274,7 +279,7 @@ pub fn receive_all(
                 place,
                 secret: SecretScalar::from_canonical(&opened)
                     .map_err(|_| mismatch(dealing.dealer))?,
-                expected: engine::active().g2_polynomial(dealing.commitments(), me.get()),
+                expected,
                 weight: weight(&hash),
             })
         })

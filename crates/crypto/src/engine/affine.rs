@@ -1,11 +1,21 @@
 //! Many additions at once, in affine coordinates: all of them share one inversion.
 //!
 //! An addition so costs five multiplications and a squaring where projective coordinates cost
-//! eleven and more. Not constant-time: for public points. One text for both engines, over the
-//! few operations of [`Field`].
+//! eleven and more. Not constant-time: for public points. One text for both engines, over what
+//! [`Point`] can do, which follows from the few operations of [`Field`] or is done eight at a time.
 
 use ark_bls12_381::Fq2;
 use ark_ff::{AdditiveGroup, Field as _};
+
+use super::small::{self, Digit};
+
+/// A point as the sums need it.
+pub(super) trait Point: Copy {
+    fn identity() -> Self;
+    fn negated(&self) -> Self;
+    /// The sum of each pair, whatever its points are.
+    fn add_all(pairs: &[(&Self, &Self)]) -> Vec<Self>;
+}
 
 /// What the additions need of the field of the coordinates.
 pub(super) trait Field: Copy + PartialEq {
@@ -56,21 +66,33 @@ pub(super) struct Affine<F> {
     pub(super) y: F,
 }
 
-impl<F: Field> Affine<F> {
-    pub(super) fn identity() -> Self {
+impl<F: Field> Point for Affine<F> {
+    fn identity() -> Self {
         Self {
             x: F::zero(),
             y: F::zero(),
         }
     }
 
-    pub(super) fn negated(&self) -> Self {
+    fn negated(&self) -> Self {
         Self {
             x: self.x,
             y: F::zero().minus(&self.y),
         }
     }
 
+    fn add_all(pairs: &[(&Self, &Self)]) -> Vec<Self> {
+        let mut inverses: Vec<_> = pairs.iter().map(|(p, q)| denominator(p, q)).collect();
+        invert(&mut inverses);
+        pairs
+            .iter()
+            .zip(&inverses)
+            .map(|((p, q), inverse)| add(p, q, inverse))
+            .collect()
+    }
+}
+
+impl<F: Field> Affine<F> {
     fn is_identity(&self) -> bool {
         *self == Self::identity()
     }
@@ -126,51 +148,6 @@ fn add<F: Field>(p: &Affine<F>, q: &Affine<F>, inverse: &F) -> Affine<F> {
     Affine { x, y }
 }
 
-/// The sum of each group of points; the groups lie one after the other, with these sizes.
-///
-/// Neighbours are added, in all groups at once, until a group is one point.
-pub(super) fn sums<F: Field>(mut points: Vec<Affine<F>>, mut sizes: Vec<usize>) -> Vec<Affine<F>> {
-    let mut inverses = Vec::with_capacity(points.len() / 2);
-    while sizes.iter().any(|&size| size > 1) {
-        inverses.clear();
-        let mut rest = points.as_slice();
-        for &size in &sizes {
-            let (group, others) = rest.split_at(size);
-            rest = others;
-            for pair in group.chunks_exact(2) {
-                if let [p, q] = pair {
-                    inverses.push(denominator(p, q));
-                }
-            }
-        }
-        invert(&mut inverses);
-
-        let mut inverse = inverses.iter();
-        let mut next = Vec::with_capacity(points.len() / 2 + sizes.len());
-        let mut rest = points.as_slice();
-        for size in &mut sizes {
-            let (group, others) = rest.split_at(*size);
-            rest = others;
-            for pair in group.chunks(2) {
-                match pair {
-                    [p, q] => next.extend(inverse.next().map(|inverse| add(p, q, inverse))),
-                    single => next.extend_from_slice(single),
-                }
-            }
-            *size = size.div_ceil(2);
-        }
-        points = next;
-    }
-    let mut points = points.into_iter();
-    sizes
-        .iter()
-        .map(|&size| match size {
-            0 => Affine::identity(),
-            _ => points.next().unwrap_or_else(Affine::identity),
-        })
-        .collect()
-}
-
 /// Inverts every number, none of which is 0, with one inversion and three multiplications each.
 fn invert<F: Field>(numbers: &mut [F]) {
     let mut product = F::one();
@@ -188,6 +165,38 @@ fn invert<F: Field>(numbers: &mut [F]) {
         inverse = inverse.times(number);
         *number = its;
     }
+}
+
+/// The sum of each group of points; the groups lie one after the other, with these sizes.
+///
+/// Neighbours are added, in all groups at once, until a group is one point.
+pub(super) fn sums<P: Point>(points: &[&P], sizes: &[usize]) -> Vec<P> {
+    let mut pairs = Vec::with_capacity(points.len() / 2);
+    let mut rest = points;
+    for &size in sizes {
+        let (group, others) = rest.split_at(size);
+        rest = others;
+        pairs.extend(group.as_chunks::<2>().0.iter().map(|[p, q]| (*p, *q)));
+    }
+    if pairs.is_empty() {
+        let mut points = points.iter();
+        let mut point = |size: &usize| points.by_ref().take(*size).next().map(|point| **point);
+        let sums = sizes.iter().map(&mut point);
+        return sums.map(|sum| sum.unwrap_or_else(P::identity)).collect();
+    }
+    let added = P::add_all(&pairs);
+
+    let mut added = added.iter();
+    let mut next = Vec::with_capacity(points.len() - pairs.len());
+    let mut rest = points;
+    for &size in sizes {
+        let (group, others) = rest.split_at(size);
+        rest = others;
+        next.extend(added.by_ref().take(size / 2));
+        next.extend(group.as_chunks::<2>().1);
+    }
+    let sizes: Vec<_> = sizes.iter().map(|size| size.div_ceil(2)).collect();
+    sums(&next, &sizes)
 }
 
 /// Bits of a row of [`Signs`].
@@ -212,19 +221,15 @@ impl Signs {
 ///
 /// A few columns are done at once: points whose signs agree in all of them, or disagree in all,
 /// are added first.
-pub(super) fn signed_sums<F: Field>(
-    points: &[Affine<F>],
-    signs: &[Signs],
-    count: usize,
-) -> Vec<Affine<F>> {
+pub(super) fn signed_sums<P: Point>(points: &[P], signs: &[Signs], count: usize) -> Vec<P> {
     assert_eq!(points.len(), signs.len(), "one row of signs a point");
     let width = best_width(points.len(), count);
-    let mut result = Vec::with_capacity(count);
-    for start in (0..count).step_by(width) {
+    let negated: Vec<_> = points.iter().map(P::negated).collect();
+    let buckets = (0..count).step_by(width).map(|start| {
         let width = width.min(count - start);
-        result.extend(columns(&bucket(points, signs, start, width), width));
-    }
-    result
+        bucket(points, &negated, signs, start, width)
+    });
+    columns(buckets.collect())
 }
 
 /// The number of columns at once for which there are fewest additions.
@@ -234,12 +239,13 @@ fn best_width(points: usize, count: usize) -> usize {
 }
 
 /// Sums of the points whose `width` signs are the same; the last sign is made a plus.
-fn bucket<F: Field>(
-    points: &[Affine<F>],
+fn bucket<P: Point>(
+    points: &[P],
+    negated: &[P],
     signs: &[Signs],
     start: usize,
     width: usize,
-) -> Vec<Affine<F>> {
+) -> Vec<P> {
     let last = 1 << (width - 1);
     let place = |signs: &Signs| {
         let window = signs.window(start, width);
@@ -262,111 +268,190 @@ fn bucket<F: Field>(
             Some(start)
         })
         .collect();
-    let mut sorted = vec![Affine::identity(); points.len()];
-    for (point, row) in points.iter().zip(signs) {
+    let identity = P::identity();
+    let mut sorted = vec![&identity; points.len()];
+    for ((point, negated), row) in points.iter().zip(negated).zip(signs) {
         let (bucket, negative) = place(row);
         if let Some(end) = ends.get_mut(bucket) {
             if let Some(slot) = sorted.get_mut(*end) {
-                *slot = if negative { point.negated() } else { *point };
+                *slot = if negative { negated } else { point };
             }
             *end += 1;
         }
     }
-    sums(sorted, sizes)
+    sums(&sorted, &sizes)
 }
 
-/// From the sums by signs to the sum of each column: all of it less twice what has a minus.
-fn columns<F: Field>(buckets: &[Affine<F>], width: usize) -> Vec<Affine<F>> {
-    let mut left = buckets.to_vec();
-    let mut minus = Vec::with_capacity(width);
-    for _ in 1..width {
-        // The highest sign that is left: those with a minus, and then it no longer matters.
-        let (lower, upper) = left.split_at(left.len() / 2);
-        let mut points = upper.to_vec();
-        let mut sizes = vec![upper.len()];
-        for (p, q) in lower.iter().zip(upper) {
-            points.extend([*p, *q]);
-            sizes.push(2);
+/// From the sums by signs, of so many columns each, to the sum of each column: all of it less twice
+/// what has a minus. All are done in step, so that inversions are shared.
+fn columns<P: Point>(mut buckets: Vec<Vec<P>>) -> Vec<P> {
+    // Of the columns of each, from the last but one to the first, what has a minus.
+    let mut minus = vec![Vec::new(); buckets.len()];
+    while buckets.iter().any(|left| left.len() > 1) {
+        let (mut points, mut sizes) = (Vec::new(), Vec::new());
+        for left in buckets.iter().filter(|left| left.len() > 1) {
+            // The highest sign that is left: those with a minus, and then it no longer matters.
+            let (lower, upper) = left.split_at(left.len() / 2);
+            points.extend(upper);
+            sizes.push(upper.len());
+            for (p, q) in lower.iter().zip(upper) {
+                points.extend([p, q]);
+                sizes.push(2);
+            }
         }
-        left = sums(points, sizes);
-        minus.push(left.remove(0));
+        let mut sums = sums(&points, &sizes).into_iter();
+        for (left, minus) in buckets.iter_mut().zip(&mut minus) {
+            if left.len() > 1 {
+                minus.extend(sums.next());
+                *left = sums.by_ref().take(left.len() / 2).collect();
+            }
+        }
     }
-    let total = left.first().copied().unwrap_or_else(Affine::identity);
-    let points: Vec<_> = minus
+
+    let negated: Vec<Vec<P>> = minus
         .iter()
-        .rev()
-        .flat_map(|minus| [total, minus.negated(), minus.negated()])
-        .chain([total])
+        .map(|minus| minus.iter().rev().map(P::negated).collect())
         .collect();
-    let mut sizes = vec![3; width - 1];
-    sizes.push(1);
-    sums(points, sizes)
+    let (mut points, mut sizes) = (Vec::new(), Vec::new());
+    for (total, negated) in buckets.iter().zip(&negated) {
+        for negated in negated {
+            points.extend(total.iter().chain([negated, negated]));
+            sizes.push(3);
+        }
+        points.extend(total);
+        sizes.push(1);
+    }
+    sums(&points, &sizes)
 }
 
 /// For each triple of columns of signs `Σ (± 1 ± 2 ± 4)·P_i`.
-pub(super) fn odd_sums<F: Field>(points: &[Affine<F>], signs: &[Signs]) -> Vec<Affine<F>> {
+pub(super) fn odd_sums<P: Point>(points: &[P], signs: &[Signs]) -> Vec<P> {
     let columns = signed_sums(points, signs, SIGNS - SIGNS % 3);
-    let points: Vec<_> = columns
-        .chunks_exact(3)
-        .flat_map(|column| match column {
-            [one, two, four] => [*one, *two, *two, *four, *four, *four, *four],
-            _ => [Affine::identity(); 7],
-        })
-        .collect();
+    let mut points = Vec::with_capacity(7 * columns.len() / 3);
+    for [one, two, four] in columns.as_chunks::<3>().0 {
+        points.extend([one, two, two, four, four, four, four]);
+    }
     let sizes = vec![7; points.len() / 7];
-    sums(points, sizes)
+    sums(&points, &sizes)
 }
 
 /// From a polynomial's values at `t` consecutive numbers, `t − 1` being its degree or more, the
 /// values at the first of them and at the numbers after it, `count` in all: by forward
 /// differences, `t − 1` additions a value.
-pub(super) fn extrapolate<F: Field>(values: &[Affine<F>], count: usize) -> Vec<Affine<F>> {
+pub(super) fn extrapolate<P: Point>(values: &[P], count: usize) -> Vec<P> {
     // Δ^j f at the first number.
     let mut differences = Vec::with_capacity(values.len());
     let mut level = values.to_vec();
     while let Some(first) = level.first() {
         differences.push(*first);
-        let points: Vec<_> = level
-            .iter()
-            .zip(level.iter().skip(1))
-            .flat_map(|(p, next)| [*next, p.negated()])
-            .collect();
-        let sizes = vec![2; points.len() / 2];
-        level = sums(points, sizes);
+        let negated: Vec<_> = level.iter().map(P::negated).collect();
+        let pairs: Vec<_> = level.iter().skip(1).zip(&negated).collect();
+        level = P::add_all(&pairs);
     }
 
     let mut result = Vec::with_capacity(count);
     for _ in 0..count {
         result.extend(differences.first());
-        let points: Vec<_> = differences
-            .iter()
-            .zip(differences.iter().skip(1))
-            .flat_map(|(p, next)| [*p, *next])
-            .collect();
-        let sizes = vec![2; points.len() / 2];
+        let pairs: Vec<_> = differences.iter().zip(differences.iter().skip(1)).collect();
+        let next = P::add_all(&pairs);
         let last = differences.last().copied();
-        differences = sums(points, sizes);
+        differences = next;
         differences.extend(last);
     }
     result
 }
 
-/// The values at `1..=count` of a polynomial of `terms` coefficients, whose value at one whole
-/// number `evaluate` finds, the cheaper the nearer the number is to 0.
-pub(super) fn values<F: Field>(
-    terms: u16,
-    count: u16,
-    evaluate: impl Fn(i32) -> Affine<F>,
-) -> Vec<Affine<F>> {
-    if terms == 0 || count <= terms {
-        return (1..).take(count.into()).map(evaluate).collect();
+/// The value of each polynomial, given by its coefficients, at its number: by Horner's rule, all of
+/// them in step. The cheaper the nearer the numbers are to 0.
+pub(super) fn polynomials<P: Point>(polynomials: &[(&[P], i32)]) -> Vec<P> {
+    let digits: Vec<_> = polynomials.iter().map(|(_, x)| small::digits(*x)).collect();
+    let mut values = vec![P::identity(); polynomials.len()];
+    let terms = polynomials.iter().map(|(terms, _)| terms.len()).max();
+    for place in (0..terms.unwrap_or(0)).rev() {
+        let mut begun = Vec::with_capacity(polynomials.len());
+        let mut rest = Vec::with_capacity(polynomials.len());
+        for ((value, digits), (coefficients, _)) in values.iter_mut().zip(&digits).zip(polynomials)
+        {
+            match coefficients.get(place) {
+                Some(first) if coefficients.len() == place + 1 => *value = *first,
+                Some(coefficient) => {
+                    begun.push((value, digits.as_slice()));
+                    rest.push(coefficient);
+                }
+                None => {}
+            }
+        }
+        multiply(&mut begun);
+        let pairs: Vec<_> = begun
+            .iter()
+            .zip(rest)
+            .map(|((value, _), coefficient)| (&**value, coefficient))
+            .collect();
+        let sums = P::add_all(&pairs);
+        for ((value, _), sum) in begun.into_iter().zip(sums) {
+            *value = sum;
+        }
+    }
+    values
+}
+
+/// Multiplies each point by the number that has these digits: all of them by doubling and adding,
+/// in step from the highest digit on.
+fn multiply<P: Point>(points: &mut [(&mut P, &[Digit])]) {
+    let multiples: Vec<[P; 2]> = points
+        .iter()
+        .map(|(point, _)| [**point, point.negated()])
+        .collect();
+    let term = |digit: Option<&Digit>, [point, negative]: &[P; 2]| match digit {
+        Some(Digit::One) => Some(*point),
+        Some(Digit::MinusOne) => Some(*negative),
+        Some(Digit::Zero) | None => None,
+    };
+    for ((point, digits), multiples) in points.iter_mut().zip(&multiples) {
+        **point = term(digits.first(), multiples).unwrap_or_else(P::identity);
+    }
+    let longest = points.iter().map(|(_, digits)| digits.len()).max();
+    for at in 1..longest.unwrap_or(0) {
+        let mut active: Vec<_> = points
+            .iter_mut()
+            .zip(&multiples)
+            .filter(|((_, digits), _)| at < digits.len())
+            .map(|((point, digits), multiples)| (&mut **point, term(digits.get(at), multiples)))
+            .collect();
+        let pairs: Vec<_> = active
+            .iter()
+            .map(|(point, _)| (&**point, &**point))
+            .collect();
+        let doubles = P::add_all(&pairs);
+        for ((point, _), double) in active.iter_mut().zip(doubles) {
+            **point = double;
+        }
+        active.retain(|(_, term)| term.is_some());
+        let pairs: Vec<_> = active
+            .iter()
+            .filter_map(|(point, term)| Some((&**point, term.as_ref()?)))
+            .collect();
+        let sums = P::add_all(&pairs);
+        for ((point, _), sum) in active.into_iter().zip(sums) {
+            *point = sum;
+        }
+    }
+}
+
+/// The values at `1..=count` of a polynomial with these coefficients.
+pub(super) fn values<P: Point>(coefficients: &[P], count: u16) -> Vec<P> {
+    let at = |first: i32, count: usize| {
+        let places: Vec<_> = (first..).take(count).map(|x| (coefficients, x)).collect();
+        polynomials(&places)
+    };
+    let count = usize::from(count);
+    if coefficients.is_empty() || count <= coefficients.len() {
+        return at(1, count);
     }
     // As many values as fix the polynomial, around 0; the others follow from them.
-    let below = terms / 2;
-    let first = 1 - i32::from(below);
-    let known: Vec<_> = (first..).take(terms.into()).map(evaluate).collect();
-    let below = usize::from(below);
-    extrapolate(&known, below + usize::from(count)).split_off(below)
+    let below = coefficients.len() / 2;
+    let known = at(1 - i32::try_from(below).unwrap_or(0), coefficients.len());
+    extrapolate(&known, below + count).split_off(below)
 }
 
 #[cfg(test)]

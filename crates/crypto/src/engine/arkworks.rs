@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     GT_BYTES, Operations,
-    affine::{self, Affine, Signs},
+    affine::{self, Affine, Point, Signs},
     small::{self, Digit},
 };
 use crate::{
@@ -64,18 +64,25 @@ impl Operations for Arkworks {
         polynomial(coefficients, x.into())
     }
 
+    fn g2_polynomials(&self, coefficients: &[&[G2Affine]], x: u16) -> Vec<G2Affine> {
+        let coefficients = coefficients
+            .iter()
+            .map(|coefficients| polynomial(coefficients, x.into()));
+        coefficients.collect()
+    }
+
     fn g2_polynomial_values(&self, coefficients: &[G2Affine], count: u16) -> Vec<G2Affine> {
-        let terms = u16::try_from(coefficients.len()).unwrap_or(u16::MAX);
-        affine::values(terms, count, |x| to_affine(&polynomial(coefficients, x)))
+        let coefficients: Vec<_> = coefficients.iter().map(to_affine).collect();
+        affine::values(&coefficients, count)
             .iter()
             .map(from_affine)
             .collect()
     }
 
     fn g2_sums(&self, groups: &[Vec<G2Affine>]) -> Vec<G2Affine> {
-        let points = groups.iter().flatten().map(to_affine).collect();
-        let sizes = groups.iter().map(Vec::len).collect();
-        affine::sums(points, sizes)
+        let points: Vec<_> = groups.iter().flatten().map(to_affine).collect();
+        let sizes: Vec<_> = groups.iter().map(Vec::len).collect();
+        affine::sums(&points.iter().collect::<Vec<_>>(), &sizes)
             .iter()
             .map(from_affine)
             .collect()

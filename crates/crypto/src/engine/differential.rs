@@ -211,6 +211,10 @@ fn engines_agree_on_multiplication_in_g2() {
         let x = numbers.next() as u16;
         let value = Arkworks.g2_polynomial(&coefficients, x);
         assert_eq!(value, Blst.g2_polynomial(&coefficients, x));
+        let many = [coefficients.as_slice(), &[], &coefficients];
+        let values = [value, G2Affine::zero(), value];
+        assert_eq!(Arkworks.g2_polynomials(&many, x), values);
+        assert_eq!(Blst.g2_polynomials(&many, x), values);
         let powers = (0u64..).map(|k| ark_ff::Field::pow(&Fr::from(x), [k]));
         let powers: Vec<Fr> = powers.take(coefficients.len()).collect();
         assert_eq!(value, Arkworks.g2_msm(&coefficients, &powers));

@@ -144,6 +144,9 @@ pub(crate) trait Operations: Sync {
     /// `Σ x^k·C_k`: the value at `x` of a polynomial whose coefficients are in the exponent.
     fn g2_polynomial(&self, coefficients: &[G2Affine], x: u16) -> G2Affine;
 
+    /// The values at one `x` of many such polynomials.
+    fn g2_polynomials(&self, coefficients: &[&[G2Affine]], x: u16) -> Vec<G2Affine>;
+
     /// The values of such a polynomial at `1..=count`; the coefficients are in the subgroup.
     fn g2_polynomial_values(&self, coefficients: &[G2Affine], count: u16) -> Vec<G2Affine>;
 

@@ -211,6 +211,18 @@ impl Operations for Remembering {
         input.g2_of(|| Blst.g2_polynomial(coefficients, x))
     }
 
+    fn g2_polynomials(&self, coefficients: &[&[G2Affine]], x: u16) -> Vec<G2Affine> {
+        let input = Input::of("g2_polynomials").bytes(&x.to_be_bytes());
+        let input = coefficients.iter().fold(input, |input, coefficients| {
+            let input = input.bytes(&coefficients.len().to_be_bytes());
+            coefficients.iter().fold(input, Input::g2)
+        });
+        match input.known(|| Known::G2s(Blst.g2_polynomials(coefficients, x))) {
+            Known::G2s(points) => points,
+            _ => unreachable!("the operation's name is in the key"),
+        }
+    }
+
     fn g2_polynomial_values(&self, coefficients: &[G2Affine], count: u16) -> Vec<G2Affine> {
         let input = Input::of("g2_polynomial_values").bytes(&count.to_be_bytes());
         let input = coefficients.iter().fold(input, Input::g2);

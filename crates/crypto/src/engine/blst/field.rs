@@ -4,12 +4,12 @@ use ::blst::{
     blst_fp2, blst_fp2_add, blst_fp2_eucl_inverse, blst_fp2_mul, blst_fp2_sqr, blst_fp2_sub,
     blst_p2_affine,
 };
-use ark_bls12_381::{Fq2, G2Affine};
+use ark_bls12_381::Fq2;
 use ark_ff::Field as _;
 
 use super::{
     super::affine::{Affine, Field},
-    crossing::{from_p2_affine, to_fp2},
+    crossing::to_fp2,
 };
 
 impl Field for blst_fp2 {
@@ -73,8 +73,4 @@ impl From<Affine<blst_fp2>> for blst_p2_affine {
             y: point.y,
         }
     }
-}
-
-pub(super) fn from_affine(point: Affine<blst_fp2>) -> G2Affine {
-    from_p2_affine(&point.into())
 }

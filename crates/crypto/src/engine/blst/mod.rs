@@ -6,8 +6,12 @@
               lengths that the same function states; nothing is kept after the call"
 )]
 
+mod bulk;
 mod crossing;
 mod field;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+#[cfg(target_arch = "x86_64")]
 mod roots;
 
 use core::ptr;
@@ -19,33 +23,32 @@ use ::blst::{
     blst_p1_from_affine, blst_p1_mult, blst_p1_uncompress, blst_p1s_mult_pippenger,
     blst_p1s_mult_pippenger_scratch_sizeof, blst_p2, blst_p2_add_or_double,
     blst_p2_add_or_double_affine, blst_p2_affine, blst_p2_affine_in_g2, blst_p2_affine_on_curve,
-    blst_p2_cneg, blst_p2_double, blst_p2_from_affine, blst_p2_mult, blst_p2_to_affine,
-    blst_p2_uncompress, blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof,
-    blst_scalar, blst_scalar_from_be_bytes, blst_scalar_from_fr,
+    blst_p2_cneg, blst_p2_double, blst_p2_from_affine, blst_p2_mult, blst_p2_uncompress,
+    blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof, blst_scalar,
+    blst_scalar_from_be_bytes, blst_scalar_from_fr,
 };
-use ark_bls12_381::{Fq2, Fr, G1Affine, G2Affine, g2};
-use ark_ec::{AffineRepr, short_weierstrass::SWCurveConfig};
-use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
+use ark_bls12_381::{Fr, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
+use ark_ff::{BigInteger, PrimeField};
 use zeroize::{Zeroize, Zeroizing};
 
-use self::{
-    crossing::{
-        erase, from_fp, from_p1, from_p1_affine, from_p2, from_p2_affine, from_scalar, to_fr,
-        to_p1, to_p2, to_scalar,
-    },
-    field::from_affine,
-    roots::LANES,
+use self::crossing::{
+    erase, from_fp, from_p1, from_p1_affine, from_p2, from_p2_affine, from_scalar, to_fr, to_p1,
+    to_p2, to_scalar,
 };
 use super::{
     GT_BYTES, Operations,
-    affine::{self, Affine, Signs},
+    affine::Signs,
     small::{self, Digit},
 };
 use crate::{
     DecodeError,
-    encoding::{FQ_BYTES, fq_from_bytes, fq_to_bytes, sized},
+    encoding::{FQ_BYTES, fq_to_bytes},
     scalar::SecretScalar,
 };
+
+/// How many points are made of their bytes together, where that is faster.
+const LANES: usize = 8;
 
 /// Bits of the group order.
 const SCALAR_BITS: usize = 255;
@@ -173,34 +176,23 @@ impl Operations for Blst {
         from_p2(&polynomial(&coefficients, x.into()))
     }
 
+    fn g2_polynomials(&self, coefficients: &[&[G2Affine]], x: u16) -> Vec<G2Affine> {
+        bulk::widest!(bulk::at(coefficients, x))
+    }
+
     fn g2_polynomial_values(&self, coefficients: &[G2Affine], count: u16) -> Vec<G2Affine> {
-        let terms = u16::try_from(coefficients.len()).unwrap_or(u16::MAX);
-        let coefficients: Vec<_> = coefficients.iter().map(to_p2).collect();
-        let values = affine::values(terms, count, |x| {
-            let value = polynomial(&coefficients, x);
-            let mut affine = blst_p2_affine::default();
-            // SAFETY: reads one point, writes one.
-            unsafe { blst_p2_to_affine(&mut affine, &value) };
-            Affine::from(affine)
-        });
-        values.into_iter().map(from_affine).collect()
+        bulk::widest!(bulk::polynomial_values(coefficients, count))
     }
 
     fn g2_sums(&self, groups: &[Vec<G2Affine>]) -> Vec<G2Affine> {
-        let points = groups.iter().flatten().map(to_p2).map(Affine::from);
-        let sizes = groups.iter().map(Vec::len).collect();
-        affine::sums(points.collect(), sizes)
-            .into_iter()
-            .map(from_affine)
-            .collect()
+        bulk::widest!(bulk::sums(groups))
     }
 
     fn g2_all_in_subgroup(&self, points: &[G2Affine], signs: &[Signs]) -> bool {
-        let points: Vec<_> = points.iter().map(to_p2).map(Affine::from).collect();
-        affine::odd_sums(&points, signs)
-            .into_iter()
+        bulk::widest!(bulk::odd_sums(points, signs))
+            .iter()
             // SAFETY: reads one point.
-            .all(|sum| unsafe { blst_p2_affine_in_g2(&sum.into()) })
+            .all(|sum| unsafe { blst_p2_affine_in_g2(&to_p2(sum)) })
     }
 
     fn hash_to_g1(&self, message: &[u8], dst: &[u8]) -> G1Affine {
@@ -242,7 +234,10 @@ impl Operations for Blst {
     fn g2_decompress_all_on_curve(&self, bytes: &[[u8; 96]]) -> Result<Vec<G2Affine>, DecodeError> {
         let mut points = Vec::with_capacity(bytes.len());
         for some in bytes.chunks(LANES) {
-            let proposed = propose(some);
+            #[cfg(target_arch = "x86_64")]
+            let proposed = roots::propose(some);
+            #[cfg(not(target_arch = "x86_64"))]
+            let proposed = None::<[_; LANES]>;
             for (at, bytes) in some.iter().enumerate() {
                 points.push(
                     match proposed.as_ref().and_then(|points| *points.get(at)?) {
@@ -361,45 +356,6 @@ fn polynomial(coefficients: &[blst_p2_affine], x: i32) -> blst_p2 {
         value = product;
     }
     value
-}
-
-/// Up to [`LANES`] points by their bytes, whose form is checked, as far as [`roots`] finds them;
-/// each is on the curve.
-fn propose(bytes: &[[u8; 96]]) -> Option<[Option<G2Affine>; LANES]> {
-    if bytes.len() < LANES / 2 {
-        return None;
-    }
-    let mut x = [Fq2::ZERO; LANES];
-    for (x, bytes) in x.iter_mut().zip(bytes) {
-        let (mut c1, c0) = bytes
-            .split_first_chunk::<FQ_BYTES>()
-            .map(|(c1, c0)| (*c1, c0))?;
-        c1[0] &= 0x1f;
-        *x = Fq2::new(
-            fq_from_bytes(sized(c0).ok()?).ok()?,
-            fq_from_bytes(&c1).ok()?,
-        );
-    }
-    let squares = x.map(|x| x.square() * x + g2::Config::COEFF_B);
-    let roots = roots::propose(&squares)?;
-    let mut points = [None; LANES];
-    for ((point, bytes), ((x, square), root)) in points
-        .iter_mut()
-        .zip(bytes)
-        .zip(x.iter().zip(squares).zip(roots))
-    {
-        if root.square() == square && root != Fq2::ZERO {
-            // arkworks orders Fp2 as the encoding does.
-            let largest = bytes[0] & 0x20 != 0;
-            let y = if (root > -root) == largest {
-                root
-            } else {
-                -root
-            };
-            *point = Some(G2Affine::new_unchecked(*x, y));
-        }
-    }
-    Some(points)
 }
 
 /// Public scalars, little-endian, one after the other, each in as many bytes as the longest needs.
