@@ -111,11 +111,12 @@ impl Job<'_> {
             for copy in &self.wanted.copies {
                 let error = match self.fetch(copy.as_ref()).await {
                     Ok(()) => return self.whole(copy.name(), false),
-                    Err(error) if error.store == self.folder.name() => return Err(Stop::Here(error)),
+                    Err(error) if error.store == self.folder.name() => {
+                        return Err(Stop::Here(error));
+                    }
                     Err(error) => error,
                 };
-                self.course
-                    .tell(&TransferEvent::CopyFailed(error.clone()));
+                self.course.tell(&TransferEvent::CopyFailed(error.clone()));
                 // Who serves no parts may serve the whole, if nobody else does.
                 again |= serves_no_parts(&error);
                 tried.push(error);
@@ -191,7 +192,10 @@ impl Job<'_> {
                 let part = part?;
                 at += part.len() as u64;
                 if at > len {
-                    let fault = StorageFault::OtherBytes { found: None, len: at };
+                    let fault = StorageFault::OtherBytes {
+                        found: None,
+                        len: at,
+                    };
                     return Err(StorageError::new(copy.name(), piece, fault));
                 }
                 landing.write(part).await.map_err(here)?;

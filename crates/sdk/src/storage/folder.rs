@@ -83,7 +83,11 @@ impl Folder {
             return Ok(());
         }
         let found = found.map(|found| format!("piece {found}"));
-        Err(StorageError::new(&self.name, piece, StorageFault::OtherBytes { found, len }))
+        Err(StorageError::new(
+            &self.name,
+            piece,
+            StorageFault::OtherBytes { found, len },
+        ))
     }
 
     /// Begins to write a piece, after what is there of it.
@@ -121,7 +125,9 @@ impl Folder {
     fn file(&self, piece: &PieceCid) -> Result<File, StorageError> {
         let file =
             File::open(self.path_of(piece)).map_err(|error| self.unreadable(piece, &error))?;
-        let len = file.size().map_err(|error| self.unreadable(piece, &error))?;
+        let len = file
+            .size()
+            .map_err(|error| self.unreadable(piece, &error))?;
         if len == piece.payload_len() {
             return Ok(file);
         }

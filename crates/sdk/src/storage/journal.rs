@@ -38,11 +38,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens or makes a journal of a transfer of these pieces.
-    pub(super) fn open(
-        path: &Path,
-        kind: &str,
-        pieces: &[PieceCid],
-    ) -> Result<Self, StorageFault> {
+    pub(super) fn open(path: &Path, kind: &str, pieces: &[PieceCid]) -> Result<Self, StorageFault> {
         let failed = |doing| move |error: io::Error| disk(doing, &error);
         let mut file = OpenOptions::new()
             .create(true)
@@ -171,7 +167,8 @@ impl Journal {
             }
             "sent" => {
                 let (token, store) = rest.split_once(' ')?;
-                self.sent.insert((piece, store.to_owned()), token.to_owned());
+                self.sent
+                    .insert((piece, store.to_owned()), token.to_owned());
             }
             _ => return None,
         }

@@ -240,11 +240,11 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 /// What a file system's error means.
 pub(super) fn disk(doing: &'static str, error: &io::Error) -> StorageFault {
     match error.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge => StorageFault::Full {
-            why: error.to_string(),
-        },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StorageFault::Full {
+                why: error.to_string(),
+            }
+        }
         _ => StorageFault::Disk {
             doing,
             why: error.to_string(),

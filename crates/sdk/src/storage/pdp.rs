@@ -256,11 +256,7 @@ impl PdpProvider {
             .body(Body::wrap_stream(parts))
             .send();
         let sent = while_moving(request, &moved, len, self.stall()).await;
-        if let Some(error) = unread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
+        if let Some(error) = unread.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let why = error.to_string();
             return Err(Trouble::lasting(StorageFault::Unreadable { why }));
         }
