@@ -10,6 +10,10 @@ use std::{
     io,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
 };
 
@@ -29,6 +33,8 @@ pub(super) struct Landing {
     verdict: Option<oneshot::Receiver<Result<Verdict, StorageFault>>>,
     thread: Option<JoinHandle<()>>,
     have: u64,
+    /// Set when nobody wants a verdict any more.
+    unwanted: Arc<AtomicBool>,
 }
 
 enum Message {
@@ -72,7 +78,9 @@ impl Landing {
         }
         let (queue, inbox) = mpsc::channel(AHEAD);
         let (tell, verdict) = oneshot::channel();
+        let unwanted = Arc::new(AtomicBool::new(false));
         let writer = Writer {
+            unwanted: Arc::clone(&unwanted),
             file,
             part,
             whole,
@@ -93,6 +101,7 @@ impl Landing {
             verdict: Some(verdict),
             thread: Some(thread),
             have,
+            unwanted,
         })
     }
 
@@ -136,6 +145,7 @@ impl Landing {
 impl Drop for Landing {
     /// Waits until what was queued is written, so that the next one finds the file at rest.
     fn drop(&mut self) {
+        self.unwanted.store(true, Ordering::Relaxed);
         self.queue = None;
         if let Some(thread) = self.thread.take() {
             // A panic here would be another one on top of the caller's.
@@ -155,14 +165,20 @@ pub(super) fn hash_file(
     threads: Option<NonZeroUsize>,
 ) -> io::Result<(Option<PieceCid>, u64)> {
     let mut hasher = PieceHasher::new(threads);
-    hash_until(file, u64::MAX, &mut hasher)?;
+    hash_until(file, u64::MAX, &mut hasher, &AtomicBool::new(false))?;
     let len = hasher.len();
     Ok((hasher.finish().ok(), len))
 }
 
-fn hash_until(file: &File, end: u64, hasher: &mut PieceHasher) -> io::Result<()> {
+/// Hashes on until `end`, or the end of the file, or it is no longer wanted.
+fn hash_until(
+    file: &File,
+    end: u64,
+    hasher: &mut PieceHasher,
+    unwanted: &AtomicBool,
+) -> io::Result<()> {
     let mut buffer = vec![0; PART];
-    while hasher.len() < end {
+    while hasher.len() < end && !unwanted.load(Ordering::Relaxed) {
         let left = usize::try_from(end - hasher.len()).unwrap_or(PART);
         let space = buffer.get_mut(..left.min(PART)).unwrap_or_default();
         match file.read_at(space, hasher.len()) {
@@ -177,6 +193,7 @@ fn hash_until(file: &File, end: u64, hasher: &mut PieceHasher) -> io::Result<()>
 
 /// What the thread has.
 struct Writer {
+    unwanted: Arc<AtomicBool>,
     file: File,
     part: PathBuf,
     whole: PathBuf,
@@ -191,8 +208,11 @@ impl Writer {
         have: u64,
         mut inbox: mpsc::Receiver<Message>,
     ) -> Result<Option<Verdict>, StorageFault> {
-        hash_until(&self.file, have, &mut self.hasher)
+        hash_until(&self.file, have, &mut self.hasher, &self.unwanted)
             .map_err(|error| disk("read a file", &error))?;
+        if self.hasher.len() < have {
+            return Ok(None);
+        }
         loop {
             match inbox.blocking_recv() {
                 Some(Message::Bytes(bytes)) => {

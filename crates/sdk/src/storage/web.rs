@@ -149,15 +149,35 @@ fn absent_or(error: SourceError) -> StorageFault {
     }
 }
 
-/// Asks with HEAD.
+/// Asks with HEAD, or for the first byte where that is not served.
 async fn has(client: &Client, line: &Line, size: u64) -> Result<bool, SourceError> {
     let mut trials = Trials::new(line.options().clone());
     loop {
         match head(client, line, size).await {
             Ok(has) => return Ok(has),
+            Err(fault) if is_no_head(&fault) => {
+                let mut first = Box::pin(stream::parts(line.clone(), size, 0..1));
+                return match first.next().await {
+                    Some(Err(error)) if absent_or(error.clone()) == StorageFault::NotFound => {
+                        Ok(false)
+                    }
+                    Some(Err(error)) => Err(error),
+                    _ => Ok(true),
+                };
+            }
             Err(fault) => trials.failed(fault, 0).await?,
         }
     }
+}
+
+fn is_no_head(fault: &Fault) -> bool {
+    matches!(
+        fault.error,
+        SourceError::Status {
+            status: 405 | 501,
+            ..
+        }
+    )
 }
 
 async fn head(client: &Client, line: &Line, size: u64) -> Result<bool, Fault> {

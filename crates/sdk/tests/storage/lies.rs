@@ -184,6 +184,21 @@ async fn piece_of_another_length_is_not_there() {
 }
 
 #[tokio::test]
+async fn server_without_head_is_asked_for_the_first_byte() {
+    let piece = Piece::new(8, 50_000);
+    let double = Double::with(&[&piece]);
+    let store = server(&double);
+    for status in [405, 501] {
+        double.always(Route::Head, Fault::Status(status));
+        assert!(store.has(&piece.cid).await.unwrap());
+        assert!(!store.has(&Piece::new(9, 50_000).cid).await.unwrap());
+    }
+    double.always(Route::Read, Fault::Longer);
+    let error = store.has(&piece.cid).await.unwrap_err();
+    assert_eq!(error.code(), "source_contradicts_itself");
+}
+
+#[tokio::test]
 async fn what_breaks_off_is_asked_for_again_from_there() {
     let piece = Piece::new(7, 2_000_000);
     let double = Double::with(&[&piece]);
