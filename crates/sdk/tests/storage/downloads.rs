@@ -205,7 +205,7 @@ async fn next_copy_goes_on_where_the_first_broke_off() {
     let copies: Vec<Arc<dyn Store>> = vec![Arc::new(server(&first)), Arc::new(server(&second))];
     let (_guard, folder) = folder();
     download(
-        wanted(&[piece.clone()], &copies),
+        wanted(std::slice::from_ref(&piece), &copies),
         &folder,
         TransferOptions::default(),
     )
@@ -226,10 +226,14 @@ async fn bytes_of_a_liar_do_not_spoil_what_an_honest_copy_adds() {
     let double = Double::with(&[&piece]);
     let copies: Vec<Arc<dyn Store>> = vec![Arc::new(server(&double))];
     let (options, events) = watched();
-    download(wanted(&[piece.clone()], &copies), &folder, options)
-        .await
-        .unwrap();
-    assert_there(folder.path(), &[piece.clone()]);
+    download(
+        wanted(std::slice::from_ref(&piece), &copies),
+        &folder,
+        options,
+    )
+    .await
+    .unwrap();
+    assert_there(folder.path(), std::slice::from_ref(&piece));
     let again = TransferEvent::StartedAgain { piece: piece.cid };
     assert!(events.lock().unwrap().contains(&again));
     assert!(failed(&events).is_empty(), "the honest copy is not blamed");
@@ -245,9 +249,13 @@ async fn server_without_ranges_is_asked_for_the_whole_when_nobody_serves_the_res
     let part = folder.path().join(format!("{}.part", piece.cid));
     fs::write(part, &piece.bytes[..10_000]).unwrap();
     let (options, events) = watched();
-    download(wanted(&[piece.clone()], &copies), &folder, options)
-        .await
-        .unwrap();
+    download(
+        wanted(std::slice::from_ref(&piece), &copies),
+        &folder,
+        options,
+    )
+    .await
+    .unwrap();
     assert_there(folder.path(), &[piece]);
     assert_eq!(failed(&events)[0].code(), "ranges_not_served");
 }
@@ -287,9 +295,13 @@ async fn journal_that_is_foreign_is_thrown_away_with_a_word() {
     fs::write(&journal, claim).unwrap();
     let copies: Vec<Arc<dyn Store>> = vec![Arc::new(server(&double))];
     let (options, events) = watched();
-    download(wanted(&[piece.clone()], &copies), &folder, options)
-        .await
-        .unwrap();
+    download(
+        wanted(std::slice::from_ref(&piece), &copies),
+        &folder,
+        options,
+    )
+    .await
+    .unwrap();
     let dropped = TransferEvent::JournalDropped {
         path: journal,
         why: "it is of another transfer, or damaged",
@@ -309,9 +321,13 @@ async fn disk_that_is_full_stops_the_download_and_is_no_copy_s_fault() {
     let part = folder.path().join(format!("{}.part", piece.cid));
     std::os::unix::fs::symlink("/dev/full", &part).unwrap();
     let (options, events) = watched();
-    let error = download(wanted(&[piece.clone()], &copies), &folder, options)
-        .await
-        .unwrap_err();
+    let error = download(
+        wanted(std::slice::from_ref(&piece), &copies),
+        &folder,
+        options,
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(error, TransferError::Stopped(_)), "{error}");
     assert_eq!(error.code(), "storage_full");
     assert!(error.to_string().contains(folder.name()), "{error}");
@@ -327,7 +343,7 @@ async fn second_download_into_the_same_folder_at_the_same_time_is_refused() {
     double.desk().delay = Duration::from_millis(200);
     let copies: Vec<Arc<dyn Store>> = vec![Arc::new(server(&double))];
     let (_guard, folder) = folder();
-    let all = wanted(&[piece.clone()], &copies);
+    let all = wanted(std::slice::from_ref(&piece), &copies);
     let first = download(all.clone(), &folder, TransferOptions::default());
     let second = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -353,5 +369,5 @@ async fn piece_that_is_wanted_twice_is_fetched_once_and_from_all_its_copies() {
         .await
         .unwrap();
     assert_eq!(done.pieces, 1);
-    assert_there(folder.path(), &[piece.clone()]);
+    assert_there(folder.path(), std::slice::from_ref(&piece));
 }
