@@ -12,7 +12,7 @@
 //! | `folder`, `landing` | a local folder; how bytes become a file that is whole or not there |
 //! | `web`, `stream` | any HTTP server; one piece or a part of it, resumed by Range |
 //! | `gateway` | trustless IPFS gateways |
-//! | `pdp`, `data_sets`, `call` | a PDP provider's HTTP API, as Curio has it |
+//! | `pdp`, `sending`, `data_sets`, `call` | a PDP provider's HTTP API, as Curio has it |
 //! | `transfer`, `upload`, `download` | many pieces, in parallel, resumable |
 //! | `journal` | what a transfer has done, across `kill -9` |
 //!
@@ -54,6 +54,8 @@ mod journal;
 mod landing;
 #[cfg(feature = "storage")]
 mod pdp;
+#[cfg(feature = "storage")]
+mod sending;
 #[cfg(feature = "storage")]
 mod stream;
 #[cfg(feature = "storage")]

@@ -89,6 +89,8 @@ pub(crate) struct Desk {
     pub(crate) pieces: HashMap<String, Vec<u8>>,
     pub(crate) blocks: HashMap<String, Vec<u8>>,
     uploads: HashMap<String, Option<Vec<u8>>>,
+    /// Uploads that were ever begun: no number is given twice.
+    begun: usize,
     faults: HashMap<Route, VecDeque<Fault>>,
     always: HashMap<Route, Fault>,
     /// Polls until a piece that was finalised is found.
@@ -296,7 +298,8 @@ impl Asked<'_> {
         match route {
             Route::Begin => {
                 let mut desk = desk.lock().unwrap();
-                let id = format!("00000000-0000-4000-8000-{:012x}", desk.uploads.len());
+                desk.begun += 1;
+                let id = format!("00000000-0000-4000-8000-{:012x}", desk.begun);
                 desk.uploads.insert(id.clone(), None);
                 let to = format!("/pdp/piece/uploads/{id}");
                 (StatusCode::CREATED, [(header::LOCATION, to)]).into_response()
