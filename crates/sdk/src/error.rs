@@ -9,7 +9,11 @@ use stheno_envelope::{EnvelopeError, HeaderError};
 use stheno_protocol::{ChainId, Code, PolicyError};
 
 use crate::{
-    ledger::LedgerError, network_file::NetworkFileError, source::SourceError, tally::Tally,
+    ledger::LedgerError,
+    network_file::NetworkFileError,
+    source::SourceError,
+    storage::{StorageError, TransferError},
+    tally::Tally,
     wallet::WalletError,
 };
 
@@ -34,6 +38,12 @@ pub enum Error {
     /// The envelope did not come from where it is stored.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Something is not stored, or does not come from where it is stored.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Not all pieces were transferred.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// A chain could not be read.
     #[error("{0}")]
     Ledger(#[from] LedgerError),
@@ -155,6 +165,8 @@ impl Error {
             Self::Wallet(_) => "bad_wallet",
             Self::Envelope(error) => source_inside(error).map_or("bad_envelope", SourceError::code),
             Self::Source(error) => error.code(),
+            Self::Storage(error) => error.code(),
+            Self::Transfer(error) => error.code(),
             Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
             Self::Ledger(LedgerError::OtherChain { .. }) => "rpc_other_chain",
             Self::Ledger(LedgerError::NoCommittee { .. }) => "no_committee",
@@ -233,6 +245,8 @@ impl Error {
                 .map_or_else(|| envelope_hint(error), SourceError::hint)
                 .to_owned(),
             Self::Source(error) => error.hint().to_owned(),
+            Self::Storage(error) => error.hint().to_owned(),
+            Self::Transfer(error) => error.hint().to_owned(),
             Self::Ledger(error) => ledger_hint(error),
             Self::WrongKey { .. } => {
                 "do not encrypt to this key; check the endpoint, and get the network file from a \

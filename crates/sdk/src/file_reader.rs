@@ -21,7 +21,11 @@ use stheno_crypto::Cek;
 use stheno_envelope::{BodyLayout, ChunkOpener, EnvelopeError, Header};
 use zeroize::Zeroizing;
 
-use crate::{Error, Opened, bounds::BoxFuture, source::Source};
+use crate::{
+    Error, Opened,
+    bounds::BoxFuture,
+    source::{Source, SourceError},
+};
 
 /// How much is asked for at once, one chunk at least.
 const RUN_BYTES: u64 = 2 << 20;
@@ -232,13 +236,31 @@ impl<S: Source + 'static> FileReader<S> {
                     index: chunks.start,
                 };
                 let span = layout.span(chunks.clone()).ok_or(cut)?;
-                let sealed = source.fetch(start + span.start..start + span.end).await?;
-                fetched.fetch_add(sealed.len() as u64, Ordering::Relaxed);
-                Ok(Run {
-                    offset: layout.offset_of(chunks.start),
-                    plaintext: opener.open_run(&layout, chunks.clone(), &sealed)?,
-                    chunks,
-                })
+                let span = start + span.start..start + span.end;
+                let copies = source.copies();
+                let mut left = copies.len();
+                for copy in copies {
+                    left = left.saturating_sub(1);
+                    let sealed = match source.fetch_copy(copy, span.clone()).await {
+                        Err(_) if left > 0 => continue,
+                        sealed => sealed?,
+                    };
+                    fetched.fetch_add(sealed.len() as u64, Ordering::Relaxed);
+                    match opener.open_run(&layout, chunks.clone(), &sealed) {
+                        Ok(plaintext) => {
+                            return Ok(Run {
+                                offset: layout.offset_of(chunks.start),
+                                plaintext,
+                                chunks,
+                            });
+                        }
+                        // The tag decides, and another copy may have the chunk as it was sealed.
+                        Err(_) if left > 0 => source.distrust(copy),
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                let why = "no copy of the envelope is known".to_owned();
+                Err(SourceError::Unreadable { why }.into())
             })
         }
     }

@@ -88,6 +88,7 @@
 //! |---|---|
 //! | `chain` | [`ledger::RpcLedger`]: committees and blocks over JSON-RPC |
 //! | `http` | [`transport::HttpTransport`], [`clock::SystemClock`] |
+//! | `storage` | [`storage`]: folders, HTTP servers, gateways, PDP providers, transfers; needs `http` |
 //! | `wallet` | [`Wallet`]: keys in memory |
 //! | `testing` | [`testing`]: a committee in the process and a chain in memory |
 //!
@@ -105,6 +106,7 @@
 //! | `seal_to`, `keyring`, `rewrap` | who can open a file; keys of one's own; changing who can |
 //! | `file_reader`, `blocking_reader` | parts of a file, asynchronously and not |
 //! | `streams` | whole files through asynchronous streams |
+//! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
 //! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
 //! | `anchors` | which blocks a request asks about |
@@ -127,6 +129,7 @@ pub mod bounds;
 pub mod clock;
 pub mod ledger;
 pub mod source;
+pub mod storage;
 pub mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;

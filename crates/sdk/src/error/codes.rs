@@ -100,4 +100,52 @@ pub const ALL: &[Explained] = explained! {
     "source_contradicts_itself", File, "Storage contradicts itself",
         "An answer of the server is not what was asked for, not what it says itself, or not about the same object as before.",
         "Fetch the file from another server.";
+    "not_stored", Asker, "Not stored there",
+        "The store says that it does not have the piece or the block.",
+        "Check the name, or ask another copy.";
+    "other_bytes_stored", Operator, "Other bytes",
+        "All of what a store has or sent is not what its name says: a PieceCID or a CID is a hash of every byte.",
+        "Fetch it from another copy, and tell the operator of this one.";
+    "beyond_piece", Asker, "Beyond the piece",
+        "A range that was asked for does not lie within the piece; its length follows from its PieceCID.",
+        "Ask for a part that the piece has.";
+    "storage_refuses", Operator, "Store refuses",
+        "The provider refused, and the message has its words.",
+        "Do as it says, or store it elsewhere.";
+    "storage_full", Machine, "No space left",
+        "The disk or a quota is full, here or at the provider that the message names. Nothing is under its final name that is not whole.",
+        "Make space and run it again: what has arrived is kept.";
+    "storage_disk", Machine, "Disk fails",
+        "A file of the transfer cannot be made, read, written or renamed.",
+        "Check the folder, its disk and its rights.";
+    "transfer_busy", Asker, "Transfer at work",
+        "Another process transfers with the same folder or journal.",
+        "Wait until it is done, or end it.";
+    "transfer_incomplete", Operator, "Pieces missing",
+        "Some pieces could not be had, or put; the message names them, and what each store did that was tried. The others are done.",
+        "Run it again, or name more copies: what has arrived is kept.";
+    "piece_size", Asker, "Size not taken",
+        "The provider takes pieces of 127 to 1,065,353,216 bytes.",
+        "Split what is larger, and fill up what is smaller.";
+    "piece_changed", Asker, "Piece changed",
+        "What is to be stored has other bytes than the piece it is said to be: it was written to after its PieceCID was computed.",
+        "Wait until nothing writes to it, and compute the PieceCID again.";
+    "piece_unreadable", Machine, "Piece cannot be read",
+        "What is to be stored cannot be read.",
+        "Check the file, its disk and its rights.";
+    "storage_read_only", Asker, "Read only",
+        "Nothing can be put there: it is a plain HTTP server.",
+        "Store it in a folder or with a PDP provider.";
+    "storage_unconfirmed", Operator, "Not confirmed",
+        "The provider took the bytes or sent the transaction, and did not say in time that it is done.",
+        "Run it again later: no bytes are sent twice.";
+    "batch_size", Asker, "Too many at once",
+        "A provider adds 1 to 40 pieces to a data set at once.",
+        "Add them in several batches.";
+    "data_set_rejected", Chain, "Transaction rejected",
+        "The chain rejected the transaction that makes a data set or adds pieces to one.",
+        "Check what was signed, the payer's funds and the approval of the service.";
+    "unknown_hash", Asker, "Hash not known",
+        "A block is named by a hash that cannot be verified here, so it is not taken on trust.",
+        "Use CIDs with sha2-256.";
 };

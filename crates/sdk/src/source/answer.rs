@@ -3,7 +3,10 @@
 //! Chunks authenticate themselves, so a lie cannot become wrong data; but it is named here, as what
 //! it is and with whose it is, and not as a damaged file.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    ops::Range,
+    time::{Duration, SystemTime},
+};
 
 use reqwest::{
     Response, StatusCode,
@@ -13,20 +16,17 @@ use url::Url;
 
 use super::SourceError;
 
-/// The longest that a server may ask to wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
-
 /// Which object a server serves: later answers must be about the same.
 #[derive(Clone, Debug)]
-pub(super) struct Version {
+pub(crate) struct Version {
     /// Its size.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     etag: Option<String>,
     modified: Option<String>,
 }
 
 impl Version {
-    pub(super) fn of(headers: &HeaderMap, size: u64) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, size: u64) -> Self {
         Self {
             size,
             etag: text(headers, &header::ETAG),
@@ -35,7 +35,7 @@ impl Version {
     }
 
     /// For `If-Range`: only a strong tag says that every byte is the same.
-    pub(super) fn strong_tag(&self) -> Option<&str> {
+    pub(crate) fn strong_tag(&self) -> Option<&str> {
         self.etag.as_deref().filter(|tag| tag.starts_with('"'))
     }
 
@@ -51,15 +51,15 @@ impl Version {
 
 /// A fault, and whether asking again may help.
 #[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) error: SourceError,
-    pub(super) passing: bool,
+pub(crate) struct Fault {
+    pub(crate) error: SourceError,
+    pub(crate) passing: bool,
     /// How long the server asks to wait.
-    pub(super) wait: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
 }
 
 impl Fault {
-    pub(super) fn lasting(error: SourceError) -> Self {
+    pub(crate) fn lasting(error: SourceError) -> Self {
         Self {
             error,
             passing: false,
@@ -67,7 +67,7 @@ impl Fault {
         }
     }
 
-    pub(super) fn passing(error: SourceError) -> Self {
+    pub(crate) fn passing(error: SourceError) -> Self {
         Self {
             error,
             passing: true,
@@ -78,16 +78,16 @@ impl Fault {
 
 /// Which part an answer carries, and of what.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(crate) struct Part {
     /// From what was asked for, to at most what was asked for.
-    pub(super) range: Range<u64>,
-    pub(super) version: Version,
+    pub(crate) range: Range<u64>,
+    pub(crate) version: Version,
 }
 
 /// Checks the head of an answer to a request for `asked`.
 ///
 /// On the first request nothing is known of the object, and it may end before what was asked for.
-pub(super) fn part(
+pub(crate) fn part(
     url: &Url,
     response: &Response,
     asked: &Range<u64>,
@@ -149,7 +149,7 @@ pub(super) fn part(
 }
 
 /// What an answer that is no success means.
-pub(super) fn refusal(url: &Url, response: &Response) -> Fault {
+pub(crate) fn refusal(url: &Url, response: &Response) -> Fault {
     let status = response.status();
     let target = text(response.headers(), &header::LOCATION);
     if let (true, Some(to)) = (status.is_redirection(), target) {
@@ -175,13 +175,12 @@ pub(super) fn refusal(url: &Url, response: &Response) -> Fault {
         error,
         passing: passing.contains(&status),
         wait: text(response.headers(), &header::RETRY_AFTER)
-            .and_then(|seconds| seconds.parse().ok())
-            .map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT)),
+            .and_then(|value| retry_after(&value, SystemTime::now())),
     }
 }
 
 /// Refuses compression: offsets would be those of other bytes.
-pub(super) fn not_encoded(url: &Url, headers: &HeaderMap) -> Result<(), Fault> {
+pub(crate) fn not_encoded(url: &Url, headers: &HeaderMap) -> Result<(), Fault> {
     match text(headers, &header::CONTENT_ENCODING) {
         Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
             Err(Fault::lasting(SourceError::Contradiction {
@@ -194,7 +193,7 @@ pub(super) fn not_encoded(url: &Url, headers: &HeaderMap) -> Result<(), Fault> {
 }
 
 /// An address without what may be secret in it.
-pub(super) fn shown(url: &Url) -> String {
+pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     // An address that cannot have a user has none.
     let _ = (url.set_username(""), url.set_password(None));
@@ -211,6 +210,15 @@ fn content_range(value: &str) -> Option<(Range<u64>, u64)> {
     let (first, last, size) = (number(first)?, number(last)?, number(size)?);
     let is_part = unit.eq_ignore_ascii_case("bytes") && first <= last && last < size;
     is_part.then(|| (first..last + 1, size))
+}
+
+/// Seconds, or a date (RFC 9110 §10.2.3).
+fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    if let Some(seconds) = number(value.trim()) {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(value.trim()).ok()?;
+    Some(until.duration_since(now).unwrap_or_default())
 }
 
 /// Digits alone: `parse` would take a sign.
@@ -245,6 +253,18 @@ mod tests {
             "bytes 0-18446744073709551615/18446744073709551615",
         ] {
             assert_eq!(content_range(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        let wait = |value| retry_after(value, now).map(|wait| wait.as_secs());
+        assert_eq!(wait("120"), Some(120));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0));
+        for wrong in ["", "-1", "+5", "soon", "99999999999999999999999"] {
+            assert_eq!(wait(wrong), None, "{wrong}");
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::storage::StorageError;
+
 /// Why bytes did not come from where they are stored.
 ///
 /// Addresses are shown without user, password and query, which may be secret.
@@ -21,7 +23,7 @@ pub enum SourceError {
         url: String,
     },
     /// The server was not reached, or stopped in the middle, as often as it was tried.
-    #[error("{url}: {why}")]
+    #[error("{url}: {}", self.what())]
     Unreachable {
         /// The address.
         url: String,
@@ -29,7 +31,7 @@ pub enum SourceError {
         why: String,
     },
     /// The server refused.
-    #[error("{url}: the server answers {status}")]
+    #[error("{url}: {}", self.what())]
     Status {
         /// The address.
         url: String,
@@ -37,7 +39,7 @@ pub enum SourceError {
         status: u16,
     },
     /// The server points elsewhere.
-    #[error("{url}: the server redirects to {to}")]
+    #[error("{url}: {}", self.what())]
     Redirected {
         /// The address.
         url: String,
@@ -45,25 +47,28 @@ pub enum SourceError {
         to: String,
     },
     /// The server answers a request for a part with the whole.
-    #[error("{url}: the server sends the whole object instead of the part that was asked for")]
+    #[error("{url}: {}", self.what())]
     RangeIgnored {
         /// The address.
         url: String,
     },
     /// The object is no longer the one that the first request met.
-    #[error("{url}: the object changed while it was read")]
+    #[error("{url}: {}", self.what())]
     Changed {
         /// The address.
         url: String,
     },
     /// The server's answer contradicts itself, or what it said before.
-    #[error("{url}: the server's answer is wrong: {how}")]
+    #[error("{url}: {}", self.what())]
     Contradiction {
         /// The address.
         url: String,
         /// In what.
         how: String,
     },
+    /// A piece does not come from its store.
+    #[error(transparent)]
+    Storage(Box<StorageError>),
 }
 
 impl SourceError {
@@ -78,6 +83,25 @@ impl SourceError {
             Self::RangeIgnored { .. } => "ranges_not_served",
             Self::Changed { .. } => "source_changed",
             Self::Contradiction { .. } => "source_contradicts_itself",
+            Self::Storage(error) => error.code(),
+        }
+    }
+
+    /// What happened, without the address.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Unreadable { why } => format!("cannot read: {why}"),
+            Self::BadAddress { .. } => "not an address of http or https".to_owned(),
+            Self::Unreachable { why, .. } => why.clone(),
+            Self::Status { status, .. } => format!("the server answers {status}"),
+            Self::Redirected { to, .. } => format!("the server redirects to {to}"),
+            Self::RangeIgnored { .. } => {
+                "the server sends the whole object instead of the part that was asked for"
+                    .to_owned()
+            }
+            Self::Changed { .. } => "the object changed while it was read".to_owned(),
+            Self::Contradiction { how, .. } => format!("the server's answer is wrong: {how}"),
+            Self::Storage(error) => error.to_string(),
         }
     }
 
@@ -94,6 +118,7 @@ impl SourceError {
             }
             Self::Changed { .. } => "start again, with the object as it is now",
             Self::Contradiction { .. } => "fetch the file from another server",
+            Self::Storage(error) => error.hint(),
         }
     }
 

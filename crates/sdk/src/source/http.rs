@@ -7,68 +7,18 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use reqwest::{Client, Response, header, redirect};
+use reqwest::{Client, Response, header};
 use stheno_envelope::{EnvelopeError, Header, HeaderError, header::COMMON_HEADER_BYTES};
 use url::Url;
 
 use super::{
     Source, SourceError,
     answer::{self, Fault, Version, shown},
+    patience::{HttpOptions, Trials, client},
 };
 use crate::{Error, bounds::BoxFuture, transport::in_words};
-
-/// So many bytes of progress, and failed attempts before them are forgotten.
-const PROGRESS: u64 = 1 << 20;
-/// The longest pause between attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How patient to be with a server.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct HttpOptions {
-    /// How often a request is made before it counts as failed. Default 5.
-    pub attempts: u32,
-    /// The first pause between attempts, doubled each time up to 5 s. Default 0.2 s.
-    pub pause: Duration,
-    /// How long nothing may arrive. Default 30 s.
-    pub stall: Duration,
-}
-
-impl Default for HttpOptions {
-    fn default() -> Self {
-        Self {
-            attempts: 5,
-            pause: Duration::from_millis(200),
-            stall: Duration::from_secs(30),
-        }
-    }
-}
-
-impl HttpOptions {
-    /// Sets how often a request is made before it counts as failed.
-    #[must_use]
-    pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
-        self
-    }
-
-    /// Sets the first pause between attempts.
-    #[must_use]
-    pub fn pause(mut self, pause: Duration) -> Self {
-        self.pause = pause;
-        self
-    }
-
-    /// Sets how long nothing may arrive.
-    #[must_use]
-    pub fn stall(mut self, stall: Duration) -> Self {
-        self.stall = stall;
-        self
-    }
-}
 
 /// An object on an HTTP server: one version of it, whose size the first answer told.
 ///
@@ -166,7 +116,7 @@ impl HttpSource {
     pub(crate) fn renewed(&self) -> Result<Self, SourceError> {
         Ok(Self {
             line: Line {
-                client: client()?,
+                client: client(&self.line.options)?,
                 ..self.line.clone()
             },
             version: self.version.clone(),
@@ -229,9 +179,9 @@ impl fmt::Debug for HttpSource {
 
 /// The way to an address.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(crate) struct Line {
     client: Client,
-    pub(super) url: Url,
+    pub(crate) url: Url,
     options: HttpOptions,
     traffic: Arc<Traffic>,
 }
@@ -243,20 +193,31 @@ struct Traffic {
 }
 
 impl Line {
-    pub(super) fn new(url: Url, options: HttpOptions) -> Result<Self, SourceError> {
+    pub(crate) fn new(url: Url, options: HttpOptions) -> Result<Self, SourceError> {
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(SourceError::BadAddress { url: shown(&url) });
         }
         Ok(Self {
-            client: client()?,
+            client: client(&options)?,
             url,
             options,
             traffic: Arc::default(),
         })
     }
 
+    /// The same over a client that others use, too, and that has the same options.
+    #[cfg(feature = "storage")]
+    pub(crate) fn over(client: Client, url: Url, options: HttpOptions) -> Self {
+        Self {
+            client,
+            url,
+            options,
+            traffic: Arc::default(),
+        }
+    }
+
     /// Asks for a part, or for all of it.
-    pub(super) async fn request(
+    pub(crate) async fn request(
         &self,
         part: Option<&Range<u64>>,
         known: Option<&Version>,
@@ -279,7 +240,7 @@ impl Line {
     }
 
     /// Takes the next bytes of an answer; none at its end.
-    pub(super) async fn next(&self, response: &mut Response) -> Result<Vec<u8>, Fault> {
+    pub(crate) async fn next(&self, response: &mut Response) -> Result<Vec<u8>, Fault> {
         loop {
             match tokio::time::timeout(self.options.stall, response.chunk()).await {
                 Ok(Ok(Some(bytes))) if bytes.is_empty() => {}
@@ -323,70 +284,38 @@ impl Line {
         }
     }
 
-    pub(super) fn too_much(&self, announced: u64) -> SourceError {
+    pub(crate) fn too_much(&self, announced: u64) -> SourceError {
         SourceError::Contradiction {
             url: shown(&self.url),
             how: format!("more bytes than the {announced} that it announced"),
         }
     }
 
-    pub(super) fn broken(&self, why: String) -> Fault {
+    pub(crate) fn broken(&self, why: String) -> Fault {
         Fault::passing(SourceError::Unreachable {
             url: shown(&self.url),
             why,
         })
     }
 
-    fn stalled(&self) -> Fault {
+    #[cfg(feature = "storage")]
+    pub(crate) fn too_large(&self, most: u64) -> SourceError {
+        SourceError::Contradiction {
+            url: shown(&self.url),
+            how: format!("more than {most} bytes"),
+        }
+    }
+
+    #[cfg(feature = "storage")]
+    pub(crate) fn options(&self) -> &HttpOptions {
+        &self.options
+    }
+
+    pub(crate) fn stalled(&self) -> Fault {
         self.broken(format!("nothing arrived for {:?}", self.options.stall))
     }
 
-    pub(super) fn trials(&self) -> Trials {
-        Trials {
-            options: self.options.clone(),
-            failed: 0,
-            progress: 0,
-        }
+    pub(crate) fn trials(&self) -> Trials {
+        Trials::new(self.options.clone())
     }
-}
-
-/// Attempts at one piece of work.
-pub(super) struct Trials {
-    options: HttpOptions,
-    failed: u32,
-    /// How far it was when failures were last forgotten.
-    progress: u64,
-}
-
-impl Trials {
-    /// Waits before the next attempt; or gives the fault back, when it will not pass or there were
-    /// attempts enough. `reached`: how many bytes there are by now.
-    pub(super) async fn failed(&mut self, fault: Fault, reached: u64) -> Result<(), SourceError> {
-        if reached >= self.progress + PROGRESS {
-            (self.failed, self.progress) = (0, reached);
-        }
-        self.failed += 1;
-        if !fault.passing || self.failed >= self.options.attempts {
-            return Err(fault.error);
-        }
-        let doubled = 2_u32.saturating_pow(self.failed - 1);
-        let pause = self
-            .options
-            .pause
-            .saturating_mul(doubled)
-            .min(LONGEST_PAUSE);
-        tokio::time::sleep(fault.wait.unwrap_or(pause)).await;
-        Ok(())
-    }
-}
-
-fn client() -> Result<Client, SourceError> {
-    Client::builder()
-        .connect_timeout(Duration::from_secs(10))
-        .redirect(redirect::Policy::none())
-        .user_agent(concat!("stheno/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| SourceError::Unreadable {
-            why: format!("the http client does not start: {}", in_words(&error)),
-        })
 }

@@ -6,6 +6,7 @@
 //! | `error` | what storage does wrong |
 //! | `local` | files and bytes at hand |
 //! | `http` | an object behind an HTTP server, by Range requests |
+//! | `patience` | how long to wait for a server, how often to ask it again |
 //! | `answer` | what a server's answer must say before a byte of it is taken |
 //! | `download` | the whole object, in order, as a blocking [`std::io::Read`] |
 //!
@@ -15,13 +16,15 @@ mod error;
 mod local;
 
 #[cfg(feature = "http")]
-mod answer;
+pub(crate) mod answer;
 #[cfg(feature = "http")]
 mod download;
 #[cfg(feature = "http")]
-mod http;
+pub(crate) mod http;
 #[cfg(feature = "http")]
 pub(crate) mod own_thread;
+#[cfg(feature = "http")]
+pub(crate) mod patience;
 
 use std::ops::Range;
 
@@ -31,8 +34,10 @@ use crate::bounds::{BoxFuture, Shareable};
 pub use download::HttpDownload;
 pub use error::SourceError;
 #[cfg(feature = "http")]
-pub use http::{HttpOptions, HttpSource};
+pub use http::HttpSource;
 pub use local::Local;
+#[cfg(feature = "http")]
+pub use patience::{HttpOptions, Redirects};
 
 /// Something of a fixed size, any part of which can be fetched.
 pub trait Source: Shareable {
@@ -41,4 +46,25 @@ pub trait Source: Shareable {
 
     /// Fetches exactly these bytes.
     fn fetch(&self, range: Range<u64>) -> BoxFuture<'_, Result<Vec<u8>, SourceError>>;
+
+    /// Numbers of the copies that there are, in the order in which to try them, where one that
+    /// gives what does not authenticate is no reason to give up. By default one.
+    fn copies(&self) -> Vec<usize> {
+        vec![0]
+    }
+
+    /// Fetches exactly these bytes from one copy.
+    fn fetch_copy(
+        &self,
+        copy: usize,
+        range: Range<u64>,
+    ) -> BoxFuture<'_, Result<Vec<u8>, SourceError>> {
+        let _ = copy;
+        self.fetch(range)
+    }
+
+    /// What a copy gave did not authenticate: others are better tried first.
+    fn distrust(&self, copy: usize) {
+        let _ = copy;
+    }
 }
