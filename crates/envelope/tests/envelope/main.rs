@@ -6,12 +6,15 @@
     clippy::print_stdout
 )]
 
+mod car;
 mod hostile;
 mod interop;
 mod keys;
 mod ranges;
 mod tamper;
 mod threshold;
+mod unixfs;
+mod unixfs_hostile;
 mod vectors;
 mod written;
 

@@ -1,0 +1,178 @@
+//! Reading: strictly, in bounded memory, nothing released that was not checked.
+
+use std::io::{self, Read};
+
+use cid::Cid;
+
+use super::header::{self, HeaderError};
+use crate::block::{BlockError, MAX_BLOCK_BYTES, check_block};
+use crate::varint::{self, Next};
+
+/// The longest CID that stands before a block, in bytes.
+const MAX_CID_BYTES: u64 = 128;
+
+/// What is read at most.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CarLimits {
+    /// Bytes of the header.
+    pub header_bytes: u64,
+    /// Bytes of a block; never more than [`MAX_BLOCK_BYTES`].
+    pub block_bytes: u64,
+}
+
+impl Default for CarLimits {
+    /// A header of 64 KiB, blocks of 2 MiB.
+    fn default() -> Self {
+        Self {
+            header_bytes: 64 << 10,
+            block_bytes: MAX_BLOCK_BYTES as u64,
+        }
+    }
+}
+
+/// Why a CAR was refused.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum CarError {
+    /// It does not begin like one.
+    #[error("this is no CAR")]
+    NotACar,
+    /// It is one of another version.
+    #[error("a CAR of version {version}; only version 1 is read")]
+    Version {
+        /// Its version.
+        version: u64,
+    },
+    /// It ends inside a section.
+    #[error("the CAR is cut short in the section at byte {offset}")]
+    Truncated {
+        /// Where the section begins.
+        offset: u64,
+    },
+    /// A section is none.
+    #[error("the section at byte {offset} of the CAR {problem}")]
+    Malformed {
+        /// Where the section begins.
+        offset: u64,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A section, or the header, is larger than is read.
+    #[error("the section at byte {offset} of the CAR has {len} bytes, more than {limit}")]
+    TooLarge {
+        /// Where the section begins.
+        offset: u64,
+        /// Bytes that it announces.
+        len: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A block is not the one that stands above it.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// Reading failed.
+    #[error("cannot read the CAR")]
+    Read(#[source] io::Error),
+}
+
+/// Reads a CAR.
+///
+/// Reads lengths byte by byte: give it a [`std::io::BufReader`] where a call is dear.
+#[derive(Debug)]
+pub struct CarReader<R> {
+    source: R,
+    roots: Vec<Cid>,
+    limits: CarLimits,
+    offset: u64,
+}
+
+impl<R: Read> CarReader<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`CarError`].
+    pub fn new(mut source: R, limits: CarLimits) -> Result<Self, CarError> {
+        let len = match varint::read_from(&mut source).map_err(CarError::Read)? {
+            Next::Number(len) if len > 0 => len,
+            _ => return Err(CarError::NotACar),
+        };
+        if len > limits.header_bytes {
+            return Err(CarError::TooLarge {
+                offset: 0,
+                len,
+                limit: limits.header_bytes,
+            });
+        }
+        let mut bytes = Vec::new();
+        take(&mut source, len, &mut bytes, 0)?;
+        let roots = header::decode(&bytes).map_err(|error| match error {
+            HeaderError::Version(version) => CarError::Version { version },
+            HeaderError::Malformed => CarError::NotACar,
+        })?;
+        Ok(Self {
+            source,
+            roots,
+            limits,
+            offset: varint::len(len) + len,
+        })
+    }
+
+    /// The roots that the header names. That their blocks are there is not said.
+    pub fn roots(&self) -> &[Cid] {
+        &self.roots
+    }
+
+    /// Where the next section begins.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Reads the next block into a buffer, whose contents go, and gives its CID;
+    /// `None` at the end. The block has been checked against the CID.
+    ///
+    /// # Errors
+    /// [`CarError`].
+    pub fn read_block(&mut self, block: &mut Vec<u8>) -> Result<Option<Cid>, CarError> {
+        block.clear();
+        let offset = self.offset;
+        let malformed = |problem| CarError::Malformed { offset, problem };
+        let len = match varint::read_from(&mut self.source).map_err(CarError::Read)? {
+            Next::Number(len) => len,
+            Next::End => return Ok(None),
+            Next::Truncated => return Err(CarError::Truncated { offset }),
+            Next::Malformed => return Err(malformed("has a length in a wrong form")),
+        };
+        let limit = self.limits.block_bytes.min(MAX_BLOCK_BYTES as u64);
+        if len > limit + MAX_CID_BYTES {
+            return Err(CarError::TooLarge { offset, len, limit });
+        }
+        take(&mut self.source, len, block, offset)?;
+        let mut rest = block.as_slice();
+        let cid = Cid::read_bytes(&mut rest).map_err(|_| malformed("begins with no CID"))?;
+        let (cid_len, block_len) = (block.len() - rest.len(), rest.len() as u64);
+        if block.get(..cid_len) != Some(&cid.to_bytes()) {
+            return Err(malformed("has a CID in a wrong form"));
+        }
+        if block_len > limit {
+            return Err(CarError::TooLarge {
+                offset,
+                len: block_len,
+                limit,
+            });
+        }
+        check_block(&cid, rest)?;
+        block.drain(..cid_len);
+        self.offset += varint::len(len) + len;
+        Ok(Some(cid))
+    }
+}
+
+/// Reads exactly so many bytes; memory follows what has come in.
+fn take(source: &mut impl Read, len: u64, to: &mut Vec<u8>, offset: u64) -> Result<(), CarError> {
+    let read = source.take(len).read_to_end(to).map_err(CarError::Read)?;
+    if read as u64 == len {
+        Ok(())
+    } else {
+        Err(CarError::Truncated { offset })
+    }
+}
