@@ -15,6 +15,7 @@
 //! - [`range`]: parts of a file, and single chunks.
 //! - [`piece`]: PieceCID v2 of what passes.
 //! - [`car`], [`unixfs`]: blocks, files and folders as IPFS has them, written and verified.
+//! - [`split`]: an envelope cut into pieces that providers take.
 //! - [`error`]: why an envelope was refused.
 //! - [`labels`]: every COSE label and algorithm number, in one place.
 //! - inside: `cbor`, `varint` (strict bytes), `block` (bytes and their CID), `aead` (the seam to the ciphers), `body`
@@ -43,6 +44,7 @@ pub mod piece;
 pub mod range;
 pub mod read_at;
 pub mod recipient;
+pub mod split;
 pub mod unixfs;
 mod varint;
 pub mod write_at;
@@ -64,4 +66,5 @@ pub use recipient::{
     Aes256KwRecipient, Locator, ParseKeyError, PolicyField, Recipient, SharedKey,
     ThresholdRecipient, UnknownRecipient, X25519Public, X25519Recipient, X25519Secret,
 };
+pub use split::{EnvelopeLayout, PieceLimits, Split, SplitError};
 pub use write_at::WriteAt;
