@@ -16,6 +16,7 @@
 //! - [`piece`]: PieceCID v2 of what passes.
 //! - [`car`], [`unixfs`]: blocks, files and folders as IPFS has them, written and verified.
 //! - [`split`]: an envelope cut into pieces that providers take.
+//! - [`manifest`]: the index of an encrypted folder, and names that are safe to write.
 //! - [`error`]: why an envelope was refused.
 //! - [`labels`]: every COSE label and algorithm number, in one place.
 //! - inside: `cbor`, `varint` (strict bytes), `block` (bytes and their CID), `aead` (the seam to the ciphers), `body`
@@ -40,6 +41,7 @@ pub mod encrypt;
 pub mod error;
 pub mod header;
 pub mod labels;
+pub mod manifest;
 pub mod piece;
 pub mod range;
 pub mod read_at;

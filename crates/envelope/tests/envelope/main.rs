@@ -10,6 +10,7 @@ mod car;
 mod hostile;
 mod interop;
 mod keys;
+mod manifest;
 mod ranges;
 mod tamper;
 mod threshold;
