@@ -9,6 +9,7 @@
 mod car;
 mod hostile;
 mod interop;
+mod ipfs;
 mod keys;
 mod manifest;
 mod ranges;
