@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use stheno_envelope::car::{CarLimits, CarReader, read_file};
+use stheno_envelope::car::{CarDecoder, CarError, CarLimits, CarReader, read_file};
 use stheno_envelope::manifest::{
     Entry, Extraction, FileSystem, Hint, Manifest, ManifestDigest, ManifestHeader, ManifestReader,
     ManifestWriter, Naming, Part, SafePath, StoredEnvelope, restored_name,
@@ -59,22 +59,44 @@ pub(super) const CAR: Target = Target::new("car", Kind::Bytes, cars, |input| {
 .memory(128 * 1024, 128)
 .cost(4);
 
-/// Every block of a CAR, whatever its roots.
+/// Every block of a CAR, whatever its roots; whether it is read or given.
 pub(super) const CAR_BLOCKS: Target = Target::new("car_blocks", Kind::Bytes, cars, |input| {
-    let mut reader = match CarReader::new(input, CarLimits::default()) {
-        Ok(reader) => reader,
-        Err(error) => return Verdict::refused(error),
-    };
-    let mut block = Vec::new();
-    loop {
-        match reader.read_block(&mut block) {
-            Ok(Some(cid)) => assert_eq!(check_block(&cid, &block), Ok(())),
-            Ok(None) => return Verdict::Accepted,
-            Err(error) => return Verdict::refused(error),
+    let read = read_blocks(input).map_err(|error| error.to_string());
+    let given = given_blocks(input).map_err(|error| error.to_string());
+    assert_eq!(read.is_ok(), given.is_ok(), "{read:?} {given:?}");
+    match read {
+        Ok(read) => {
+            assert_eq!(Ok(read), given);
+            Verdict::Accepted
         }
+        Err(error) => Verdict::refused(error),
     }
 })
 .memory(128 * 1024, 128);
+
+fn read_blocks(input: &[u8]) -> Result<Vec<Cid>, CarError> {
+    let mut reader = CarReader::new(input, CarLimits::default())?;
+    let (mut block, mut found) = (Vec::new(), Vec::new());
+    while let Some(cid) = reader.read_block(&mut block)? {
+        assert_eq!(check_block(&cid, &block), Ok(()));
+        found.push(cid);
+    }
+    Ok(found)
+}
+
+fn given_blocks(input: &[u8]) -> Result<Vec<Cid>, CarError> {
+    let mut decoder = CarDecoder::new(CarLimits::default());
+    let mut found = Vec::new();
+    for part in input.chunks(100) {
+        decoder.push(part);
+        while let Some((cid, block)) = decoder.next_block()? {
+            assert_eq!(check_block(&cid, block), Ok(()));
+            found.push(cid);
+        }
+    }
+    decoder.finish()?;
+    Ok(found)
+}
 
 fn nodes() -> Vec<Vec<u8>> {
     let mut found = Vec::new();

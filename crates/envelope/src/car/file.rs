@@ -25,7 +25,7 @@ pub enum ReadFileError {
         /// The block that must come.
         wanted: Cid,
         /// The one that came.
-        found: Cid,
+        found: Box<Cid>,
     },
     /// Blocks follow that are none of the file's.
     #[error("block {found} follows the end of the file in the CAR")]
@@ -55,7 +55,10 @@ pub fn read_file<R: Read>(
             return Err(UnixfsError::Incomplete { wanted }.into());
         };
         if found != wanted {
-            return Err(ReadFileError::Order { wanted, found });
+            return Err(ReadFileError::Order {
+                wanted,
+                found: Box::new(found),
+            });
         }
         let bytes = verifier.push(&block)?;
         sink.write_all(bytes).map_err(ReadFileError::Write)?;

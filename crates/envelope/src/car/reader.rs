@@ -30,6 +30,28 @@ impl Default for CarLimits {
     }
 }
 
+impl CarLimits {
+    pub(super) fn check_header(&self, len: u64) -> Result<(), CarError> {
+        if len > self.header_bytes {
+            return Err(CarError::TooLarge {
+                offset: 0,
+                len,
+                limit: self.header_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses a section that no block within the limit makes; gives the limit.
+    pub(super) fn check_section(&self, len: u64, offset: u64) -> Result<u64, CarError> {
+        let limit = self.block_bytes.min(MAX_BLOCK_BYTES as u64);
+        if len > limit + MAX_CID_BYTES {
+            return Err(CarError::TooLarge { offset, len, limit });
+        }
+        Ok(limit)
+    }
+}
+
 /// Why a CAR was refused.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -96,19 +118,10 @@ impl<R: Read> CarReader<R> {
             Next::Number(len) if len > 0 => len,
             _ => return Err(CarError::NotACar),
         };
-        if len > limits.header_bytes {
-            return Err(CarError::TooLarge {
-                offset: 0,
-                len,
-                limit: limits.header_bytes,
-            });
-        }
+        limits.check_header(len)?;
         let mut bytes = Vec::new();
         take(&mut source, len, &mut bytes, 0)?;
-        let roots = header::decode(&bytes).map_err(|error| match error {
-            HeaderError::Version(version) => CarError::Version { version },
-            HeaderError::Malformed => CarError::NotACar,
-        })?;
+        let roots = roots(&bytes)?;
         Ok(Self {
             source,
             roots,
@@ -135,36 +148,50 @@ impl<R: Read> CarReader<R> {
     pub fn read_block(&mut self, block: &mut Vec<u8>) -> Result<Option<Cid>, CarError> {
         block.clear();
         let offset = self.offset;
-        let malformed = |problem| CarError::Malformed { offset, problem };
         let len = match varint::read_from(&mut self.source).map_err(CarError::Read)? {
             Next::Number(len) => len,
             Next::End => return Ok(None),
             Next::Truncated => return Err(CarError::Truncated { offset }),
-            Next::Malformed => return Err(malformed("has a length in a wrong form")),
+            Next::Malformed => return Err(bad_length(offset)),
         };
-        let limit = self.limits.block_bytes.min(MAX_BLOCK_BYTES as u64);
-        if len > limit + MAX_CID_BYTES {
-            return Err(CarError::TooLarge { offset, len, limit });
-        }
+        let limit = self.limits.check_section(len, offset)?;
         take(&mut self.source, len, block, offset)?;
-        let mut rest = block.as_slice();
-        let cid = Cid::read_bytes(&mut rest).map_err(|_| malformed("begins with no CID"))?;
-        let (cid_len, block_len) = (block.len() - rest.len(), rest.len() as u64);
-        if block.get(..cid_len) != Some(&cid.to_bytes()) {
-            return Err(malformed("has a CID in a wrong form"));
-        }
-        if block_len > limit {
-            return Err(CarError::TooLarge {
-                offset,
-                len: block_len,
-                limit,
-            });
-        }
-        check_block(&cid, rest)?;
+        let (cid, cid_len) = section(block, offset, limit)?;
         block.drain(..cid_len);
         self.offset += varint::len(len) + len;
         Ok(Some(cid))
     }
+}
+
+pub(super) fn roots(header: &[u8]) -> Result<Vec<Cid>, CarError> {
+    header::decode(header).map_err(|error| match error {
+        HeaderError::Version(version) => CarError::Version { version },
+        HeaderError::Malformed => CarError::NotACar,
+    })
+}
+
+pub(super) fn bad_length(offset: u64) -> CarError {
+    CarError::Malformed {
+        offset,
+        problem: "has a length in a wrong form",
+    }
+}
+
+/// The CID in front of a section's block, and its length; the block has been checked.
+pub(super) fn section(bytes: &[u8], offset: u64, limit: u64) -> Result<(Cid, usize), CarError> {
+    let malformed = |problem| CarError::Malformed { offset, problem };
+    let mut block = bytes;
+    let cid = Cid::read_bytes(&mut block).map_err(|_| malformed("begins with no CID"))?;
+    let cid_len = bytes.len() - block.len();
+    if bytes.get(..cid_len) != Some(&cid.to_bytes()) {
+        return Err(malformed("has a CID in a wrong form"));
+    }
+    let len = block.len() as u64;
+    if len > limit {
+        return Err(CarError::TooLarge { offset, len, limit });
+    }
+    check_block(&cid, block)?;
+    Ok((cid, cid_len))
 }
 
 /// Reads exactly so many bytes; memory follows what has come in.
