@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-hostile test-committee simulate test-doc test-contracts wasm-check fuzz artifacts fmt bench bench-envelope memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-hostile test-committee simulate test-doc test-contracts test-unixfs wasm-check fuzz artifacts fmt bench bench-envelope memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -22,7 +22,7 @@ check: contracts/node_modules/.package-lock.json ## formatting, lints, licences,
 	cd contracts && npm run --silent check
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --release --workspace --no-deps --locked
 
-build: contracts/node_modules/.package-lock.json ## compile every crate, test, example and benchmark
+build: contracts/node_modules/.package-lock.json tests/interop/node_modules/.package-lock.json ## compile every crate, test, example and benchmark
 	cargo test $(UNITS) --locked --no-run
 
 test-rust: build
@@ -40,6 +40,9 @@ test-committee: build ## refreshes in bad weather between nodes and chain, STHEN
 simulate: build ## whole committees simulated, STHENO_SEEDS of them (1,000,000), from STHENO_SEED on
 	STHENO_SEEDS=$${STHENO_SEEDS:-1000000} cargo test --release --workspace --test simulation --locked -- --nocapture committees
 
+test-unixfs: build ## CIDs of files around 1024 chunks of 1 MiB, in the real size
+	STHENO_UNIXFS_FULL=1 cargo test --release --workspace --test envelope --locked -- --nocapture unixfs::file_of_a_gibibyte
+
 test-doc: build
 	cargo test --release --workspace --doc --locked
 
@@ -53,8 +56,8 @@ bench-envelope: ## the same for files: beside rage, which is installed into targ
 	RAGE="$$(.ci/rage)" cargo bench --profile dist --workspace --locked --bench envelope
 	cargo bench --profile dist --workspace --locked --bench throughput
 
-memory: build ## show that 4 GiB pass in 64 MiB of memory
-	STHENO_MEMORY_MIB=4096 cargo test --release --workspace --test memory --locked -- --nocapture
+memory: build ## show that 4 GiB, and a million files in a manifest, pass in 64 MiB of memory
+	STHENO_MEMORY_MIB=4096 STHENO_MEMORY_FILES=1000000 cargo test --release --workspace --test memory --locked -- --nocapture
 
 wasm-check: ## compile for the browser: crypto, envelope, protocol, chain and the SDK
 	.ci/wasm-check
@@ -75,4 +78,9 @@ fmt: ## format Rust and Solidity
 # The Solidity compiler, forge and anvil come as npm packages, at the versions of the lock file.
 contracts/node_modules/.package-lock.json: contracts/package-lock.json
 	cd contracts && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# Implementations of others that tests compare with, likewise.
+tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
+	cd tests/interop && npm ci --silent --no-audit --no-fund
 	@touch $@

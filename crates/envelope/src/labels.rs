@@ -24,6 +24,9 @@ pub const EPHEMERAL_KEY: i64 = -1;
 /// The value that [`TYP`] must have.
 pub const ENVELOPE_TYPE: &str = "application/vnd.foc-envelope+cose";
 
+/// What a folder's manifest begins with.
+pub const MANIFEST_TYPE: &str = "application/vnd.stheno.manifest+cbor";
+
 /// Unprotected: plaintext bytes in every chunk but the last.
 pub const CHUNK_SIZE: i64 = -65790;
 /// Unprotected, advisory: how many chunks follow.

@@ -14,9 +14,12 @@
 //!   anywhere, by several cores at once.
 //! - [`range`]: parts of a file, and single chunks.
 //! - [`piece`]: PieceCID v2 of what passes.
+//! - [`car`], [`unixfs`]: blocks, files and folders as IPFS has them, written and verified.
+//! - [`split`]: an envelope cut into pieces that providers take.
+//! - [`manifest`]: the index of an encrypted folder, and names that are safe to write.
 //! - [`error`]: why an envelope was refused.
 //! - [`labels`]: every COSE label and algorithm number, in one place.
-//! - inside: `cbor` (strict bytes), `aead` (the seam to the ciphers), `body`
+//! - inside: `cbor`, `varint` (strict bytes), `block` (bytes and their CID), `aead` (the seam to the ciphers), `body`
 //!   (chunks, their nonces, the pipeline), `commitment` (to the key).
 //!
 //! What is absent: finding shares or keys. This crate says what the header asks
@@ -27,7 +30,9 @@
 )]
 
 mod aead;
+mod block;
 mod body;
+pub mod car;
 mod cbor;
 pub mod cipher;
 mod commitment;
@@ -36,15 +41,21 @@ pub mod encrypt;
 pub mod error;
 pub mod header;
 pub mod labels;
+pub mod manifest;
 pub mod piece;
 pub mod range;
 pub mod read_at;
 pub mod recipient;
+pub mod split;
+pub mod unixfs;
+mod varint;
 pub mod write_at;
 
+pub use block::{BlockError, MAX_BLOCK_BYTES, check_block};
 pub use body::layout::BodyLayout;
 pub use body::whole::MAX_WHOLE_BYTES;
 pub use ciborium::Value;
+pub use cid::Cid;
 pub use cipher::{BaseNonce, ChunkSize, Cipher};
 pub use decrypt::{Decrypted, Decryptor};
 pub use encrypt::{EncryptOptions, Encrypted, Encryptor};
@@ -57,4 +68,5 @@ pub use recipient::{
     Aes256KwRecipient, Locator, ParseKeyError, PolicyField, Recipient, SharedKey,
     ThresholdRecipient, UnknownRecipient, X25519Public, X25519Recipient, X25519Secret,
 };
+pub use split::{EnvelopeLayout, PieceLimits, Split, SplitError};
 pub use write_at::WriteAt;

@@ -14,6 +14,7 @@ mod messages;
 mod node;
 mod policy;
 mod sdk;
+mod storage;
 
 use crate::Target;
 
@@ -35,6 +36,12 @@ pub const TARGETS: &[Target] = &[
     envelope::RANGE,
     envelope::PIECE_CID,
     envelope::PIECE_CID_TEXT,
+    storage::CAR,
+    storage::CAR_BLOCKS,
+    storage::UNIXFS_NODE,
+    storage::MANIFEST,
+    storage::MANIFEST_STREAM,
+    storage::PATHS,
     policy::POLICY_CBOR,
     policy::POLICY_JSON,
     policy::CONTEXT_CBOR,

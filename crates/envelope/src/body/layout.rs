@@ -51,20 +51,7 @@ impl BodyLayout {
     /// [`EnvelopeError::TooLargeForWhole`].
     pub fn of_header(header: &Header, body_len: u64) -> Result<Self, EnvelopeError> {
         if !header.cipher().is_chunked() {
-            let tag = TAG_BYTES as u64;
-            if body_len < tag {
-                return Err(EnvelopeError::Truncated { index: 0 });
-            }
-            if body_len - tag > MAX_WHOLE_BYTES as u64 {
-                return Err(EnvelopeError::TooLargeForWhole {
-                    limit: MAX_WHOLE_BYTES,
-                });
-            }
-            return Ok(Self {
-                chunk_size: body_len,
-                body_len,
-                chunks: 1,
-            });
+            return Self::of_whole(body_len);
         }
         let layout = Self::of_body(header.chunk_size(), body_len)?;
         match header.chunk_count() {
@@ -74,6 +61,27 @@ impl BodyLayout {
             }),
             _ => Ok(layout),
         }
+    }
+
+    /// The layout of a body under algorithm 3, which is one chunk.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Truncated`] when it is too short, [`EnvelopeError::TooLargeForWhole`].
+    pub fn of_whole(body_len: u64) -> Result<Self, EnvelopeError> {
+        let tag = TAG_BYTES as u64;
+        if body_len < tag {
+            return Err(EnvelopeError::Truncated { index: 0 });
+        }
+        if body_len - tag > MAX_WHOLE_BYTES as u64 {
+            return Err(EnvelopeError::TooLargeForWhole {
+                limit: MAX_WHOLE_BYTES,
+            });
+        }
+        Ok(Self {
+            chunk_size: body_len,
+            body_len,
+            chunks: 1,
+        })
     }
 
     /// How many chunks a plaintext makes: `max(1, ceil(length / chunk size))`.

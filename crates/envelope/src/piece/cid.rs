@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use data_encoding::BASE32_NOPAD;
 
+use crate::varint;
+
 /// CID version 1, codec raw, multihash `fr32-sha2-256-trunc254-padbintree` (0x1011 as varint).
 const PREFIX: [u8; 4] = [0x01, 0x55, 0x91, 0x20];
 /// Payload bytes that fill 128 bytes of a piece.
@@ -56,11 +58,11 @@ impl PieceCid {
     /// The binary CID.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut digest = Vec::new();
-        write_varint(self.padding, &mut digest);
+        varint::write(self.padding, &mut digest);
         digest.push(self.height);
         digest.extend_from_slice(&self.root);
         let mut cid = PREFIX.to_vec();
-        write_varint(digest.len() as u64, &mut cid);
+        varint::write(digest.len() as u64, &mut cid);
         cid.extend_from_slice(&digest);
         cid
     }
@@ -75,11 +77,11 @@ impl PieceCid {
 
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(&PREFIX)?;
-        let length = read_varint(&mut rest)?;
+        let length = varint::read(&mut rest)?;
         if rest.len() as u64 != length {
             return None;
         }
-        let padding = read_varint(&mut rest)?;
+        let padding = varint::read(&mut rest)?;
         let (&height, root) = rest.split_first()?;
         let cid = Self {
             padding,
@@ -130,25 +132,4 @@ pub(super) fn height_of(len: u64) -> u8 {
 /// Payload bytes that fill a tree of this height.
 fn capacity(height: u8) -> u64 {
     BLOCK << (height - BLOCK_HEIGHT)
-}
-
-fn write_varint(mut value: u64, to: &mut Vec<u8>) {
-    while value >= 0x80 {
-        to.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    to.push(value as u8);
-}
-
-fn read_varint(from: &mut &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..63).step_by(7) {
-        let (&byte, rest) = from.split_first()?;
-        *from = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }

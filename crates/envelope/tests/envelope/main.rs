@@ -6,12 +6,17 @@
     clippy::print_stdout
 )]
 
+mod car;
 mod hostile;
 mod interop;
+mod ipfs;
 mod keys;
+mod manifest;
 mod ranges;
 mod tamper;
 mod threshold;
+mod unixfs;
+mod unixfs_hostile;
 mod vectors;
 mod written;
 
