@@ -276,6 +276,7 @@ pub(super) const MANIFEST_STREAM: Target =
 
 fn paths() -> Vec<Vec<u8>> {
     [
+        "a/b\nb/Ähre\nc.txt",
         "a/b\nA/b\na/B",
         "con/aux.txt\nx.\n10:30\n100%",
         "é\ne\u{301}\nσας\nΣΑΣ",
