@@ -360,7 +360,7 @@ pub(super) const CEREMONY_LOG: Target = Target::new(
             number: 1,
             windows: WINDOWS,
             origin: None,
-            weights_seed: WeightsSeed::from_bytes([9; 32]),
+            weights_seed: WeightsSeed::from_bytes([9; 32]).into(),
         });
         let (mut rest, mut last, mut ignored) = (input, String::new(), String::new());
         while let Some((length, after)) = rest.split_first_chunk::<2>() {

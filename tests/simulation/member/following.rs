@@ -177,7 +177,7 @@ impl Node {
             number,
             windows: stage.plan.windows,
             origin,
-            weights_seed: WeightsSeed::from_bytes([9; 32]),
+            weights_seed: WeightsSeed::from_bytes([9; 32]).into(),
         };
         let state = stage.records.begin(&setting, context);
         let me = Me {

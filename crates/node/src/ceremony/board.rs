@@ -445,7 +445,7 @@ impl Node {
             number: terms.number,
             windows: WINDOWS,
             origin: old.map(|old| old.origin.clone()),
-            weights_seed: WeightsSeed::from_bytes([9; 32]),
+            weights_seed: WeightsSeed::from_bytes([9; 32]).into(),
         };
         let identity = signer(2, number);
         let operator = signer(1, number);

@@ -42,7 +42,7 @@ pub struct Setting {
     /// What a reshare starts from; none before the first epoch.
     pub origin: Option<Origin>,
     /// The observer's own randomness, for checking all dealings together.
-    pub weights_seed: WeightsSeed,
+    pub weights_seed: Arc<WeightsSeed>,
 }
 
 /// The epoch that a reshare starts from.

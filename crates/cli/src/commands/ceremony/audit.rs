@@ -2,6 +2,8 @@
 //!
 //! The record of the log and the sorting of the dealers are the nodes' own code.
 
+use std::sync::Arc;
+
 use alloy::{
     primitives::B256,
     rpc::types::{Filter, Log},
@@ -83,7 +85,7 @@ impl Audit {
                 format_args!("no randomness from the operating system: {error}"),
             )
         })?;
-        Ok(recompute(chain, locator, number, weights_seed).await?)
+        Ok(recompute(chain, locator, number, weights_seed.into()).await?)
     }
 
     /// The keys that the log gives; `None` while that is open, or when it gives none.
@@ -135,7 +137,7 @@ fn recompute<'a>(
     chain: &'a Chain,
     locator: &'a Locator,
     number: u64,
-    weights_seed: WeightsSeed,
+    weights_seed: Arc<WeightsSeed>,
 ) -> BoxFuture<'a, Result<Audit, ChainError>> {
     async move {
         let contract = Contract {
@@ -168,7 +170,7 @@ fn recompute<'a>(
 async fn origin(
     contract: &Contract<'_>,
     epoch: u64,
-    weights_seed: &WeightsSeed,
+    weights_seed: &Arc<WeightsSeed>,
 ) -> Result<Origin, ChainError> {
     let info = contract.epoch(epoch).await?;
     if let Some(origin) = contract.origin(epoch, &info).await? {
@@ -178,7 +180,7 @@ async fn origin(
         contract.chain,
         contract.locator,
         info.ceremony,
-        weights_seed.clone(),
+        Arc::clone(weights_seed),
     )
     .await?;
     match before.keys() {

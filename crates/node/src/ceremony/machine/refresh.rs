@@ -113,7 +113,7 @@ mod tests {
                 number: 2,
                 windows: WINDOWS,
                 origin: Some(origin),
-                weights_seed: WeightsSeed::from_bytes([9; 32]),
+                weights_seed: WeightsSeed::from_bytes([9; 32]).into(),
             };
             let me = Me {
                 identity: member(1).identity,

@@ -15,7 +15,6 @@ pub type Verdicts = BTreeMap<u16, Result<VerifiedDealing, DealingError>>;
 
 /// 32 random bytes of an observer's own: the weights with which it adds dealings up to check them
 /// together. No dealer may know them, or it could deal wrongly so that a sum comes out.
-#[derive(Clone)]
 pub struct WeightsSeed(Zeroizing<[u8; 32]>);
 
 impl WeightsSeed {

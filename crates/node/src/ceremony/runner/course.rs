@@ -339,7 +339,7 @@ async fn begin(
         number,
         windows,
         origin,
-        weights_seed: WeightsSeed::fresh()?,
+        weights_seed: WeightsSeed::fresh()?.into(),
     };
     let me = Me {
         identity: runner.vault.address(),
