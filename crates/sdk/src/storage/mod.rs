@@ -2,7 +2,7 @@
 //!
 //! A *piece* is what a Filecoin provider stores and is named by its PieceCID v2
 //! ([`PieceCid`], FRC-0069), from which its length follows; a *block* is what an IPFS gateway serves
-//! and is named by its [`Cid`](cid::Cid).
+//! and is named by its [`Cid`].
 //!
 //! | module | idea |
 //! |---|---|
