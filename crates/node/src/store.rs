@@ -11,7 +11,10 @@ mod owner;
 mod receipt_archive;
 mod receipts;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     SqlSafeStr, SqlitePool,
@@ -24,6 +27,9 @@ pub use keys::EpochKeys;
 pub use owner::Owner;
 pub use receipt_archive::ReceiptArchive;
 pub use receipts::ReceiptLog;
+
+/// SQLite's codes of a file that is malformed, and of one that is no database.
+const CORRUPT: [&str; 2] = ["11", "26"];
 
 /// The node's database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,6 +48,27 @@ pub enum StoreError {
     /// The file is of another version of this program, or no database of it.
     #[error("the database cannot be brought to this version: {0}")]
     Migration(#[from] MigrateError),
+    /// The file is cut, overwritten, or nothing of SQLite's.
+    #[error(
+        "{path} is damaged or no database: {why}; put a copy of it back, or move it away with the files \
+         beside it: the node reads the chain again, but the receipts in it are lost"
+    )]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        why: String,
+    },
+    /// A version of this program that is newer wrote it.
+    #[error(
+        "{path} was written by a newer version of this program, in format {format}; update the program"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: i64,
+    },
     /// A row does not hold what this program writes.
     #[error("the database is damaged: {0}")]
     Damaged(&'static str),
@@ -75,6 +102,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`]: above all when it is another's, or its last receipt is not what was kept.
     pub async fn open(path: &Path, owner: &Owner) -> Result<Self, StoreError> {
+        let opened = Self::open_file(path, owner).await;
+        opened.map_err(|error| error.about(path))
+    }
+
+    async fn open_file(path: &Path, owner: &Owner) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -103,6 +135,30 @@ impl Store {
     pub async fn close(&self) {
         self.receipts.stop().await;
         self.pool.close().await;
+    }
+}
+
+impl StoreError {
+    /// Says what is wrong with a file, where it is the file that is wrong.
+    fn about(self, path: &Path) -> Self {
+        let path = path.to_owned();
+        match &self {
+            Self::Migration(MigrateError::VersionMissing(format)) => Self::Newer {
+                path,
+                format: *format,
+            },
+            Self::Database(error) | Self::Migration(MigrateError::Execute(error)) => {
+                let why = error.as_database_error().filter(|error| {
+                    let code = error.code();
+                    code.is_some_and(|code| CORRUPT.contains(&code.as_ref()))
+                });
+                match why.map(ToString::to_string) {
+                    Some(why) => Self::Corrupt { path, why },
+                    None => self,
+                }
+            }
+            _ => self,
+        }
     }
 }
 

@@ -166,10 +166,56 @@ async fn store_refuses_a_file_that_is_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("node.db");
     std::fs::write(&path, vec![b'x'; 4096]).unwrap();
-    assert!(matches!(
-        Store::open(&path, &owner()).await,
-        Err(StoreError::Database(_) | StoreError::Migration(_))
-    ));
+    let error = Store::open(&path, &owner()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    assert!(error.to_string().contains("node.db"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), [b'x'; 4096]);
+}
+
+#[tokio::test]
+async fn store_refuses_a_journal_that_was_cut_at_any_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let store = Store::open(&path, &owner()).await.unwrap();
+    let call = Bytes::from(vec![7; 30_000]);
+    let scope = B256::repeat_byte(1);
+    store.journal(&scope, "deal", &call, 1).await.unwrap();
+    store.close().await;
+    let whole = std::fs::read(&path).unwrap();
+    for length in (1..whole.len() / 4096).map(|pages| pages * 4096 - 100) {
+        // Nothing is beside it: what was in the write-ahead log is in the file.
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let error = Store::open(&path, &owner()).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Corrupt { .. }),
+            "{length}: {error}"
+        );
+        for beside in ["node.db-wal", "node.db-shm"] {
+            let _ = std::fs::remove_file(folder.path().join(beside));
+        }
+    }
+    std::fs::write(&path, &whole).unwrap();
+    let store = Store::open(&path, &owner()).await.unwrap();
+    assert_eq!(store.journalled(&scope, "deal").await.unwrap(), Some(call));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn store_refuses_a_journal_from_the_future() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.db");
+    let store = Store::open(&path, &owner()).await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations \
+                 (version, description, success, checksum, execution_time) \
+                 VALUES (77, 'what is to come', TRUE, x'00', 0)";
+    sqlx::query(newer).execute(&store.pool).await.unwrap();
+    store.close().await;
+    let error = Store::open(&path, &owner()).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Newer { format: 77, .. }),
+        "{error}"
+    );
+    assert!(error.to_string().contains("update the program"), "{error}");
 }
 
 #[tokio::test]
