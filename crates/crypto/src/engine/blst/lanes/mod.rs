@@ -14,18 +14,19 @@ mod fp2;
 mod points;
 #[cfg(test)]
 mod tests;
+mod transposed;
 
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
     _mm512_cmplt_epi64_mask, _mm512_load_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_mask_blend_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2,
-    _mm512_srai_epi64, _mm512_srli_epi64, _mm512_store_si512, _mm512_sub_epi64,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm512_mask_blend_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_srai_epi64,
+    _mm512_srli_epi64, _mm512_store_si512, _mm512_sub_epi64,
 };
 
 use ark_bls12_381::Fq;
 use ark_ff::{BigInteger384, PrimeField};
 
+use self::transposed::transposed;
 pub(super) use self::{fp2::Fp2Lanes, points::LanePoint};
 use super::LANES;
 
@@ -475,39 +476,4 @@ fn square(a: &FpLanes) -> FpLanes {
     reduce!(7);
     let [_, _, _, _, _, _, _, _, s0, s1, s2, s3, s4, s5, s6, s7] = words;
     FpLanes([s0, s1, s2, s3, s4, s5, s6, s7]).carried()
-}
-
-/// Word `j` of row `i` becomes word `i` of row `j`.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn transposed(rows: [__m512i; 8]) -> [__m512i; 8] {
-    // Four rows' pairs of words: words 0 and 1 of quarter l of the result are word 2·l (or
-    // 2·l + 1) of two rows.
-    macro_rules! columns {
-        ($unpack:ident) => {{
-            let [a, b, c, d] = [
-                $unpack(rows[0], rows[1]),
-                $unpack(rows[2], rows[3]),
-                $unpack(rows[4], rows[5]),
-                $unpack(rows[6], rows[7]),
-            ];
-            let low = [
-                _mm512_shuffle_i64x2::<0x44>(a, b),
-                _mm512_shuffle_i64x2::<0x44>(c, d),
-            ];
-            let high = [
-                _mm512_shuffle_i64x2::<0xee>(a, b),
-                _mm512_shuffle_i64x2::<0xee>(c, d),
-            ];
-            [
-                _mm512_shuffle_i64x2::<0x88>(low[0], low[1]),
-                _mm512_shuffle_i64x2::<0xdd>(low[0], low[1]),
-                _mm512_shuffle_i64x2::<0x88>(high[0], high[1]),
-                _mm512_shuffle_i64x2::<0xdd>(high[0], high[1]),
-            ]
-        }};
-    }
-    let [c0, c2, c4, c6] = columns!(_mm512_unpacklo_epi64);
-    let [c1, c3, c5, c7] = columns!(_mm512_unpackhi_epi64);
-    [c0, c1, c2, c3, c4, c5, c6, c7]
 }
