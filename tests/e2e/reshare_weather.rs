@@ -33,15 +33,13 @@ const CALM_BLOCK: Duration = Duration::from_millis(1_500);
 const CALM_ATTEMPTS: u32 = 3;
 const NODES: u16 = 5;
 const THRESHOLD: u16 = 3;
-/// Committees side by side, since each of them mostly waits for blocks.
-const COMMITTEES: u32 = 2;
 
 /// The tests of this module.
 pub(crate) fn trials() -> Vec<Trial> {
     vec![patient_trial(
         module_path!(),
         "committee_goes_on_serving_in_any_weather",
-        PATIENCE * (schedules().div_ceil(COMMITTEES) + CALM_ATTEMPTS),
+        PATIENCE * (schedules().div_ceil(committees()) + CALM_ATTEMPTS),
         committee_goes_on_serving_in_any_weather,
     )]
 }
@@ -49,6 +47,11 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// How many schedules: `STHENO_COMMITTEE_SCHEDULES`, a dozen if it is not set.
 fn schedules() -> u32 {
     number("STHENO_COMMITTEE_SCHEDULES", 12)
+}
+
+/// How many committees share them, side by side, since each mostly waits for blocks.
+fn committees() -> u32 {
+    (schedules() / 6).clamp(1, 4)
 }
 
 /// The first schedule's seed: `STHENO_SEED`, 1 if it is not set.
@@ -65,12 +68,13 @@ async fn committee_goes_on_serving_in_any_weather() {
     let first = first_seed();
     let seeds = first..first + schedules();
     // They begin one after the other: first ceremonies want a machine to themselves.
-    let mut committees = Vec::new();
-    for _ in 0..COMMITTEES {
-        committees.push(begin().await);
+    let count = committees();
+    let mut begun = Vec::new();
+    for _ in 0..count {
+        begun.push(begin().await);
     }
-    let each = (0..).zip(committees).map(|(at, (devnet, gates))| {
-        let own = |seed: &u32| (seed - first) % COMMITTEES == at;
+    let each = (0..).zip(begun).map(|(at, (devnet, gates))| {
+        let own = |seed: &u32| (seed - first) % count == at;
         goes_on_serving(devnet, gates, seeds.clone().filter(own).collect())
     });
     let ends = join_all(each).await;
