@@ -107,6 +107,7 @@
 //! | `file_reader`, `blocking_reader` | parts of a file, asynchronously and not |
 //! | `streams` | whole files through asynchronous streams |
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
+//! | `open_all` | the keys of many files with one request |
 //! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
 //! | `anchors` | which blocks a request asks about |
@@ -151,6 +152,7 @@ mod file_reader;
 mod gather;
 mod keyring;
 mod network_file;
+mod open_all;
 mod request;
 mod rewrap;
 mod seal_to;
@@ -174,6 +176,7 @@ pub use error::Error;
 pub use file_reader::FileReader;
 pub use keyring::{KeyKind, Keyring};
 pub use network_file::{NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode};
+pub use open_all::{OpenedAll, Released};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};
 pub use stheno_crypto as crypto;
