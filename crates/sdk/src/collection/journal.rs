@@ -2,20 +2,25 @@
 //!
 //! The first line says what is done, by a digest of everything that decides what an envelope is, and
 //! which item is shared. Each record is the first eight bytes of the SHA-256 of the rest, the length
-//! of the rest, when the file was modified in nanoseconds, and a manifest of this one file. A journal
-//! of something else is thrown away, and so is a record that is torn with all that follows.
+//! of the rest, and: `f`, when a file was modified in nanoseconds, and a manifest of this one file; or
+//! `p` and a PieceCID that is about to appear, so that pieces of a file that was never finished can be
+//! taken away. A journal of something else is thrown away, and so is a record that is torn with all
+//! that follows.
 //!
 //! It names files in the clear, so it is its owner's alone and goes when the work is done.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::File,
     io::{self, BufRead, Read, Seek, SeekFrom, Write},
 };
 
 use sha2::{Digest, Sha256};
 use stheno_crypto::ItemId;
-use stheno_envelope::manifest::{Entry, Manifest, ManifestHeader, ManifestWriter, SafePath};
+use stheno_envelope::{
+    PieceCid,
+    manifest::{Entry, Manifest, ManifestHeader, ManifestWriter, SafePath},
+};
 
 use super::walk::Stamp;
 
@@ -25,6 +30,9 @@ const MAGIC: &str = "stheno-collection-1";
 const MAX_HEAD: usize = 256;
 /// The largest record: an entry has at most 2 MiB.
 const MAX_RECORD: u32 = 3 << 20;
+/// What begins the record of a file, and of a piece.
+const FILE: u8 = b'f';
+const PIECE: u8 = b'p';
 /// Bytes before what is hashed.
 const FRONT: usize = 8 + 4;
 
@@ -33,6 +41,8 @@ const FRONT: usize = 8 + 4;
 pub(super) struct Journal<'a> {
     file: &'a File,
     done: HashMap<SafePath, (Stamp, Entry)>,
+    /// All pieces that were begun to be written.
+    pieces: HashSet<PieceCid>,
     /// The item that all files share, if they share one.
     item: Option<ItemId>,
     /// The first line, until it is written: with the first record, since before there is nothing to
@@ -47,6 +57,7 @@ impl<'a> Journal<'a> {
         let mut journal = Self {
             file,
             done: HashMap::new(),
+            pieces: HashSet::new(),
             item,
             head: None,
         };
@@ -74,16 +85,38 @@ impl<'a> Journal<'a> {
 
     /// Notes a file whose pieces are all whole.
     pub(super) fn note(&mut self, stamp: &Stamp, entry: &Entry) -> io::Result<()> {
-        let mut rest = stamp.modified.to_be_bytes().to_vec();
+        let mut rest = vec![FILE];
+        rest.extend(stamp.modified.to_be_bytes());
         rest.extend(one(entry)?);
+        self.add(&rest)?;
+        self.file.sync_data()
+    }
+
+    /// Notes a piece that will have its name in a moment.
+    pub(super) fn note_piece(&mut self, piece: &PieceCid) -> io::Result<()> {
+        self.pieces.insert(*piece);
+        let mut rest = vec![PIECE];
+        rest.extend(piece.to_bytes());
+        self.add(&rest)
+    }
+
+    /// Pieces that were written and that none of these entries has.
+    pub(super) fn left_over(&self, entries: &[Entry]) -> HashSet<PieceCid> {
+        let mut left = self.pieces.clone();
+        for part in entries.iter().flat_map(|entry| &entry.envelope.parts) {
+            left.remove(&part.piece);
+        }
+        left
+    }
+
+    fn add(&mut self, rest: &[u8]) -> io::Result<()> {
         let len = u32::try_from(rest.len()).map_err(io::Error::other)?;
         let mut record = self.head.take().map(String::into_bytes).unwrap_or_default();
-        record.extend(sum(&rest));
+        record.extend(sum(rest));
         record.extend(len.to_be_bytes());
         record.extend(rest);
         let mut file = self.file;
-        file.write_all(&record)?;
-        file.sync_data()
+        file.write_all(&record)
     }
 
     /// Takes in what is good, and says how many bytes that is.
@@ -99,8 +132,15 @@ impl<'a> Journal<'a> {
         };
         self.item = item;
         let mut good = head.len() as u64;
-        while let Some((len, stamp, entry)) = record(&mut file)? {
-            self.done.insert(entry.path.clone(), (stamp, entry));
+        while let Some((len, record)) = record(&mut file)? {
+            match record {
+                Record::File(stamp, entry) => {
+                    self.done.insert(entry.path.clone(), (stamp, *entry));
+                }
+                Record::Piece(piece) => {
+                    self.pieces.insert(piece);
+                }
+            }
             good += len;
         }
         Ok(good)
@@ -119,33 +159,42 @@ fn head_of(head: &[u8], work: &[u8; 32], shares_item: bool) -> Option<Option<Ite
     (item.is_some() == shares_item && words.next().is_none()).then_some(item)
 }
 
-/// The next record that is whole.
-fn record(file: &mut impl Read) -> io::Result<Option<(u64, Stamp, Entry)>> {
+enum Record {
+    File(Stamp, Box<Entry>),
+    Piece(PieceCid),
+}
+
+/// The next record that is whole, and its bytes.
+fn record(file: &mut impl Read) -> io::Result<Option<(u64, Record)>> {
     let mut front = [0; FRONT];
     if !fill(file, &mut front)? {
         return Ok(None);
     }
     let (expected, len) = front.split_at(8);
     let len = u32::from_be_bytes(len.try_into().unwrap_or_default());
-    if !(16..=MAX_RECORD).contains(&len) {
+    if len > MAX_RECORD {
         return Ok(None);
     }
     let mut rest = vec![0; len as usize];
     if !fill(file, &mut rest)? || sum(&rest) != expected {
         return Ok(None);
     }
-    let Some((modified, manifest)) = rest.split_first_chunk::<16>() else {
-        return Ok(None);
+    let record = match rest.split_first() {
+        Some((&FILE, rest)) => file_of(rest),
+        Some((&PIECE, rest)) => PieceCid::from_bytes(rest).ok().map(Record::Piece),
+        _ => None,
     };
-    let entry = Manifest::read(manifest).ok();
-    let Some(entry) = entry.and_then(|manifest| manifest.entries().first().cloned()) else {
-        return Ok(None);
-    };
+    Ok(record.map(|record| (FRONT as u64 + u64::from(len), record)))
+}
+
+fn file_of(rest: &[u8]) -> Option<Record> {
+    let (modified, manifest) = rest.split_first_chunk::<16>()?;
+    let entry = Manifest::read(manifest).ok()?.entries().first()?.clone();
     let stamp = Stamp {
         size: entry.size,
         modified: i128::from_be_bytes(*modified),
     };
-    Ok(Some((FRONT as u64 + u64::from(len), stamp, entry)))
+    Some(Record::File(stamp, Box::new(entry)))
 }
 
 /// Whether there was as much.
@@ -255,6 +304,22 @@ mod tests {
             assert_eq!(journal.done.len(), whole + 1, "{cut}");
             assert_eq!(journal.take(&third.path, &stamp(&third)), Some(third));
         }
+    }
+
+    #[test]
+    fn pieces_that_no_file_has_are_left_over() {
+        let file = tempfile::tempfile().unwrap();
+        let (one, two) = (entry("a", 10), entry("b", 20));
+        let piece = |entry: &Entry| entry.envelope.parts[0].piece;
+        let mut journal = Journal::open(&file, &WORK, None).unwrap();
+        journal.note_piece(&piece(&one)).unwrap();
+        journal.note(&stamp(&one), &one).unwrap();
+        journal.note_piece(&piece(&two)).unwrap();
+        drop(journal);
+        let journal = Journal::open(&file, &WORK, None).unwrap();
+        let left = journal.left_over(std::slice::from_ref(&one));
+        assert_eq!(left, HashSet::from([piece(&two)]));
+        assert!(journal.left_over(&[one, two]).is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | `write`, `seal` | a folder to pieces and a manifest; adding to it later |
+//! | `write`, `seal`, `rendered`, `options` | a folder to pieces and a manifest; adding to it later |
 //! | `walk` | what is in a folder, and what of it is no file |
 //! | `journal`, `desk` | what is done already, across `kill -9`; one command at a time, files whole or not there |
 //! | `access` | what opens many envelopes: keys of one's own, or a committee, asked once for many |
@@ -36,8 +36,10 @@ mod extract;
 mod journal;
 mod link;
 mod media_type;
+mod options;
 mod place;
 mod read;
+mod rendered;
 mod seal;
 mod stored;
 mod walk;
@@ -53,12 +55,13 @@ pub use desk::unfinished;
 pub use error::CollectionError;
 pub use extract::{ExtractOptions, Extracted};
 pub use link::{Link, LinkKind};
+pub use options::{CollectionOptions, Sealing};
 pub use place::{Place, latest_manifest, manifest_name};
 pub use read::Collection;
 pub use seal::pieces_of;
 pub use stored::StoredSource;
 pub use walk::Oddities;
-pub use write::{CollectionOptions, Sealing, add_folder, encrypt_folder};
+pub use write::{add_folder, encrypt_folder};
 
 /// Is told what is going on, on the thread that does it; it should return at once.
 pub type CollectionObserver = Arc<dyn Fn(&CollectionEvent<'_>) + Send + Sync>;

@@ -40,13 +40,16 @@ pub(super) struct Sealed {
 }
 
 impl Sealer<'_> {
-    /// Encrypts so many bytes, to this item or a fresh one.
-    pub(super) fn seal(
-        &self,
-        input: impl Read + Send,
-        len: u64,
-        item: Option<ItemId>,
-    ) -> Result<Sealed, Error> {
+    /// Refuses what cannot be cut into pieces before anything is written. Whoever fits the largest and
+    /// the smallest fits the others.
+    pub(super) fn check(&self, lengths: impl IntoIterator<Item = u64>) -> Result<(), Error> {
+        for len in lengths {
+            self.prepare(len, None)?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, len: u64, item: Option<ItemId>) -> Result<(Encryption, Split), Error> {
         let mut options = self.options.clone().plaintext_len(len);
         options.item = item;
         let encryption = Encryption::prepare(self.to, options)?;
@@ -54,6 +57,20 @@ impl Sealer<'_> {
         let envelope_len = encryption.envelope_len();
         let layout = EnvelopeLayout::of_header(header, envelope_len.unwrap_or_default())?;
         let split = Split::new(layout, self.limits).map_err(CollectionError::from)?;
+        Ok((encryption, split))
+    }
+
+    /// Encrypts so many bytes, to this item or a fresh one. `note` hears of each piece before it
+    /// appears.
+    pub(super) fn seal(
+        &self,
+        input: impl Read + Send,
+        len: u64,
+        item: Option<ItemId>,
+        note: &mut (dyn FnMut(&PieceCid) -> io::Result<()> + Send),
+    ) -> Result<Sealed, Error> {
+        let (encryption, split) = self.prepare(len, item)?;
+        let layout = *split.layout();
         let mut pieces = Pieces {
             desk: self.desk,
             cuts: split.iter().collect(),
@@ -61,6 +78,7 @@ impl Sealer<'_> {
             current: None,
             parts: Vec::new(),
             failed: None,
+            note,
         };
         let mut input = Hashed {
             input,
@@ -122,6 +140,7 @@ struct Pieces<'a> {
     current: Option<Piece>,
     parts: Vec<Part>,
     failed: Option<CollectionError>,
+    note: &'a mut (dyn FnMut(&PieceCid) -> io::Result<()> + Send),
 }
 
 struct Piece {
@@ -180,6 +199,8 @@ impl Pieces<'_> {
         let named = hasher.finish().map_err(|error| {
             CollectionError::disk("name", draft.path(), &io::Error::other(error))
         })?;
+        (self.note)(&named)
+            .map_err(|error| CollectionError::disk("note", self.desk.folder(), &error))?;
         draft.keep(&self.desk.folder().join(named.to_string()))?;
         self.parts.push(Part {
             piece: named,

@@ -1,112 +1,35 @@
 //! From a folder to a collection: an envelope for each file, and a manifest of all of them.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
 };
 
 use sha2::{Digest, Sha256};
 use stheno_crypto::{ItemId, NetworkId};
 use stheno_envelope::{
-    EnvelopeError, PieceLimits,
+    EnvelopeError, PieceCid,
     manifest::{
-        Entry, Hint, Manifest, ManifestDigest, ManifestError, ManifestHeader, ManifestWriter,
-        SafePath, StoredEnvelope,
+        Entry, Manifest, ManifestDigest, ManifestError, ManifestHeader, SafePath, StoredEnvelope,
     },
     unixfs::{FileBuilder, Profile},
 };
 
 use super::{
-    CollectionError, CollectionEvent, CollectionObserver, Oddities,
+    CollectionError, CollectionEvent,
     desk::Desk,
     journal::Journal,
     media_type::media_type,
+    options::{CollectionOptions, Sealing},
     place::{latest_manifest, manifest_name},
+    rendered::Rendered,
     seal::{Hashed, Sealed, Sealer},
     stored::StoredBytes,
     walk::{Found, Stamp, check_apart, place_of, walk},
 };
 use crate::{EncryptOptions, Encryption, Error, SealTo, seal_to::item_or_fresh};
-
-/// How a folder is encrypted. The default is what most folders want.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct CollectionOptions {
-    /// What the collection is called, inside of the manifest. Default: as the folder.
-    pub name: Option<String>,
-    /// One fresh item for all files of this run and the manifest, instead of one each.
-    ///
-    /// Whoever may read one file of an item can read all of them, for ever: for collections whose
-    /// readers get all of a period. Readers then ask once.
-    pub one_item: bool,
-    /// How large pieces may be. Larger envelopes are cut at the borders of their chunks.
-    pub limits: PieceLimits,
-    /// What to do with what is no file.
-    pub oddities: Oddities,
-    /// Says in the manifest what each envelope is called in IPFS; takes one more pass over it.
-    pub cids: bool,
-    /// Addresses below which the pieces will be, noted in the manifest.
-    pub hints: Vec<Hint>,
-    /// How each file is encrypted. An item means as [`one_item`](Self::one_item) with that item.
-    pub encrypt: EncryptOptions,
-    /// Is told what is going on.
-    pub observer: Option<CollectionObserver>,
-}
-
-impl Default for CollectionOptions {
-    fn default() -> Self {
-        Self {
-            name: None,
-            one_item: false,
-            limits: PieceLimits::PROVIDER,
-            oddities: Oddities::Refuse,
-            cids: false,
-            hints: Vec::new(),
-            encrypt: EncryptOptions::default(),
-            observer: None,
-        }
-    }
-}
-
-impl std::fmt::Debug for CollectionOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CollectionOptions")
-            .field("name", &self.name)
-            .field("one_item", &self.one_item)
-            .field("limits", &self.limits)
-            .field("oddities", &self.oddities)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What was written.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Sealing {
-    /// The manifest's file.
-    pub manifest: PathBuf,
-    /// Its version, from 1.
-    pub version: u64,
-    /// What the next version names it by.
-    pub digest: ManifestDigest,
-    /// What it says of each file.
-    pub entries: Vec<Entry>,
-    /// Files that were encrypted by this command.
-    pub encrypted: u64,
-    /// Files that an earlier command had encrypted, before it ended early or in a version before.
-    pub kept: u64,
-    /// Bytes of all files that the manifest names.
-    pub plaintext_bytes: u64,
-    /// Bytes of their envelopes.
-    pub envelope_bytes: u64,
-    /// The item that all files of this command share, if they do.
-    pub item: Option<ItemId>,
-    /// What was left out, and why.
-    pub skipped: Vec<CollectionError>,
-}
 
 /// Encrypts every file of a folder to the same readers, and writes a manifest of them.
 ///
@@ -214,6 +137,9 @@ impl Run<'_> {
             true => Some(item_or_fresh(self.options.encrypt.item)?),
             false => None,
         };
+        let lengths = found.iter().map(|found| found.stamp.size);
+        let extremes = [lengths.clone().min(), lengths.max()];
+        self.sealer.check(extremes.into_iter().flatten())?;
         let notes = self.sealer.desk.notes();
         let work = self.work(version);
         let failed =
@@ -246,7 +172,7 @@ impl Run<'_> {
             let entry = match known.or(same) {
                 Some(entry) => entry,
                 None => {
-                    let entry = self.one(file)?;
+                    let entry = self.one(file, &mut journal)?;
                     journal.note(&file.stamp, &entry).map_err(failed)?;
                     entry
                 }
@@ -268,6 +194,10 @@ impl Run<'_> {
         let entries: Vec<Entry> = entries.into_values().collect();
         let header = self.header(&entries, before, version, now);
         let (digest, manifest) = self.manifest(header, &entries)?;
+        // Nobody has the key of what an earlier run did not finish.
+        for piece in journal.left_over(&entries) {
+            let _ = fs::remove_file(self.sealer.desk.folder().join(piece.to_string()));
+        }
         Ok(Sealing {
             manifest,
             version,
@@ -283,7 +213,7 @@ impl Run<'_> {
     }
 
     /// Encrypts a file.
-    fn one(&self, found: &Found) -> Result<Entry, Error> {
+    fn one(&self, found: &Found, journal: &mut Journal<'_>) -> Result<Entry, Error> {
         let place = place_of(self.folder, &found.path);
         let changed = || CollectionError::Changed {
             path: place.display().to_string(),
@@ -297,7 +227,10 @@ impl Run<'_> {
             input: &file,
             options: self.options,
         };
-        let sealed = self.sealer.seal(counted, found.stamp.size, self.item);
+        let mut note = |piece: &PieceCid| journal.note_piece(piece);
+        let sealed = self
+            .sealer
+            .seal(counted, found.stamp.size, self.item, &mut note);
         let Sealed {
             sha256,
             item,
@@ -507,79 +440,5 @@ impl<R: Read> Read for Counted<'_, R> {
         let bytes = read as u64;
         tell(self.options, &CollectionEvent::Bytes { bytes });
         Ok(read)
-    }
-}
-
-/// A manifest's bytes, made entry by entry as they are read.
-struct Rendered<'a> {
-    writer: Option<ManifestWriter<Shared>>,
-    entries: std::slice::Iter<'a, Entry>,
-    buffer: Shared,
-    digest: Option<ManifestDigest>,
-    failed: Option<ManifestError>,
-}
-
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<VecDeque<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        buffer.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> Rendered<'a> {
-    fn new(header: ManifestHeader, entries: &'a [Entry]) -> Result<Self, ManifestError> {
-        let buffer = Shared::default();
-        Ok(Self {
-            writer: Some(ManifestWriter::new(buffer.clone(), header)?),
-            entries: entries.iter(),
-            buffer,
-            digest: None,
-            failed: None,
-        })
-    }
-
-    /// The next entry into the buffer; `false` behind the last.
-    fn next(&mut self) -> Result<bool, ManifestError> {
-        let Some(mut writer) = self.writer.take() else {
-            return Ok(false);
-        };
-        match self.entries.next() {
-            Some(entry) => {
-                writer.push(entry)?;
-                self.writer = Some(writer);
-            }
-            None => self.digest = Some(writer.finish()?.0),
-        }
-        Ok(true)
-    }
-}
-
-impl Read for Rendered<'_> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = {
-                let mut buffer = self.buffer.0.lock().unwrap_or_else(PoisonError::into_inner);
-                buffer.read(to)?
-            };
-            if read > 0 || to.is_empty() {
-                return Ok(read);
-            }
-            match self.next() {
-                Ok(true) => {}
-                Ok(false) => return Ok(0),
-                Err(error) => {
-                    let told = io::Error::other(error.to_string());
-                    self.failed = Some(error);
-                    return Err(told);
-                }
-            }
-        }
     }
 }
