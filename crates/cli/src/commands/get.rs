@@ -201,9 +201,12 @@ impl Job<'_> {
         folder: &Path,
     ) -> Result<Transferred, Failure> {
         let folder = Folder::open(folder)?;
+        // What is there already needs no copy of itself.
+        let copies = stores.iter().filter(|store| store.name() != folder.name());
+        let copies: Vec<Arc<dyn Store>> = copies.cloned().collect();
         let wanted = pieces.iter().map(|piece| Wanted {
             piece: *piece,
-            copies: stores.to_vec(),
+            copies: copies.clone(),
         });
         let options = TransferOptions::default()
             .parallel(self.args.parallel)

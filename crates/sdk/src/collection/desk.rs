@@ -17,6 +17,13 @@ pub fn unfinished(folder: &Path) -> PathBuf {
     folder.join(UNFINISHED)
 }
 
+/// Whether a name directly in a folder is one of those: nobody's file may have it.
+pub(super) fn is_reserved(name: &str) -> bool {
+    [LOCK, UNFINISHED]
+        .iter()
+        .any(|ours| name.eq_ignore_ascii_case(ours))
+}
+
 /// A folder that nobody else works in.
 #[derive(Debug)]
 pub(super) struct Desk {

@@ -14,7 +14,8 @@ use stheno_envelope::{
 };
 
 use super::{
-    Access, Collection, CollectionError, CollectionEvent, CollectionObserver, desk::Desk,
+    Access, Collection, CollectionError, CollectionEvent, CollectionObserver,
+    desk::{Desk, is_reserved},
     seal::Hashed,
 };
 use crate::Error;
@@ -81,7 +82,16 @@ impl Collection {
         let mut wanted = Vec::with_capacity(entries.len());
         for entry in entries {
             let place = extraction.place(&entry.path);
-            wanted.push((*entry, place.map_err(CollectionError::from)?));
+            let place = place.map_err(CollectionError::from)?;
+            if is_reserved(&place) {
+                let problem = "it is kept for work in a folder".to_owned();
+                return Err(CollectionError::Name {
+                    path: place,
+                    problem,
+                }
+                .into());
+            }
+            wanted.push((*entry, place));
         }
         drop(extraction);
         let bytes = entries.iter().map(|entry| entry.size).sum();

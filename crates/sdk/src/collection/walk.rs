@@ -9,7 +9,7 @@ use std::{
 
 use stheno_envelope::manifest::SafePath;
 
-use super::CollectionError;
+use super::{CollectionError, desk::is_reserved};
 
 /// What to do with links, pipes, devices, unreadable folders and names that are none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -124,6 +124,9 @@ impl Walk {
             Ok(path) => path,
             Err(error) => return self.odd(nameless(at, error.problem), names),
         };
+        if names.len() == 1 && is_reserved(path.as_str()) {
+            return self.odd(nameless(at, "it is kept for work in a folder"), names);
+        }
         // Of the entry itself, not of what a link leads to.
         let metadata = match entry.metadata() {
             Ok(metadata) => metadata,
@@ -267,7 +270,7 @@ mod tests {
     #[test]
     fn walk_refuses_names_that_are_no_text_or_control_a_terminal() {
         use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-        for name in [&b"\xff"[..], b"a\x1b[31m", b"a\\b"] {
+        for name in [&b"\xff"[..], b"a\x1b[31m", b"a\\b", b".stheno-work"] {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("file"), "x").unwrap();
             fs::write(folder.path().join(OsStr::from_bytes(name)), "x").unwrap();
