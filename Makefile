@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-hostile test-committee simulate test-doc test-contracts test-unixfs wasm-check fuzz artifacts fmt bench bench-envelope memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs wasm-check fuzz artifacts fmt bench bench-envelope memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,9 @@ test-hostile: build ## random schedules on a hostile chain, STHENO_SCHEDULES of 
 
 test-committee: build ## refreshes in bad weather between nodes and chain, STHENO_COMMITTEE_SCHEDULES of them, from STHENO_SEED on
 	STHENO_COMMITTEE_SCHEDULES=$${STHENO_COMMITTEE_SCHEDULES:-200} cargo test --release --workspace --test e2e --locked -- --nocapture reshare_weather::
+
+test-folder: build ## a folder larger than a provider's piece, STHENO_FOLDER_MIB of it, out and back through kills
+	STHENO_FOLDER_MIB=$${STHENO_FOLDER_MIB:-2048} cargo test --release --workspace --test e2e --locked -- collections::
 
 simulate: build ## whole committees simulated, STHENO_SEEDS of them (1,000,000), from STHENO_SEED on
 	STHENO_SEEDS=$${STHENO_SEEDS:-1000000} cargo test --release --workspace --test simulation --locked -- --nocapture committees

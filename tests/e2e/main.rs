@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
 //! | [`asking`], [`consent`] | who asks: sessions, delegates, contract accounts; in Rust, and typed |
+//! | [`collections`] | folders: out and back, in pieces, through kills |
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
 //! | [`policies`] | policies as their authors meet them: explained, recorded, tested |
 //! | [`cookbook`] | every policy of the cookbook, admitting and refusing |
@@ -42,6 +43,7 @@ mod ceremony;
 mod ceremony_in_anger;
 mod ceremony_killed;
 mod ceremony_lied_to;
+mod collections;
 mod command;
 mod consent;
 mod contracts_agree;
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         consent::trials(),
         main_job::trials(),
         keys::trials(),
+        collections::trials(),
         policies::trials(),
         cookbook::trials(),
         bad_input::trials(),

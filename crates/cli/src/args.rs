@@ -2,6 +2,7 @@
 
 mod asker;
 mod ceremony;
+mod collection;
 mod consent;
 mod keys;
 mod opening;
@@ -13,12 +14,13 @@ mod recipients;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
-use stheno::envelope::PieceCid;
+use stheno::{collection::Place, envelope::PieceCid};
 use stheno_node::commands::NodeArgs;
 use url::Url;
 
 pub use asker::{AskerArgs, WalletArgs};
 pub use ceremony::{CeremonyAuditArgs, CeremonyCommand};
+pub use collection::{AddArgs, FolderArgs, GetArgs, LsArgs, PutArgs};
 pub use consent::{
     DelegationCommand, DelegationNewArgs, DelegationShowArgs, DelegationSignArgs, KeyTypeArg,
     ScopeArgs, SessionCommand, SessionNewArgs, SessionShowArgs, SessionSignArgs,
@@ -70,10 +72,18 @@ output any more.";
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Encrypt a file to a policy, and to keys.
+    /// Encrypt a file or a folder to a policy, and to keys.
     Encrypt(Box<EncryptArgs>),
-    /// Decrypt a file, if its policy lets you, or with a key of your own.
+    /// Decrypt a file or a folder, if its policy lets you, or with a key of your own.
     Decrypt(Box<DecryptArgs>),
+    /// Add files to an encrypted folder, as a new version of its manifest.
+    Add(Box<AddArgs>),
+    /// List the files of an encrypted folder.
+    Ls(Box<LsArgs>),
+    /// Store an encrypted folder or file in folders and with providers, and print a link to it.
+    Put(PutArgs),
+    /// Fetch what a link leads to, or a manifest names: still encrypted, verified, from any copy.
+    Get(Box<GetArgs>),
     /// Change who can open a file, without reading or writing its ciphertext anew.
     Rewrap(Box<RewrapArgs>),
     /// Take the file's own key out of an envelope, for another tool of this format.
@@ -129,16 +139,21 @@ Examples:
   To two networks, either of which opens it:
     stheno encrypt data.csv --network a.json --network b.json --policy policy.json -o data.csv.fee
 
+  A folder: an envelope for each file, and an encrypted manifest, in a folder of its own:
+    stheno encrypt data/ --policy policy.json --network network.json -o sealed
+    stheno ls sealed --rpc https://api.node.glif.io/rpc/v1 --keystore me.json
+
 A policy that lets the holders of an access pass read:
   { \"version\": 1,
     \"rule\": { \"token\": { \"chain\": 314, \"standard\": \"erc721\",
                          \"contract\": \"0x…\", \"min\": \"1\" } } }")]
 pub struct EncryptArgs {
-    /// The file to encrypt; `-` is standard input.
+    /// The file or folder to encrypt; `-` is standard input.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
 
-    /// Where the envelope goes; `-` is standard output.
+    /// Where the envelope goes; `-` is standard output. Of a folder: the folder for its manifest and
+    /// envelopes, whose names tell nothing.
     #[arg(short, long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub output: String,
 
@@ -164,6 +179,11 @@ pub struct EncryptArgs {
     #[arg(long)]
     pub piece: bool,
 
+    /// Write the envelope, or the encrypted folder, as a CARv1 besides, and print its root CID:
+    /// UnixFS in the profile unixfs-v1-2025, as IPFS tools make it.
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
+    pub car: Option<String>,
+
     /// JSON-RPC endpoints of the committee's chain, instead of the network file's.
     #[arg(long, value_name = "URL")]
     pub rpc: Vec<Url>,
@@ -171,6 +191,10 @@ pub struct EncryptArgs {
     /// Replace the output if it exists.
     #[arg(short, long)]
     pub force: bool,
+
+    /// How a folder is taken.
+    #[command(flatten)]
+    pub folder: FolderArgs,
 
     /// Who may read.
     #[command(flatten)]
@@ -201,6 +225,11 @@ Example:
   stheno decrypt data.csv.fee -i owner.key -o data.csv
   stheno decrypt https://storage.example/piece/bafk… --range 2GiB:1MiB -i owner.key -o part
 
+  An encrypted folder, all of it, one file, and a part of one from where a link leads to:
+    stheno decrypt sealed -i owner.key -o data
+    stheno decrypt sealed --file tables/2025.csv -i owner.key -o 2025.csv
+    stheno decrypt 'stheno:collection/bafk…?at=…' --file film.mp4 --range :1MiB -i owner.key -o part
+
 An address is read by HTTP; with --range by requests for the header and the chunks that are needed,
 and nothing else. A server that redirects, ignores ranges, or contradicts itself is an error.
 
@@ -215,13 +244,32 @@ passphrase is asked for, or taken from STHENO_KEYSTORE_PASSWORD. A policy that n
 needs neither. --session and --delegation ask without the account's own key; --account asks for a
 contract that the wallet owns.")]
 pub struct DecryptArgs {
-    /// The envelope: a file, an address of http or https, or `-` for standard input.
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    /// The envelope: a file, an address of http or https, or `-` for standard input. Of an encrypted
+    /// folder: the folder, its manifest with --file or --all, or a link.
+    #[arg(value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
 
-    /// Where the plaintext goes; `-` is standard output.
+    /// Where the plaintext goes; `-` is standard output. Of an encrypted folder: a folder.
     #[arg(short, long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub output: String,
+
+    /// Of an encrypted folder decrypt this file alone, into the output, as `stheno ls` names it.
+    #[arg(long = "file", value_name = "NAME", conflicts_with_all = ["all", "piece", "body"])]
+    pub name: Option<String>,
+
+    /// Decrypt all files of an encrypted folder, whose manifest is given.
+    #[arg(long, conflicts_with_all = ["range", "piece", "body"])]
+    pub all: bool,
+
+    /// Where pieces of an encrypted folder are, to be tried first: a folder, https://HOST/PATH, or
+    /// pdp+https://HOST. May be given several times.
+    #[arg(long, value_name = "PLACE")]
+    pub from: Vec<Place>,
+
+    /// Write names that this system does not have, or cannot tell apart, with `%` and two digits for
+    /// what makes the trouble, instead of refusing them.
+    #[arg(long)]
+    pub escape_names: bool,
 
     /// Decrypt a part of the file: OFFSET:LENGTH, OFFSET: to its end, or :LENGTH from its start;
     /// bytes, or with KiB, MiB or GiB. A part that the file does not have is an error.

@@ -162,7 +162,10 @@ from_sdk_errors!(
     stheno::NetworkFileError,
     stheno::PolicyError,
     stheno::WalletError,
-    stheno::envelope::EnvelopeError
+    stheno::envelope::EnvelopeError,
+    stheno::collection::CollectionError,
+    stheno::storage::StorageError,
+    stheno::storage::TransferError
 );
 
 impl From<OutputError> for Failure {

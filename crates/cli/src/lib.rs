@@ -13,6 +13,7 @@
 //! | [`context`] | values that a reader sends along with a request |
 //! | [`input`], [`output`] | files and streams; an output appears under its name when it is whole |
 //! | [`interrupt`] | Ctrl-C removes what is unfinished |
+//! | [`located`] | an encrypted folder: by itself, its manifest, or a link |
 //! | [`sealed`] | an envelope to be read: its header, and where its body is |
 //! | [`recipients`], [`opening`] | from the command line to who may read, and to who opens |
 //! | [`keys`], [`key_file`] | secrets, never from the command line |
@@ -45,6 +46,7 @@ pub mod input;
 pub mod interrupt;
 pub mod key_file;
 pub mod keys;
+pub mod located;
 pub mod opening;
 pub mod output;
 pub mod progress;
@@ -86,6 +88,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Encrypt(args) => commands::encrypt::run(*args, cli.json).await?,
         Command::Decrypt(args) => commands::decrypt::run(*args, cli.json).await?,
+        Command::Add(args) => commands::add::run(*args, cli.json).await?,
+        Command::Ls(args) => commands::ls::run(*args, cli.json).await?,
+        Command::Put(args) => commands::put::run(args, cli.json).await?,
+        Command::Get(args) => commands::get::run(*args, cli.json).await?,
         Command::Rewrap(args) => commands::rewrap::run(*args, cli.json).await?,
         Command::Unwrap(args) => commands::unwrap::run(args, cli.json).await?,
         Command::Keygen(args) => commands::keygen::run(&args, cli.json)?,

@@ -4,10 +4,11 @@ use std::{io::Write, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use stheno::{
-    Client, DecryptOptions, Error, KeyKind, Keyring, NetworkFile, Opened, Policy, Tuning,
+    Client, DecryptOptions, Error, KeyKind, Keyring, NetworkFile, Opened, Policy, Released, Tuning,
+    collection::Access,
     crypto::Cek,
-    envelope::{EnvelopeError, Header},
-    protocol::{KeptReceipts, answer::KEPT_FORMAT},
+    envelope::{EnvelopeError, Header, Locator},
+    protocol::{KeptReceipts, SignedReceipt, answer::KEPT_FORMAT},
 };
 use url::Url;
 
@@ -100,14 +101,46 @@ impl Granted {
     }
 }
 
-fn keep_receipts(mut file: Output, opened: &Opened) -> Result<(), Failure> {
+/// Who opened many envelopes, for scripts, beside what the command says itself.
+pub fn add_released(object: &mut Value, released: &[Released]) {
+    let requests: Vec<Value> = released
+        .iter()
+        .map(|one| {
+            json!({
+                "network": one.committee.network().to_string(),
+                "threshold": one.tally.threshold,
+                "nodes": tally_json(&one.tally),
+            })
+        })
+        .collect();
+    if let Some(object) = object.as_object_mut() {
+        object.insert("requests".to_owned(), json!(requests));
+    }
+}
+
+/// Names nodes that cheated, each once.
+pub fn warn_of_culprits(released: &[Released]) {
+    let culprits = released.iter().flat_map(|one| one.tally.culprits());
+    let mut told: Vec<String> = culprits.map(|culprit| culprit.to_string()).collect();
+    told.sort();
+    told.dedup();
+    for culprit in told {
+        say::note(&format!("warning: {culprit}"));
+    }
+}
+
+fn keep_receipts(
+    mut file: Output,
+    committee: &Locator,
+    receipts: Vec<SignedReceipt>,
+) -> Result<(), Failure> {
     let kept = KeptReceipts {
         format: KEPT_FORMAT.to_owned(),
-        network: opened.network,
-        chain_id: opened.committee.chain_id,
-        contract: opened.committee.contract.into(),
-        committee_id: opened.committee.committee_id,
-        receipts: opened.receipts.clone(),
+        network: committee.network(),
+        chain_id: committee.chain_id,
+        contract: committee.contract.into(),
+        committee_id: committee.committee_id,
+        receipts,
     };
     let mut text = serde_json::to_vec_pretty(&kept).map_err(|e| Failure::new("failed", e))?;
     text.push(b'\n');
@@ -160,7 +193,53 @@ impl Opening<'_> {
         let receipts = self.receipts_file()?;
         let reader = keys::reader(&self.args.asker)?;
         progress.step("finding the committee");
-        let client = self.client(header).await?.with_tuning(self.tuning());
+        let client = self.client(header.recipients().is_empty()).await?;
+        let options = self.decrypt_options(progress)?;
+        let opened = client.open(reader.as_ref(), header, &options).await?;
+        if let Some(file) = receipts {
+            keep_receipts(file, &opened.committee, opened.receipts.clone())?;
+        }
+        Ok(Granted::Committee(Box::new(opened)))
+    }
+
+    /// What opens many envelopes: those of a collection. Passphrases are asked for now, committees
+    /// when there is something to ask for.
+    ///
+    /// # Errors
+    /// When keys cannot be read, or there is neither a key nor a way to a chain.
+    pub async fn access(&self, progress: &Progress) -> Result<Access, Failure> {
+        let keyring = self.keyring()?;
+        let may_ask = !self.rpc.is_empty() || self.network.is_some();
+        if !may_ask && !keyring.is_empty() {
+            return Ok(Access::new(keyring));
+        }
+        let reader = keys::reader(&self.args.asker)?;
+        progress.step("finding the committee");
+        let client = self.client(false).await?;
+        Ok(Access::new(keyring).asking(client, reader, self.decrypt_options(progress)?))
+    }
+
+    /// Keeps the receipts of all requests, where that was asked for.
+    ///
+    /// # Errors
+    /// When they cannot be written, or are of several committees.
+    pub fn keep_all_receipts(&self, access: &Access) -> Result<(), Failure> {
+        let released = access.released();
+        let Some((first, file)) = released.first().zip(self.receipts_file()?) else {
+            return Ok(());
+        };
+        if released.iter().any(|one| one.committee != first.committee) {
+            return Err(
+                Failure::new("usage", "the receipts are of several committees")
+                    .hint("give --network FILE, to ask one of them alone"),
+            );
+        }
+        let committee = first.committee;
+        let receipts = released.into_iter().flat_map(|one| one.receipts);
+        keep_receipts(file, &committee, receipts.collect())
+    }
+
+    fn decrypt_options(&self, progress: &Progress) -> Result<DecryptOptions, Failure> {
         let display = progress.clone();
         let mut options = DecryptOptions::default()
             .context(context::context(&self.args.context)?)
@@ -168,11 +247,7 @@ impl Opening<'_> {
         if let Some(policy) = &self.policy {
             options = options.policy(policy.clone());
         }
-        let opened = client.open(reader.as_ref(), header, &options).await?;
-        if let Some(file) = receipts {
-            keep_receipts(file, &opened)?;
-        }
-        Ok(Granted::Committee(Box::new(opened)))
+        Ok(options)
     }
 
     /// The file that receipts go to, before anything is asked for that would leave some.
@@ -202,11 +277,13 @@ impl Opening<'_> {
         Ok(keyring)
     }
 
-    async fn client(&self, header: &Header) -> Result<Client, Failure> {
+    /// `keyless`: the envelope has no recipients, so no committee can help.
+    async fn client(&self, keyless: bool) -> Result<Client, Failure> {
+        let tuned = |client: Client| client.with_tuning(self.tuning());
         match &self.network {
-            Some(network) => Ok(Client::connect(network.clone(), self.rpc).await?),
-            None if !self.rpc.is_empty() => Ok(Client::for_reading(self.rpc)?),
-            None if header.recipients().is_empty() => Err(Failure::new(
+            Some(network) => Ok(tuned(Client::connect(network.clone(), self.rpc).await?)),
+            None if !self.rpc.is_empty() => Ok(tuned(Client::for_reading(self.rpc)?)),
+            None if keyless => Err(Failure::new(
                 "key_needed",
                 "the envelope has no recipients: its key comes from elsewhere",
             )

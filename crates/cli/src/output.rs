@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, IsTerminal, Write},
+    io::{self, BufWriter, IsTerminal, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -219,6 +219,16 @@ impl Write for Output {
         match &mut self.sink {
             Sink::Stdout(stdout) => stdout.flush(),
             Sink::Special(file) | Sink::File { file, .. } => file.flush(),
+        }
+    }
+}
+
+/// A file that appears at the end, for formats whose beginning is known last.
+impl Seek for Output {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match &mut self.sink {
+            Sink::File { file, .. } => file.seek(to),
+            Sink::Stdout(_) | Sink::Special(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }

@@ -12,7 +12,12 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use stheno::{Event, envelope::ReadAt};
+use stheno::{
+    Event,
+    collection::{CollectionEvent, CollectionObserver},
+    envelope::ReadAt,
+    storage::{TransferEvent, TransferObserver},
+};
 
 use crate::say;
 
@@ -119,6 +124,65 @@ impl Progress {
             Event::KeyOpened { .. } => self.show_bytes("decrypting"),
             _ => {}
         }
+    }
+
+    /// Shows the bytes of many files, and tells what is left out of them.
+    pub fn of_files(&self, doing: &'static str) -> CollectionObserver {
+        let display = self.clone();
+        Arc::new(move |event| match event {
+            CollectionEvent::Begins { bytes, .. } => {
+                display.bar.set_position(0);
+                display.bar.set_length(*bytes);
+                display.show_bytes(doing);
+            }
+            CollectionEvent::Bytes { bytes } => display.bar.inc(*bytes),
+            CollectionEvent::File {
+                path,
+                size,
+                already,
+            } => {
+                display.bar.set_message(path.to_string());
+                if *already && doing == "encrypting" {
+                    display.bar.inc(*size);
+                }
+            }
+            CollectionEvent::Skipped { why } if !display.quiet => {
+                display
+                    .bar
+                    .suspend(|| say::note(&format!("skipped: {why}")));
+            }
+            _ => {}
+        })
+    }
+
+    /// Shows the bytes of a transfer, and tells what goes wrong on the way.
+    pub fn of_transfer(&self, doing: &'static str) -> TransferObserver {
+        let display = self.clone();
+        let begun = AtomicBool::new(false);
+        Arc::new(move |event| {
+            let tell = |text: String| {
+                if !display.quiet {
+                    display.bar.suspend(|| say::note(&text));
+                }
+            };
+            match event {
+                TransferEvent::Progress { done, total } => {
+                    if !begun.swap(true, Ordering::Relaxed) {
+                        display.bar.set_length(*total);
+                        // What earlier runs did says nothing of the rate.
+                        display.bar.set_position(*done);
+                        display.bar.reset_eta();
+                        display.show_bytes(doing);
+                    }
+                    display.bar.set_position(*done);
+                }
+                TransferEvent::CopyFailed(error) => tell(format!("trying another copy: {error}")),
+                TransferEvent::JournalDropped { path, why } => {
+                    tell(format!("{}: {why}; looking again", path.display()));
+                }
+                _ => {}
+            }
+        })
     }
 
     /// Clears the display.

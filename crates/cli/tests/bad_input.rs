@@ -171,7 +171,11 @@ async fn input_that_is_missing_or_unreadable_is_named() {
         &encrypt_with("FILE", "nothing"),
         &["nothing cannot be read"],
     );
-    folder.fails(&encrypt_with("FILE", "."), &["is a directory"]);
+    folder.fails(
+        &encrypt_with("FILE", "."),
+        &["lies in the folder that is encrypted"],
+    );
+    folder.fails(&["inspect", "."], &["is a directory"]);
     folder.fails(
         &encrypt_with("--policy", "nothing"),
         &["nothing cannot be read"],

@@ -14,7 +14,7 @@ use stheno_protocol::{Code, Context, Policy, SignedReceipt};
 use crate::{
     Client, Error,
     ledger::Committee,
-    request::{Round, RoundError},
+    request::{Batch, Granted, Round, RoundError},
     tally::Tally,
     wallet::Reader,
 };
@@ -190,7 +190,10 @@ impl Client {
     }
 
     /// The recipients that can be asked: all committees, or the pinned one alone.
-    fn committees_of<'a>(&self, header: &'a Header) -> Result<Vec<&'a ThresholdRecipient>, Error> {
+    pub(crate) fn committees_of<'a>(
+        &self,
+        header: &'a Header,
+    ) -> Result<Vec<&'a ThresholdRecipient>, Error> {
         let all: Vec<&ThresholdRecipient> = header
             .recipients()
             .iter()
@@ -218,6 +221,28 @@ impl Client {
         recipient: &ThresholdRecipient,
         options: &DecryptOptions,
     ) -> Result<Opened, Error> {
+        let granted = self
+            .open_batch(reader, &Batch::of(recipient), options)
+            .await?;
+        let cek = granted.keys.into_iter().next().flatten();
+        Ok(Opened {
+            cek: cek.ok_or(Error::Unopenable)?,
+            network: recipient.network(),
+            committee: granted.committee,
+            item: *recipient.item(),
+            tally: granted.tally,
+            receipts: granted.receipts,
+        })
+    }
+
+    /// Asks for the keys of a batch until they come or nothing more can be hoped for.
+    pub(crate) async fn open_batch(
+        &self,
+        reader: &dyn Reader,
+        batch: &Batch<'_>,
+        options: &DecryptOptions,
+    ) -> Result<Granted, Error> {
+        let (_, recipient) = batch.files.first().ok_or(Error::NoThresholdRecipient)?;
         let policy = policy_of(recipient, options)?;
         if policy.needs_account() && reader.account(recipient.locator().chain_id).is_none() {
             return Err(Error::WalletNeeded);
@@ -230,7 +255,7 @@ impl Client {
             round = round.saturating_add(1);
             let committee = self.committee(recipient.locator()).await?;
             options.tell(&Event::Asking {
-                network: recipient.network(),
+                network: batch.network,
                 nodes: committee.members.len(),
                 threshold: committee.threshold,
             });
@@ -239,7 +264,7 @@ impl Client {
                 client: self,
                 committee,
                 reader,
-                recipient,
+                batch,
                 policy: &policy,
                 context: &options.context,
                 is_first: round == 1,
@@ -319,7 +344,7 @@ impl Client {
 }
 
 /// Tells that the key is there.
-fn told(opened: Opened, options: &DecryptOptions) -> Opened {
+fn told(opened: Granted, options: &DecryptOptions) -> Granted {
     options.tell(&Event::KeyOpened {
         tally: opened.tally.clone(),
     });

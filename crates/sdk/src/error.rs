@@ -8,6 +8,8 @@ use stheno_crypto::{KeyFingerprint, NetworkId};
 use stheno_envelope::{EnvelopeError, HeaderError};
 use stheno_protocol::{ChainId, Code, PolicyError};
 
+#[cfg(feature = "storage")]
+use crate::collection::CollectionError;
 use crate::{
     ledger::LedgerError,
     network_file::NetworkFileError,
@@ -44,6 +46,10 @@ pub enum Error {
     /// Not all pieces were transferred.
     #[error(transparent)]
     Transfer(#[from] TransferError),
+    /// An encrypted folder cannot be written or read.
+    #[cfg(feature = "storage")]
+    #[error(transparent)]
+    Collection(Box<CollectionError>),
     /// A chain could not be read.
     #[error("{0}")]
     Ledger(#[from] LedgerError),
@@ -155,6 +161,13 @@ pub enum Error {
     },
 }
 
+#[cfg(feature = "storage")]
+impl From<CollectionError> for Error {
+    fn from(error: CollectionError) -> Self {
+        Self::Collection(Box::new(error))
+    }
+}
+
 impl Error {
     /// A stable name, for scripts: one of [`codes`], or for refusals by nodes the most frequent
     /// node's [`Code`].
@@ -167,6 +180,8 @@ impl Error {
             Self::Source(error) => error.code(),
             Self::Storage(error) => error.code(),
             Self::Transfer(error) => error.code(),
+            #[cfg(feature = "storage")]
+            Self::Collection(error) => error.code(),
             Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
             Self::Ledger(LedgerError::OtherChain { .. }) => "rpc_other_chain",
             Self::Ledger(LedgerError::NoCommittee { .. }) => "no_committee",
@@ -247,6 +262,8 @@ impl Error {
             Self::Source(error) => error.hint().to_owned(),
             Self::Storage(error) => error.hint().to_owned(),
             Self::Transfer(error) => error.hint().to_owned(),
+            #[cfg(feature = "storage")]
+            Self::Collection(error) => error.hint().to_owned(),
             Self::Ledger(error) => ledger_hint(error),
             Self::WrongKey { .. } => {
                 "do not encrypt to this key; check the endpoint, and get the network file from a \

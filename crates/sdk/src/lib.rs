@@ -59,6 +59,9 @@
 //! network ends. Each of them opens the file by itself, so it is as safe as the weakest.
 //! [`encrypt_to`] needs no [`Client`], and [`Rewrap`] changes recipients later without the body.
 //!
+//! A folder becomes a `collection`: an envelope for each file and an encrypted manifest
+//! (`collection::encrypt_folder`), cut into pieces that providers take.
+//!
 //! # Reading
 //!
 //! With a key of one's own a [`Keyring`] opens an envelope without asking anybody.
@@ -107,6 +110,8 @@
 //! | `file_reader`, `blocking_reader` | parts of a file, asynchronously and not |
 //! | `streams` | whole files through asynchronous streams |
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
+//! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
+//! | `open_all` | the keys of many files with one request |
 //! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
 //! | `anchors` | which blocks a request asks about |
@@ -127,6 +132,8 @@
 
 pub mod bounds;
 pub mod clock;
+#[cfg(feature = "storage")]
+pub mod collection;
 pub mod ledger;
 pub mod source;
 pub mod storage;
@@ -151,6 +158,7 @@ mod file_reader;
 mod gather;
 mod keyring;
 mod network_file;
+mod open_all;
 mod request;
 mod rewrap;
 mod seal_to;
@@ -174,6 +182,7 @@ pub use error::Error;
 pub use file_reader::FileReader;
 pub use keyring::{KeyKind, Keyring};
 pub use network_file::{NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode};
+pub use open_all::{OpenedAll, Released};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};
 pub use stheno_crypto as crypto;

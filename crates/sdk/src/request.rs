@@ -1,7 +1,7 @@
-//! One round of asking: fresh anchors, a fresh one-time key, a signed request, shares, the key.
+//! One round of asking: fresh anchors, a fresh one-time key, a signed request, shares, the keys.
 
-use stheno_crypto::{Cek, NodeIndex, OpenError, ReaderSecret, Share, open};
-use stheno_envelope::ThresholdRecipient;
+use stheno_crypto::{Cek, ItemId, NetworkId, NodeIndex, OpenError, ReaderSecret, Share, open};
+use stheno_envelope::{Locator, ThresholdRecipient};
 use stheno_protocol::{
     Account, Anchor, Answer, Authorization, Context, Policy, Request, SignedReceipt,
 };
@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 
 use crate::{
     Client, Error, anchors,
-    decrypt::Opened,
     entropy::fresh,
     gather::{Asking, Failure, Opening},
     ledger::{Committee, Member},
@@ -23,12 +22,56 @@ const LIFETIME: u64 = 120;
 /// How many subsets are tried when a share is bad and nobody can say which.
 const MOST_SUBSETS: usize = 500;
 
-/// One round of asking a committee for the key of one recipient.
+/// Files of one committee under one policy, whose keys one request asks for.
+pub(crate) struct Batch<'a> {
+    /// The network of all of them.
+    pub(crate) network: NetworkId,
+    /// The items, each once.
+    pub(crate) items: Vec<ItemId>,
+    /// For each file its item's place in `items`, and its recipient.
+    pub(crate) files: Vec<(usize, &'a ThresholdRecipient)>,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn of(recipient: &'a ThresholdRecipient) -> Self {
+        Self {
+            network: recipient.network(),
+            items: vec![*recipient.item()],
+            files: vec![(0, recipient)],
+        }
+    }
+
+    /// Adds a file of the same committee and policy, unless that makes more than so many items.
+    pub(crate) fn add(&mut self, recipient: &'a ThresholdRecipient, most_items: usize) -> bool {
+        let item = recipient.item();
+        let place = match self.items.iter().position(|known| known == item) {
+            Some(place) => place,
+            None if self.items.len() >= most_items => return false,
+            None => {
+                self.items.push(*item);
+                self.items.len() - 1
+            }
+        };
+        self.files.push((place, recipient));
+        true
+    }
+}
+
+/// What a round gave.
+pub(crate) struct Granted {
+    /// The files' keys in their order; `None` where an envelope's own part is damaged.
+    pub(crate) keys: Vec<Option<Cek>>,
+    pub(crate) committee: Locator,
+    pub(crate) tally: Tally,
+    pub(crate) receipts: Vec<SignedReceipt>,
+}
+
+/// One round of asking a committee for the keys of a batch.
 pub(crate) struct Round<'a> {
     pub(crate) client: &'a Client,
     pub(crate) committee: &'a Committee,
     pub(crate) reader: &'a dyn Reader,
-    pub(crate) recipient: &'a ThresholdRecipient,
+    pub(crate) batch: &'a Batch<'a>,
     pub(crate) policy: &'a Policy,
     pub(crate) context: &'a Context,
     /// Whether no round went before.
@@ -51,14 +94,15 @@ impl<E: Into<Error>> From<E> for RoundError {
     }
 }
 
-/// One node's contribution, its receipt checked.
+/// One node's contribution, its receipt checked: a share for each item.
 struct Contribution {
-    share: Share,
+    node: NodeIndex,
+    shares: Vec<Share>,
     receipt: SignedReceipt,
 }
 
 impl Round<'_> {
-    pub(crate) async fn run(self) -> Result<Opened, RoundError> {
+    pub(crate) async fn run(self) -> Result<Granted, RoundError> {
         let (committee, client) = (self.committee, self.client);
         // In a first round the quickest `t` do; they are asked first anyway. Later rounds hear
         // everybody, so that a node that lies about where it is finds itself outvoted.
@@ -110,11 +154,9 @@ impl Round<'_> {
             )
             .await;
         match gathered {
-            Ok(((cek, receipts), tally)) => Ok(Opened {
-                cek,
-                network: self.recipient.network(),
+            Ok(((keys, receipts), tally)) => Ok(Granted {
+                keys,
                 committee: committee.locator,
-                item: *self.recipient.item(),
                 tally,
                 receipts,
             }),
@@ -143,7 +185,7 @@ impl Round<'_> {
             epoch: self.committee.epoch,
             account,
             policy: self.policy.to_cbor().into(),
-            items: vec![*self.recipient.item()],
+            items: self.batch.items.clone(),
             reader_key: secret.public().to_bytes().into(),
             anchors,
             issued_at: now,
@@ -175,68 +217,74 @@ impl Round<'_> {
                 member.identity,
             )
             .map_err(Misbehaviour::Receipt)?;
-        let [bytes] = answer.shares.as_slice() else {
-            let why = format!("{} shares for one item", answer.shares.len());
+        let (found, wanted) = (answer.shares.len(), self.batch.items.len());
+        if found != wanted {
+            let why = format!("{found} shares for {wanted} items");
             return Err(Misbehaviour::Garbage { why });
-        };
-        let share = Share::decode(member.index, bytes).map_err(|_| Misbehaviour::Share)?;
+        }
+        let shares = answer.shares.iter();
+        let shares = shares.map(|bytes| Share::decode(member.index, bytes));
+        let shares: Result<Vec<Share>, _> = shares.collect();
         Ok(Contribution {
-            share,
+            node: member.index,
+            shares: shares.map_err(|_| Misbehaviour::Share)?,
             receipt: answer.receipt,
         })
     }
 
+    /// Opens every file of the batch, or says whose shares keep one from opening.
     fn open(
         &self,
         secret: &ReaderSecret,
         contributions: &[Contribution],
         weights: &[u8; 32],
-    ) -> Opening<(Cek, Vec<SignedReceipt>)> {
-        let shares: Vec<Share> = contributions
-            .iter()
-            .map(|given| given.share.clone())
-            .collect();
-        match self.open_shares(secret, &shares, weights) {
-            Ok((cek, culprits)) => {
-                let honest = contributions
-                    .iter()
-                    .filter(|given| !culprits.contains(&given.share.index()))
-                    .map(|given| given.receipt.clone());
-                Opening::Opened((cek, honest.collect()), culprits)
-            }
-            Err(OpenError::TooFewShares { culprits, .. }) if !culprits.is_empty() => {
-                Opening::BadShares(culprits)
-            }
-            Err(OpenError::Capsule) => Opening::Hopeless,
-            // Some share is bad, and for want of node keys nobody can say which: try without each.
-            Err(_) => match self.open_some(secret, &shares, weights) {
-                Some(cek) => {
-                    let receipts = contributions.iter().map(|given| given.receipt.clone());
-                    Opening::Opened((cek, receipts.collect()), Vec::new())
+    ) -> Opening<(Vec<Option<Cek>>, Vec<SignedReceipt>)> {
+        let mut keys = Vec::with_capacity(self.batch.files.len());
+        let mut culprits: Vec<NodeIndex> = Vec::new();
+        for (item, recipient) in &self.batch.files {
+            let shares = contributions.iter();
+            let shares = shares.filter_map(|given| given.shares.get(*item).cloned());
+            let shares: Vec<Share> = shares.collect();
+            match self.open_shares(recipient, secret, &shares, weights) {
+                Ok((cek, found)) => {
+                    keys.push(Some(cek));
+                    culprits.extend(found);
                 }
-                None => Opening::BadShares(Vec::new()),
-            },
+                Err(OpenError::TooFewShares { culprits, .. }) if !culprits.is_empty() => {
+                    return Opening::BadShares(culprits);
+                }
+                Err(OpenError::Capsule) => keys.push(None),
+                // Some share is bad, and for want of node keys nobody can say which: try without
+                // each.
+                Err(_) => match self.open_some(recipient, secret, &shares, weights) {
+                    Some(cek) => keys.push(Some(cek)),
+                    None => return Opening::BadShares(Vec::new()),
+                },
+            }
         }
+        if keys.iter().all(Option::is_none) {
+            return Opening::Hopeless;
+        }
+        culprits.sort();
+        culprits.dedup();
+        let honest = contributions.iter();
+        let honest = honest.filter(|given| !culprits.contains(&given.node));
+        let receipts = honest.map(|given| given.receipt.clone()).collect();
+        Opening::Opened((keys, receipts), culprits)
     }
 
     fn open_shares(
         &self,
+        recipient: &ThresholdRecipient,
         secret: &ReaderSecret,
         shares: &[Share],
         weights: &[u8; 32],
     ) -> Result<(Cek, Vec<NodeIndex>), OpenError> {
         let keys = self.committee.keys();
-        let identity = self.recipient.identity(&keys.network_key.fingerprint());
-        let aad = self.recipient.aad();
-        let opened = open(
-            &keys,
-            secret,
-            &identity,
-            self.recipient.capsule(),
-            &aad,
-            shares,
-            weights,
-        )?;
+        let identity = recipient.identity(&keys.network_key.fingerprint());
+        let aad = recipient.aad();
+        let capsule = recipient.capsule();
+        let opened = open(&keys, secret, &identity, capsule, &aad, shares, weights)?;
         Ok((opened.cek, opened.culprits))
     }
 
@@ -244,6 +292,7 @@ impl Round<'_> {
     /// when it had not come yet.
     fn open_some(
         &self,
+        recipient: &ThresholdRecipient,
         secret: &ReaderSecret,
         shares: &[Share],
         weights: &[u8; 32],
@@ -258,7 +307,7 @@ impl Round<'_> {
                     .filter_map(|at| older.get(*at).cloned())
                     .collect();
                 subset.push(newest.clone());
-                self.open_shares(secret, &subset, weights).ok()
+                self.open_shares(recipient, secret, &subset, weights).ok()
             })
             .map(|(cek, _)| cek)
             .next()

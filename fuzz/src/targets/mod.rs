@@ -42,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     storage::MANIFEST,
     storage::MANIFEST_STREAM,
     storage::PATHS,
+    storage::LINK,
     policy::POLICY_CBOR,
     policy::POLICY_JSON,
     policy::CONTEXT_CBOR,

@@ -1,7 +1,8 @@
-//! What storage gives back: CARs, nodes of UnixFS, manifests of folders, and names in them.
+//! What storage gives back: CARs, nodes of UnixFS, manifests of folders, names in them, and links.
 
 use std::collections::HashMap;
 
+use stheno::collection::Link;
 use stheno_envelope::car::{CarDecoder, CarError, CarLimits, CarReader, read_file};
 use stheno_envelope::manifest::{
     Entry, Extraction, FileSystem, Hint, Manifest, ManifestDigest, ManifestHeader, ManifestReader,
@@ -340,3 +341,40 @@ pub(super) const PATHS: Target = Target::new("paths", Kind::Text, paths, |input|
 })
 .memory(64 * 1024, 256)
 .cost(4);
+
+fn links() -> Vec<Vec<u8>> {
+    let piece = |byte: u8| {
+        let mut hasher = PieceHasher::new(None);
+        hasher.update(&[byte; 200]);
+        hasher.finish().expect("200 bytes are a piece")
+    };
+    let (one, two) = (piece(1), piece(2));
+    [
+        format!("stheno:collection/{one},{two}?at=https%3A%2F%2Fa.example%2Fpiece&at=pdp%2Bhttps%3A%2F%2Fb.example"),
+        format!("stheno:file/{one}"),
+        format!("stheno:file/{one}?at=https%3A%2F%2Fuser%3Asecret%40a.example"),
+    ]
+    .map(String::into_bytes)
+    .to_vec()
+}
+
+/// A link: it leads to addresses alone, none with a password or a query, and is written as it was read.
+pub(super) const LINK: Target = Target::new("link", Kind::Text, links, |input| {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return Verdict::refused("not text");
+    };
+    let link: Link = match text.parse() {
+        Ok(link) => link,
+        Err(error) => return Verdict::refused(error),
+    };
+    assert!(!link.pieces.is_empty());
+    for place in &link.places {
+        assert!(place.is_public(), "{place}");
+        let shown = place.to_string();
+        assert!(!shown.contains(['?', '#']), "{place}");
+    }
+    let again: Link = link.to_string().parse().expect("what is written is read");
+    assert_eq!(again, link);
+    Verdict::Accepted
+})
+.memory(128 * 1024, 256);

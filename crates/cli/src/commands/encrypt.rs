@@ -1,11 +1,14 @@
 //! `stheno encrypt`: from a file, a policy and keys to an envelope.
 
+mod car;
+pub(super) mod folder;
+
 use std::path::Path;
 
 use serde_json::{Value, json};
 use stheno::{
     EncryptOptions, Encryption, SealTo, Written,
-    envelope::{ChunkSize, Cipher, PieceCid, PieceWriter, Value as Cbor},
+    envelope::{ChunkSize, Cipher, PieceCid, PieceWriter, Value as Cbor, unixfs::Root},
 };
 
 use crate::{
@@ -26,6 +29,11 @@ use crate::{
 pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
     check_stdin(&args)?;
+    if Path::new(&args.file).is_dir() {
+        return folder::run(&args, as_json).await;
+    }
+    folder::check_unused(&args.folder)?;
+    car::check(&args)?;
     let progress = Progress::new(as_json);
     let mut options = options(&args)?;
     let to = recipients::recipients(&args.to, &args.rpc, &progress).await;
@@ -55,9 +63,22 @@ pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
     let (written, piece) = written?;
     input.stamp.check()?;
     output.commit()?;
-    let named = piece.as_ref();
-    tell(&args, &to, &written, named, as_json, beside_data);
+    let root = match &args.car {
+        Some(car) => Some(car::of_file(&args.output, car, args.force, as_json)?),
+        None => None,
+    };
+    let names = Names {
+        piece: piece.as_ref(),
+        root: root.as_ref(),
+    };
+    tell(&args, &to, &written, &names, as_json, beside_data);
     Ok(())
+}
+
+/// What storage calls an envelope.
+struct Names<'a> {
+    piece: Option<&'a PieceCid>,
+    root: Option<&'a Root>,
 }
 
 /// Reads a file, and writes one, on all cores at once; anything else in order.
@@ -94,7 +115,7 @@ fn tell(
     args: &EncryptArgs,
     to: &[SealTo],
     written: &Written,
-    piece: Option<&PieceCid>,
+    names: &Names<'_>,
     as_json: bool,
     beside_data: bool,
 ) {
@@ -131,8 +152,11 @@ fn tell(
         object.insert("network".to_owned(), json!(network));
         object.insert("policyDigest".to_owned(), json!(policy));
     }
-    if let Some(piece) = piece {
+    if let Some(piece) = names.piece {
         piece::add_to(&mut object, piece);
+    }
+    if let Some(root) = names.root {
+        car::add_to(&mut object, args.car.as_deref(), root);
     }
     if beside_data {
         say::beside_data(as_json, &object);
@@ -155,8 +179,11 @@ fn tell(
             _ => continue,
         };
     }
-    if let Some(piece) = piece {
+    if let Some(piece) = names.piece {
         text += &format!("piece     {piece}\n");
+    }
+    if let Some(root) = names.root {
+        text += &format!("root      {}\n", root.cid);
     }
     if written.header.recipients().is_empty() {
         text += "key       the given one alone opens it\n";

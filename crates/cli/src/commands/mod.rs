@@ -1,15 +1,19 @@
 //! One file per command.
 
+pub mod add;
 pub mod ceremony;
 pub mod decrypt;
 pub mod delegation;
 pub mod encrypt;
+pub mod get;
 pub mod help;
 pub mod inspect;
 pub mod keygen;
+pub mod ls;
 pub mod network;
 pub mod piece;
 pub mod policy;
+pub mod put;
 pub mod receipt;
 pub mod rewrap;
 pub mod session;

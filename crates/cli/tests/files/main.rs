@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod collections;
 mod cookbook;
 mod disk_and_pipe;
 mod folder;

@@ -136,6 +136,66 @@ pub const ALL: &[Explained] = explained! {
     "storage_read_only", Asker, "Read only",
         "Nothing can be put there: it is a plain HTTP server.",
         "Store it in a folder or with a PDP provider.";
+    "folder_empty", Asker, "Folder without files",
+        "The folder that was to be encrypted holds no files; folders without files are not kept.",
+        "Give a folder with at least one file in it.";
+    "folder_entry_refused", Asker, "No file",
+        "Something in the folder is a link, a pipe, a socket or a device. No link is followed: it could lead anywhere.",
+        "Take it away, or leave out what is no file with --skip.";
+    "folder_name_refused", Asker, "Name that is none",
+        "A name in the folder is not UTF-8, too long, or holds what a terminal or another system would take for more than a name.",
+        "Rename it, or leave out what cannot be taken with --skip.";
+    "output_in_folder", Asker, "Output in the folder",
+        "The output lies in the folder that is encrypted, or is it, so the next run would encrypt it again.",
+        "Give an output beside the folder.";
+    "file_changed", Machine, "File was changed",
+        "A file of the folder was written to while it was encrypted.",
+        "Wait until nothing writes to the folder, and run it again: what is whole is kept.";
+    "collection_exists", Asker, "Collection exists",
+        "The output holds an encrypted folder already, or a version that is not the one before; what is stored is never written to.",
+        "Add to it with `stheno add`, or give another output.";
+    "no_manifest", Asker, "No manifest",
+        "The folder holds no manifest-1.fee or later one.",
+        "Give the folder that `stheno encrypt` or `stheno get` wrote.";
+    "folder_busy", Asker, "Folder at work",
+        "Another command writes into the same folder.",
+        "Wait until it is done, or end it.";
+    "folder_full", Machine, "No room in the folder",
+        "The disk or the quota is full. Nothing is under its name that is not whole.",
+        "Make room and run it again: what is whole is kept.";
+    "folder_unusable", Machine, "Folder cannot be used",
+        "A file or folder cannot be made, read, written or renamed; the message says which and why.",
+        "Check the name, its disk and its rights.";
+    "bad_manifest", File, "Manifest unusable",
+        "What was opened is no manifest of an encrypted folder, is of another network or a version that is not known here, or contradicts itself.",
+        "Give the manifest of a collection, whole; a newer one may need a newer program.";
+    "not_to_be_split", Asker, "Cannot be cut into pieces",
+        "An envelope is smaller than any piece, or one of its chunks is larger.",
+        "Use other limits with --max-piece, or other chunks with --chunk-size.";
+    "name_not_here", Machine, "Name that this system does not have",
+        "A name of the collection cannot be one here, or cannot be told from another: in case alone, say.",
+        "Write it with --escape-names, or on another file system.";
+    "not_unixfs", File, "No UnixFS folder",
+        "The collection cannot be written as a folder of IPFS.",
+        "Give the folder that `stheno encrypt` wrote.";
+    "no_such_file", Asker, "No such file",
+        "The collection has no file of this name.",
+        "`stheno ls` lists the files.";
+    "file_differs", File, "Another file",
+        "What is stored is not the file that the manifest describes: its header, length or SHA-256 is another, or its key does not open.",
+        "Fetch it from another place; if it stays so, tell the publisher.";
+    "file_exists", Asker, "File exists",
+        "A file of the output's name is there already with other bytes, and it is kept.",
+        "Give another folder, or --force to replace it.";
+    "not_a_folder", Asker, "No folder",
+        "A link or a file stands where a folder must, and what is written below it would go elsewhere.",
+        "Take it away, or give another folder.";
+    "bad_link", Asker, "No link",
+        "The text is no link to a collection or an envelope, or carries more than one may.",
+        "`stheno put` prints links; copy it whole.";
+    "bad_place", Asker, "No place for pieces",
+        "The text is neither a folder nor an address where pieces are, or a secret stands in it.",
+        "Give a folder, https://HOST/PATH for a server, or pdp+https://HOST for a provider.";
     "storage_unconfirmed", Operator, "Not confirmed",
         "The provider took the bytes or sent the transaction, and did not say in time that it is done.",
         "Run it again later: no bytes are sent twice.";

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod blocks;
+mod collections;
 mod data_sets;
 mod double;
 mod downloads;

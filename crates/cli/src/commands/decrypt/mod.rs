@@ -1,5 +1,6 @@
 //! `stheno decrypt`: from an envelope and a key or a wallet to the plaintext.
 
+mod collection;
 mod part;
 mod piece;
 
@@ -33,6 +34,16 @@ pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
         force: args.force,
     };
     opening.check_stdin(&args.file)?;
+    if collection::is_meant(&args) {
+        return collection::run(&args, &opening, as_json).await;
+    }
+    if !args.from.is_empty() || args.escape_names {
+        return Err(Failure::new(
+            "usage",
+            "--from and --escape-names are for encrypted folders, and an envelope was given",
+        )
+        .hint("leave them out, or give the folder, or its manifest with --file or --all"));
+    }
     let body = args.body.as_ref().map(|path| path.display().to_string());
     if [Some(&args.file), body.as_ref()]
         .into_iter()

@@ -1,0 +1,194 @@
+//! A folder that one command at a time works in, and files in it that are whole or not there.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::CollectionError;
+
+/// What is locked while somebody works in a folder, and where an unfinished file is.
+const LOCK: &str = ".stheno-work";
+const UNFINISHED: &str = ".stheno-work.part";
+
+/// The one place of an unfinished file in a folder: for who removes it when a command is interrupted.
+pub fn unfinished(folder: &Path) -> PathBuf {
+    folder.join(UNFINISHED)
+}
+
+/// Whether a name directly in a folder is one of those: nobody's file may have it.
+pub(super) fn is_reserved(name: &str) -> bool {
+    [LOCK, UNFINISHED]
+        .iter()
+        .any(|ours| name.eq_ignore_ascii_case(ours))
+}
+
+/// A folder that nobody else works in.
+#[derive(Debug)]
+pub(super) struct Desk {
+    folder: PathBuf,
+    lock: File,
+    /// Whether the folder was not there before.
+    made: bool,
+}
+
+impl Desk {
+    /// Makes the folder if it is not there, and removes what an earlier command left unfinished.
+    pub(super) fn open(folder: &Path) -> Result<Self, CollectionError> {
+        let made = !folder.exists();
+        fs::create_dir_all(folder)
+            .map_err(|error| CollectionError::disk("make folder", folder, &error))?;
+        let path = folder.join(LOCK);
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).read(true).write(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            // It may name what is being encrypted.
+            options.mode(0o600);
+        }
+        let lock = options
+            .open(&path)
+            .map_err(|error| CollectionError::disk("open", &path, &error))?;
+        match lock.try_lock() {
+            Ok(()) if is_at(&lock, &path) => {}
+            // It was removed by who worked here, between opening and locking.
+            Ok(()) | Err(TryLockError::WouldBlock) => {
+                let path = folder.display().to_string();
+                return Err(CollectionError::Busy { path });
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(CollectionError::disk("lock", &path, &error));
+            }
+        }
+        let desk = Self {
+            folder: folder.to_owned(),
+            lock,
+            made,
+        };
+        desk.forget_unfinished()?;
+        Ok(desk)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A file that keeps notes for the next command, should this one end early.
+    pub(super) fn notes(&self) -> &File {
+        &self.lock
+    }
+
+    /// A new file without its name. [`Draft::keep`] gives it one.
+    pub(super) fn draft(&self) -> Result<Draft, CollectionError> {
+        let path = unfinished(&self.folder);
+        let file = OpenOptions::new()
+            .create_new(true)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(|error| CollectionError::disk("make", &path, &error))?;
+        Ok(Draft {
+            file,
+            path,
+            kept: false,
+        })
+    }
+
+    /// The work is done: nothing is left but what was kept.
+    pub(super) fn clear(self) -> Result<(), CollectionError> {
+        let failed = |error: io::Error| CollectionError::disk("clear", &self.folder, &error);
+        self.lock.set_len(0).map_err(failed)
+    }
+
+    fn forget_unfinished(&self) -> Result<(), CollectionError> {
+        let path = unfinished(&self.folder);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(CollectionError::disk("remove", &path, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Without notes nothing is left to go on with.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if self.lock.metadata().is_ok_and(|notes| notes.len() == 0) {
+            // The next command copes with what cannot be removed, and a folder that holds something
+            // stays.
+            let _ = fs::remove_file(self.folder.join(LOCK));
+            if self.made {
+                let _ = fs::remove_dir(&self.folder);
+            }
+        }
+    }
+}
+
+/// A file that is not whole. Dropped, it is gone.
+#[derive(Debug)]
+pub(super) struct Draft {
+    file: File,
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Draft {
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name, durably. What has that name already is replaced.
+    pub(super) fn keep(mut self, target: &Path) -> Result<(), CollectionError> {
+        let failed = |error: io::Error| CollectionError::disk("write", target, &error);
+        self.file.sync_all().map_err(failed)?;
+        fs::rename(&self.path, target).map_err(failed)?;
+        self.kept = true;
+        sync_folder(target);
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What cannot be removed now is removed by the next command.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whether this is the file that has the name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+/// Elsewhere an open file keeps its name.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
+/// Makes a name durable, where folders can be told to.
+fn sync_folder(target: &Path) {
+    #[cfg(unix)]
+    if let Some(folder) = target.parent()
+        && let Ok(folder) = File::open(folder)
+    {
+        // Some file systems have no such thing.
+        let _ = folder.sync_all();
+    }
+    #[cfg(not(unix))]
+    let _ = target;
+}

@@ -1,0 +1,250 @@
+//! A collection to be read: its manifest, and where the pieces are.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+    thread,
+};
+
+use sha2::{Digest, Sha256};
+use stheno_crypto::Cek;
+use stheno_envelope::{
+    EnvelopeError, EnvelopeLayout, Header,
+    manifest::{Entry, MAX_MANIFEST_BYTES, Manifest, ManifestError, SafePath},
+};
+
+use super::{Access, CollectionError, Link, Place, seal::Hashed, stored::StoredSource};
+use crate::{
+    Error, FileReader,
+    source::{Local, Source},
+    storage::Store,
+};
+
+/// The largest header that is fetched. Those of envelopes with a hundred recipients fit.
+const MAX_HEADER_BYTES: u64 = 256 << 10;
+
+/// An opened manifest, and the stores that may have its pieces.
+pub struct Collection {
+    manifest: Manifest,
+    stores: Vec<Arc<dyn Store>>,
+}
+
+impl std::fmt::Debug for Collection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stores: Vec<&str> = self.stores.iter().map(|store| store.name()).collect();
+        f.debug_struct("Collection")
+            .field("version", &self.manifest.header().version)
+            .field("files", &self.manifest.entries().len())
+            .field("stores", &stores)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Collection {
+    /// Opens the manifest in a file. `stores` may have the pieces; then come the places that the
+    /// manifest hints at.
+    ///
+    /// # Errors
+    /// [`Error::Collection`] when the file is no manifest; as [`Access::key`].
+    pub async fn open(
+        manifest: &Path,
+        stores: Vec<Arc<dyn Store>>,
+        access: &Access,
+    ) -> Result<Self, Error> {
+        let failed = |error: io::Error| CollectionError::disk("read", manifest, &error);
+        let file = std::fs::File::open(manifest).map_err(failed)?;
+        let source = Local::new(file).map_err(failed)?;
+        Self::of_source(source, stores, access).await
+    }
+
+    /// Opens the manifest that a link leads to. `stores` are asked before the link's places.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and what is wrong with places.
+    pub async fn follow(
+        link: &Link,
+        mut stores: Vec<Arc<dyn Store>>,
+        access: &Access,
+    ) -> Result<Self, Error> {
+        for place in &link.places {
+            stores.push(place.store(false)?);
+        }
+        let source = StoredSource::new(link.envelope(), stores.clone());
+        Self::of_source(source, stores, access).await
+    }
+
+    async fn of_source<S: Source + 'static>(
+        source: S,
+        mut stores: Vec<Arc<dyn Store>>,
+        access: &Access,
+    ) -> Result<Self, Error> {
+        let header = read_header(&source).await?;
+        let key = access.key(&header).await?;
+        let manifest = read_manifest(source, &header, &key).await?;
+        for hint in &manifest.header().hints {
+            // A hint that cannot be used is none.
+            if let Some(Ok(store)) = Place::of_hint(hint).map(|place| place.store(false))
+                && !stores.iter().any(|known| known.name() == store.name())
+            {
+                stores.push(store);
+            }
+        }
+        Ok(Self { manifest, stores })
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Who may have the pieces.
+    pub fn stores(&self) -> &[Arc<dyn Store>] {
+        &self.stores
+    }
+
+    /// The file with this path.
+    ///
+    /// # Errors
+    /// [`CollectionError::NoSuchFile`].
+    pub fn find(&self, path: &str) -> Result<&Entry, CollectionError> {
+        let entry = SafePath::new(path).ok();
+        let entry = entry.and_then(|path| self.manifest.find(&path));
+        entry.ok_or_else(|| CollectionError::NoSuchFile {
+            path: path.to_owned(),
+        })
+    }
+
+    /// The envelope of a file, wherever its pieces are.
+    pub fn source(&self, entry: &Entry) -> StoredSource {
+        StoredSource::new(entry.envelope.clone(), self.stores.clone())
+    }
+
+    /// The header of a file's envelope.
+    ///
+    /// # Errors
+    /// [`CollectionError::Other`] when it is not the one that the manifest describes; [`Error::Source`].
+    pub async fn header(&self, entry: &Entry) -> Result<Header, Error> {
+        let other = |how| CollectionError::Other {
+            path: entry.path.to_string(),
+            how,
+        };
+        let len = entry.envelope.header_len;
+        if len > MAX_HEADER_BYTES {
+            return Err(other("its header is larger than any that is written").into());
+        }
+        let source = self.source(entry);
+        let mut last: Option<Error> = None;
+        for copy in source.copies() {
+            let bytes = match source.fetch_copy(copy, 0..len).await {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    last = Some(error.into());
+                    continue;
+                }
+            };
+            match checked(entry, &bytes) {
+                Some(header) => return Ok(header),
+                None => last = Some(other("what is stored begins with another header").into()),
+            }
+        }
+        Err(last.unwrap_or_else(|| other("no place is known that has it").into()))
+    }
+
+    /// A file, to be read anywhere.
+    ///
+    /// # Errors
+    /// As [`FileReader::new`].
+    pub fn reader(
+        &self,
+        entry: &Entry,
+        header: &Header,
+        key: &Cek,
+    ) -> Result<FileReader<StoredSource>, Error> {
+        FileReader::new(header, key, self.source(entry))
+    }
+
+    /// Writes a file to `sink`, and compares it with what the manifest says of it. What was written is
+    /// the file only when this returns `Ok`.
+    ///
+    /// # Errors
+    /// [`CollectionError::Other`] when it is another file; [`Error::Source`], [`Error::Envelope`].
+    pub async fn decrypt(
+        &self,
+        entry: &Entry,
+        header: &Header,
+        key: &Cek,
+        sink: impl Write,
+    ) -> Result<(), Error> {
+        let mut reader = self.reader(entry, header, key)?;
+        // The final chunk says that it is final, and so how long the file is.
+        let other = |how| CollectionError::Other {
+            path: entry.path.to_string(),
+            how,
+        };
+        if reader.size().await? != entry.size {
+            return Err(other("it has another length").into());
+        }
+        let mut hashed = Hashed {
+            input: sink,
+            hash: Sha256::new(),
+        };
+        reader.copy_range(0..entry.size, &mut hashed).await?;
+        let digest: [u8; 32] = hashed.hash.finalize().into();
+        match digest == entry.sha256 {
+            true => Ok(()),
+            false => Err(other("its SHA-256 is another").into()),
+        }
+    }
+}
+
+/// The header, if it is the one that the manifest describes.
+fn checked(entry: &Entry, bytes: &[u8]) -> Option<Header> {
+    let header = {
+        let mut bytes = bytes;
+        Header::read(&mut bytes).ok()?
+    };
+    let layout = EnvelopeLayout::of_header(&header, entry.envelope.len).ok()?;
+    let described = entry.envelope.layout().ok()?;
+    (layout == described).then_some(header)
+}
+
+async fn read_header(source: &impl Source) -> Result<Header, Error> {
+    let end = source.size().min(MAX_HEADER_BYTES);
+    let mut asked = end.min(4 << 10);
+    loop {
+        let bytes = source.fetch(0..asked).await?;
+        match Header::read(&mut bytes.as_slice()) {
+            // Longer than the first bytes.
+            Err(_) if asked < end => asked = end,
+            header => return Ok(header?),
+        }
+    }
+}
+
+/// Decrypts and reads a manifest side by side, so that its bytes are never in memory at once.
+async fn read_manifest<S: Source + 'static>(
+    source: S,
+    header: &Header,
+    key: &Cek,
+) -> Result<Manifest, Error> {
+    let mut reader = FileReader::new(header, key, source)?;
+    let size = reader.size().await?;
+    if size > MAX_MANIFEST_BYTES {
+        let limit = MAX_MANIFEST_BYTES;
+        return Err(CollectionError::from(ManifestError::TooLarge { limit }).into());
+    }
+    let (plaintext, mut sink) = io::pipe().map_err(EnvelopeError::Read)?;
+    let reading = thread::spawn(move || {
+        let read = Manifest::read(&plaintext);
+        // What follows a fault is read, too: whoever writes must not wait for ever.
+        let rest = io::copy(&mut &plaintext, &mut io::sink());
+        read.and_then(|manifest| rest.map(|_| manifest).map_err(ManifestError::Read))
+    });
+    let copied = reader.copy_range(0..size, &mut sink).await;
+    drop(sink);
+    let gone = || ManifestError::Read(io::Error::other("its thread is gone"));
+    let read = reading.join().unwrap_or_else(|_| Err(gone()));
+    copied?;
+    Ok(read.map_err(CollectionError::from)?)
+}

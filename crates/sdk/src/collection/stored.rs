@@ -1,0 +1,159 @@
+//! An envelope that lies in pieces, as a source of any part of it.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use stheno_envelope::manifest::{Part, PartRange, StoredEnvelope};
+
+use crate::{
+    bounds::BoxFuture,
+    source::{Source, SourceError},
+    storage::{StorageError, Store, read_range},
+};
+
+/// An envelope in pieces, each of which one or several stores have.
+///
+/// A range costs one request for each piece that it touches. Nothing is verified: an envelope's chunks
+/// verify themselves, and a [`FileReader`](crate::FileReader) goes on to the next copy when one does not.
+pub struct StoredSource {
+    envelope: StoredEnvelope,
+    stores: Vec<Arc<dyn Store>>,
+    /// Numbers of stores, the most trusted first.
+    order: Mutex<Vec<usize>>,
+}
+
+impl StoredSource {
+    /// The envelope, and who may have its pieces, whom to ask first in front.
+    pub fn new(envelope: StoredEnvelope, stores: Vec<Arc<dyn Store>>) -> Self {
+        Self {
+            envelope,
+            order: Mutex::new((0..stores.len()).collect()),
+            stores,
+        }
+    }
+
+    async fn read_copy(&self, copy: usize, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
+        let parts = self.envelope.locate(range.clone());
+        let parts = parts.ok_or_else(|| SourceError::Unreadable {
+            why: "what is asked for is not in the pieces of the envelope".to_owned(),
+        })?;
+        let mut bytes = Vec::new();
+        for part in parts {
+            bytes.extend(self.part(copy, part).await?);
+        }
+        Ok(bytes)
+    }
+
+    /// From this copy; where it does not have the piece, from another.
+    async fn part(&self, copy: usize, part: PartRange) -> Result<Vec<u8>, SourceError> {
+        let mut order = self.copies();
+        order.retain(|other| *other != copy);
+        order.insert(0, copy);
+        let mut last = None;
+        for copy in order {
+            let Some(store) = self.stores.get(copy) else {
+                continue;
+            };
+            match read_range(store.as_ref(), &part.piece, part.bytes.clone()).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => {
+                    self.distrust(copy);
+                    last = Some(error);
+                }
+            }
+        }
+        Err(last.map_or_else(
+            || SourceError::Unreadable {
+                why: format!("no place is known that has piece {}", part.piece),
+            },
+            |error: StorageError| SourceError::Storage(Box::new(error)),
+        ))
+    }
+}
+
+impl Source for StoredSource {
+    fn size(&self) -> u64 {
+        self.envelope.len
+    }
+
+    fn fetch(&self, range: Range<u64>) -> BoxFuture<'_, Result<Vec<u8>, SourceError>> {
+        let first = self.copies().first().copied().unwrap_or_default();
+        Box::pin(self.read_copy(first, range))
+    }
+
+    fn copies(&self) -> Vec<usize> {
+        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        order.clone()
+    }
+
+    fn fetch_copy(
+        &self,
+        copy: usize,
+        range: Range<u64>,
+    ) -> BoxFuture<'_, Result<Vec<u8>, SourceError>> {
+        Box::pin(self.read_copy(copy, range))
+    }
+
+    fn distrust(&self, copy: usize) {
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = order.iter().position(|other| *other == copy) {
+            order.remove(place);
+            order.push(copy);
+        }
+    }
+}
+
+impl std::fmt::Debug for StoredSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stores: Vec<&str> = self.stores.iter().map(|store| store.name()).collect();
+        f.debug_struct("StoredSource")
+            .field("len", &self.envelope.len)
+            .field("pieces", &self.envelope.parts.len())
+            .field("stores", &stores)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The bytes of an envelope whose pieces are files of a folder, in order; one file is open at a time.
+pub(super) struct StoredBytes<'a> {
+    folder: PathBuf,
+    parts: std::slice::Iter<'a, Part>,
+    current: Option<io::Take<File>>,
+}
+
+impl<'a> StoredBytes<'a> {
+    pub(super) fn new(folder: &Path, envelope: &'a StoredEnvelope) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            parts: envelope.parts.iter(),
+            current: None,
+        }
+    }
+}
+
+impl Read for StoredBytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(current) = &mut self.current {
+                match current.read(buffer)? {
+                    0 if !buffer.is_empty() && current.limit() > 0 => {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    0 if !buffer.is_empty() => {}
+                    read => return Ok(read),
+                }
+            }
+            let Some(part) = self.parts.next() else {
+                return Ok(0);
+            };
+            let mut file = File::open(self.folder.join(part.piece.to_string()))?;
+            file.seek(SeekFrom::Start(part.offset))?;
+            self.current = Some(file.take(part.len));
+        }
+    }
+}

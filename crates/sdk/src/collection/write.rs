@@ -1,0 +1,444 @@
+//! From a folder to a collection: an envelope for each file, and a manifest of all of them.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+use stheno_crypto::{ItemId, NetworkId};
+use stheno_envelope::{
+    EnvelopeError, PieceCid,
+    manifest::{
+        Entry, Manifest, ManifestDigest, ManifestError, ManifestHeader, SafePath, StoredEnvelope,
+    },
+    unixfs::{FileBuilder, Profile},
+};
+
+use super::{
+    CollectionError, CollectionEvent,
+    desk::Desk,
+    journal::Journal,
+    media_type::media_type,
+    options::{CollectionOptions, Sealing},
+    place::{latest_manifest, manifest_name},
+    rendered::Rendered,
+    seal::{Hashed, Sealed, Sealer},
+    stored::StoredBytes,
+    walk::{Found, Stamp, check_apart, place_of, walk},
+};
+use crate::{EncryptOptions, Encryption, Error, SealTo, seal_to::item_or_fresh};
+
+/// Encrypts every file of a folder to the same readers, and writes a manifest of them.
+///
+/// The output holds `manifest-1.fee`, an envelope, and pieces: an envelope each, or a part of one that
+/// is larger than a piece, called by their PieceCIDs. So it is a [`storage::Folder`](crate::storage::Folder),
+/// and no name in it tells anything. Files are taken one after the other, in bounded memory but for the
+/// manifest's entries. Blocks the thread.
+///
+/// A file appears under its name when it is whole and durable, the manifest last. Killed at any point
+/// and called again for the same, it keeps what is whole. `now` is in seconds since 1970.
+///
+/// # Errors
+/// [`Error::Collection`] when the folder is empty, holds what is no file, or the output holds a
+/// collection; as [`Encryption`].
+pub fn encrypt_folder(
+    folder: &Path,
+    output: &Path,
+    to: &[SealTo],
+    options: &CollectionOptions,
+    now: u64,
+) -> Result<Sealing, Error> {
+    write(folder, output, to, options, None, now)
+}
+
+/// Adds the files of a folder to a collection as a new version of its manifest.
+///
+/// A file with the path of one that is there takes its place in the new version, unless it has the
+/// same bytes; those that are not in the folder stay. Nothing that is stored is written to: versions
+/// before can be read as they could.
+///
+/// # Errors
+/// As [`encrypt_folder`]; [`CollectionError::Occupied`] when `before` is not the latest version in
+/// `output`.
+pub fn add_folder(
+    folder: &Path,
+    output: &Path,
+    before: &Manifest,
+    to: &[SealTo],
+    options: &CollectionOptions,
+    now: u64,
+) -> Result<Sealing, Error> {
+    write(folder, output, to, options, Some(before), now)
+}
+
+fn write(
+    folder: &Path,
+    output: &Path,
+    to: &[SealTo],
+    options: &CollectionOptions,
+    before: Option<&Manifest>,
+    now: u64,
+) -> Result<Sealing, Error> {
+    if to.is_empty() && options.encrypt.also_to.is_empty() {
+        return Err(Error::NoRecipient);
+    }
+    check_apart(folder, output)?;
+    let (found, skipped) = walk(folder, options.oddities)?;
+    for error in &skipped {
+        tell(options, &CollectionEvent::Skipped { why: error });
+    }
+    let desk = Desk::open(output)?;
+    let version = before.map_or(1, |before| before.header().version + 1);
+    let latest = latest_manifest(output)?.map_or(0, |(version, _)| version);
+    if latest + 1 != version {
+        let path = output.display().to_string();
+        return Err(CollectionError::Occupied { path }.into());
+    }
+    let encrypt = EncryptOptions {
+        // One key, one file.
+        cek: None,
+        ..options.encrypt.clone()
+    };
+    let mut run = Run {
+        folder,
+        options,
+        sealer: Sealer {
+            desk: &desk,
+            to,
+            options: &encrypt,
+            limits: options.limits,
+        },
+        item: None,
+    };
+    let sealing = run.all(&found, before, version, now)?;
+    desk.clear()?;
+    Ok(Sealing { skipped, ..sealing })
+}
+
+struct Run<'a> {
+    folder: &'a Path,
+    options: &'a CollectionOptions,
+    sealer: Sealer<'a>,
+    item: Option<ItemId>,
+}
+
+impl Run<'_> {
+    fn all(
+        &mut self,
+        found: &[Found],
+        before: Option<&Manifest>,
+        version: u64,
+        now: u64,
+    ) -> Result<Sealing, Error> {
+        let shared = match self.options.one_item || self.options.encrypt.item.is_some() {
+            true => Some(item_or_fresh(self.options.encrypt.item)?),
+            false => None,
+        };
+        let lengths = found.iter().map(|found| found.stamp.size);
+        let extremes = [lengths.clone().min(), lengths.max()];
+        self.sealer.check(extremes.into_iter().flatten())?;
+        let notes = self.sealer.desk.notes();
+        let work = self.work(version);
+        let failed =
+            |error: io::Error| CollectionError::disk("note", self.sealer.desk.folder(), &error);
+        let mut journal = Journal::open(notes, &work, shared).map_err(failed)?;
+        self.item = journal.item();
+        let total = found.iter().map(|found| found.stamp.size).sum();
+        tell(
+            self.options,
+            &CollectionEvent::Begins {
+                files: found.len() as u64,
+                bytes: total,
+            },
+        );
+
+        let mut entries: BTreeMap<SafePath, Entry> = BTreeMap::new();
+        for entry in before.map(Manifest::entries).unwrap_or_default() {
+            entries.insert(entry.path.clone(), entry.clone());
+        }
+        let (mut encrypted, mut kept) = (0, 0);
+        for file in found {
+            let path = &file.path;
+            let known = journal.take(path, &file.stamp);
+            let known = known.filter(|entry| self.is_here(&entry.envelope));
+            let same = match (&known, entries.get(path)) {
+                (None, Some(there)) => self.is_same(file, there)?.then(|| there.clone()),
+                _ => None,
+            };
+            let already = known.is_some() || same.is_some();
+            let entry = match known.or(same) {
+                Some(entry) => entry,
+                None => {
+                    let entry = self.one(file, &mut journal)?;
+                    journal.note(&file.stamp, &entry).map_err(failed)?;
+                    entry
+                }
+            };
+            match already {
+                true => kept += 1,
+                false => encrypted += 1,
+            }
+            tell(
+                self.options,
+                &CollectionEvent::File {
+                    path,
+                    size: entry.size,
+                    already,
+                },
+            );
+            entries.insert(path.clone(), entry);
+        }
+        let entries: Vec<Entry> = entries.into_values().collect();
+        let header = self.header(&entries, before, version, now);
+        let (digest, manifest) = self.manifest(header, &entries)?;
+        // Nobody has the key of what an earlier run did not finish.
+        for piece in journal.left_over(&entries) {
+            let _ = fs::remove_file(self.sealer.desk.folder().join(piece.to_string()));
+        }
+        Ok(Sealing {
+            manifest,
+            version,
+            digest,
+            encrypted,
+            kept,
+            plaintext_bytes: entries.iter().map(|entry| entry.size).sum(),
+            envelope_bytes: entries.iter().map(|entry| entry.envelope.len).sum(),
+            item: self.item,
+            skipped: Vec::new(),
+            entries,
+        })
+    }
+
+    /// Encrypts a file.
+    fn one(&self, found: &Found, journal: &mut Journal<'_>) -> Result<Entry, Error> {
+        let place = place_of(self.folder, &found.path);
+        let changed = || CollectionError::Changed {
+            path: place.display().to_string(),
+        };
+        let file = open(&place)?;
+        let stamp = |file: &File| stamp(file, &place);
+        if stamp(&file)? != found.stamp {
+            return Err(changed().into());
+        }
+        let counted = Counted {
+            input: &file,
+            options: self.options,
+        };
+        let mut note = |piece: &PieceCid| journal.note_piece(piece);
+        let sealed = self
+            .sealer
+            .seal(counted, found.stamp.size, self.item, &mut note);
+        let Sealed {
+            sha256,
+            item,
+            mut envelope,
+        } = match sealed {
+            Err(Error::Envelope(EnvelopeError::LengthChanged { .. })) => {
+                return Err(changed().into());
+            }
+            sealed => sealed?,
+        };
+        if stamp(&file)? != found.stamp {
+            return Err(changed().into());
+        }
+        if self.options.cids {
+            let mut bytes = StoredBytes::new(self.sealer.desk.folder(), &envelope);
+            let root = FileBuilder::read(Profile::V1_2025, &mut bytes, &mut ());
+            let root = root.map_err(|error| {
+                CollectionError::disk("read", self.sealer.desk.folder(), &error)
+            })?;
+            envelope.cid = Some(root.cid);
+        }
+        Ok(Entry {
+            media_type: media_type(&found.path).map(str::to_owned),
+            path: found.path.clone(),
+            size: found.stamp.size,
+            sha256,
+            modified: found.stamp.seconds(),
+            item,
+            envelope,
+        })
+    }
+
+    /// Whether all pieces of an envelope are in the output. They were whole when they got their names.
+    fn is_here(&self, envelope: &StoredEnvelope) -> bool {
+        envelope.parts.iter().all(|part| {
+            let path = self.sealer.desk.folder().join(part.piece.to_string());
+            fs::metadata(path).is_ok_and(|there| there.len() == part.piece.payload_len())
+        })
+    }
+
+    /// Whether a file has the bytes of a version before.
+    fn is_same(&self, found: &Found, there: &Entry) -> Result<bool, Error> {
+        if found.stamp.size != there.size {
+            return Ok(false);
+        }
+        let place = place_of(self.folder, &found.path);
+        let mut hashed = Hashed {
+            input: io::sink(),
+            hash: Sha256::new(),
+        };
+        io::copy(&mut open(&place)?, &mut hashed)
+            .map_err(|error| CollectionError::disk("read", &place, &error))?;
+        let digest: [u8; 32] = hashed.hash.finalize().into();
+        Ok(digest == there.sha256)
+    }
+
+    fn header(
+        &self,
+        entries: &[Entry],
+        before: Option<&Manifest>,
+        version: u64,
+        now: u64,
+    ) -> ManifestHeader {
+        let named = self.options.name.clone();
+        let named = named.or_else(|| before.map(|before| before.header().collection.clone()));
+        let mut hints = self.options.hints.clone();
+        for hint in before.iter().flat_map(|before| &before.header().hints) {
+            if !hints.contains(hint) {
+                hints.push(hint.clone());
+            }
+        }
+        ManifestHeader {
+            network: self
+                .network()
+                .or(before.and_then(|before| before.header().network)),
+            collection: named.unwrap_or_else(|| name_of(self.folder)),
+            version,
+            previous: before.map(|before| *before.digest()),
+            created: now,
+            hints,
+            entries: entries.len() as u64,
+        }
+    }
+
+    fn network(&self) -> Option<NetworkId> {
+        let also = &self.options.encrypt.also_to;
+        self.sealer.to.iter().chain(also).find_map(|to| match to {
+            SealTo::Network { network, .. } => Some(network.file().network_id()),
+            _ => None,
+        })
+    }
+
+    /// Writes the manifest, whole or not at all.
+    fn manifest(
+        &self,
+        header: ManifestHeader,
+        entries: &[Entry],
+    ) -> Result<(ManifestDigest, PathBuf), Error> {
+        let desk = self.sealer.desk;
+        let target = desk.folder().join(manifest_name(header.version));
+        let options = EncryptOptions {
+            item: self.item,
+            ..self.sealer.options.clone()
+        };
+        let encryption = Encryption::prepare(self.sealer.to, options)?;
+        let draft = desk.draft()?;
+        let mut rendered = Rendered::new(header, entries).map_err(CollectionError::from)?;
+        let written = encryption.write(&mut rendered, draft.file());
+        if let Some(error) = rendered.failed.take() {
+            return Err(CollectionError::from(error).into());
+        }
+        written?;
+        let unread = ManifestError::Count {
+            declared: entries.len() as u64,
+            found: 0,
+        };
+        let digest = rendered.digest.ok_or(CollectionError::from(unread))?;
+        draft.keep(&target)?;
+        Ok((digest, target))
+    }
+
+    /// All that decides what an envelope is: what was begun with other readers is not gone on with.
+    fn work(&self, version: u64) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let mut put = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        let folder = fs::canonicalize(self.folder).unwrap_or_else(|_| self.folder.to_owned());
+        put(folder.as_os_str().as_encoded_bytes());
+        put(&version.to_be_bytes());
+        put(&self.options.limits.min.to_be_bytes());
+        put(&self.options.limits.max.to_be_bytes());
+        put(&[u8::from(self.options.cids)]);
+        let encrypt = self.sealer.options;
+        put(encrypt.cipher.to_string().as_bytes());
+        put(&(encrypt.chunk_size.get() as u64).to_be_bytes());
+        put(&[u8::from(encrypt.hide_policy)]);
+        put(format!("{:?}", encrypt.metadata).as_bytes());
+        put(encrypt
+            .item
+            .map(|item| *item.as_bytes())
+            .unwrap_or_default()
+            .as_slice());
+        for to in self.sealer.to.iter().chain(&encrypt.also_to) {
+            match to {
+                SealTo::Network { network, policy } => {
+                    put(b"network");
+                    put(network.file().network_id().as_bytes());
+                    put(policy.digest().as_bytes());
+                }
+                SealTo::X25519(key) => {
+                    put(b"x25519");
+                    put(key.as_bytes());
+                }
+                SealTo::Shared(key) => {
+                    put(b"shared");
+                    put(&key.id());
+                }
+            }
+        }
+        hash.finalize().into()
+    }
+}
+
+fn open(place: &Path) -> Result<File, CollectionError> {
+    File::open(place).map_err(|error| CollectionError::disk("read", place, &error))
+}
+
+fn stamp(file: &File, place: &Path) -> Result<Stamp, CollectionError> {
+    let metadata = file.metadata();
+    let metadata = metadata.map_err(|error| CollectionError::disk("read", place, &error))?;
+    Ok(Stamp::of(&metadata))
+}
+
+/// The folder's own name, as far as it can be one.
+fn name_of(folder: &Path) -> String {
+    let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = whole.file_name().map(|name| name.to_string_lossy());
+    let name: String = name
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(60)
+        .collect();
+    match name.is_empty() {
+        true => "collection".to_owned(),
+        false => name,
+    }
+}
+
+fn tell(options: &CollectionOptions, event: &CollectionEvent<'_>) {
+    if let Some(observer) = &options.observer {
+        observer(event);
+    }
+}
+
+/// Tells how many bytes were read.
+struct Counted<'a, R> {
+    input: R,
+    options: &'a CollectionOptions,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        let bytes = read as u64;
+        tell(self.options, &CollectionEvent::Bytes { bytes });
+        Ok(read)
+    }
+}
