@@ -120,35 +120,48 @@ impl Collection {
         StoredSource::new(entry.envelope.clone(), self.stores.clone())
     }
 
-    /// The header of a file's envelope.
+    /// The header of a file's envelope, from the first copy that has one as the manifest describes it.
+    /// Whether it is the file's own, its key decides: see [`unlock`](Self::unlock).
     ///
     /// # Errors
-    /// [`CollectionError::Other`] when it is not the one that the manifest describes; [`Error::Source`].
+    /// [`CollectionError::Other`] when no copy has such a header; [`Error::Source`].
     pub async fn header(&self, entry: &Entry) -> Result<Header, Error> {
-        let other = |how| CollectionError::Other {
-            path: entry.path.to_string(),
-            how,
-        };
-        let len = entry.envelope.header_len;
-        if len > MAX_HEADER_BYTES {
-            return Err(other("its header is larger than any that is written").into());
-        }
         let source = self.source(entry);
-        let mut last: Option<Error> = None;
+        let mut first = None;
         for copy in source.copies() {
-            let bytes = match source.fetch_copy(copy, 0..len).await {
-                Ok(bytes) => bytes,
+            match header_from(&source, copy, entry).await {
+                Ok(header) => return Ok(header),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| other(entry, "no place is known that has it").into()))
+    }
+
+    /// The header and the key of one file. A header that was changed on its way is passed over for that
+    /// of another copy.
+    ///
+    /// # Errors
+    /// As [`header`](Self::header) and [`Access::key`].
+    pub async fn unlock(&self, entry: &Entry, access: &Access) -> Result<(Header, Cek), Error> {
+        let source = self.source(entry);
+        let mut seen: Vec<Header> = Vec::new();
+        let mut first = None;
+        for copy in source.copies() {
+            let header = match header_from(&source, copy, entry).await {
+                Ok(header) if seen.iter().any(|s| s.as_bytes() == header.as_bytes()) => continue,
+                Ok(header) => header,
                 Err(error) => {
-                    last = Some(error.into());
+                    first = first.or(Some(error));
                     continue;
                 }
             };
-            match checked(entry, &bytes) {
-                Some(header) => return Ok(header),
-                None => last = Some(other("what is stored begins with another header").into()),
+            match access.key(&header).await {
+                Ok(key) => return Ok((header, key)),
+                Err(error) => first = first.or(Some(error)),
             }
+            seen.push(header);
         }
-        Err(last.unwrap_or_else(|| other("no place is known that has it").into()))
+        Err(first.unwrap_or_else(|| other(entry, "no place is known that has it").into()))
     }
 
     /// A file, to be read anywhere.
@@ -178,12 +191,8 @@ impl Collection {
     ) -> Result<(), Error> {
         let mut reader = self.reader(entry, header, key)?;
         // The final chunk says that it is final, and so how long the file is.
-        let other = |how| CollectionError::Other {
-            path: entry.path.to_string(),
-            how,
-        };
         if reader.size().await? != entry.size {
-            return Err(other("it has another length").into());
+            return Err(other(entry, "it has another length").into());
         }
         let mut hashed = Hashed {
             input: sink,
@@ -193,9 +202,26 @@ impl Collection {
         let digest: [u8; 32] = hashed.hash.finalize().into();
         match digest == entry.sha256 {
             true => Ok(()),
-            false => Err(other("its SHA-256 is another").into()),
+            false => Err(other(entry, "its SHA-256 is another").into()),
         }
     }
+}
+
+fn other(entry: &Entry, how: &'static str) -> CollectionError {
+    CollectionError::Other {
+        path: entry.path.to_string(),
+        how,
+    }
+}
+
+async fn header_from(source: &StoredSource, copy: usize, entry: &Entry) -> Result<Header, Error> {
+    let len = entry.envelope.header_len;
+    if len > MAX_HEADER_BYTES {
+        return Err(other(entry, "its header is larger than any that is written").into());
+    }
+    let bytes = source.fetch_copy(copy, 0..len).await?;
+    let header = checked(entry, &bytes);
+    Ok(header.ok_or_else(|| other(entry, "what is stored begins with another header"))?)
 }
 
 /// The header, if it is the one that the manifest describes.

@@ -264,7 +264,7 @@ async fn file_that_is_written_to_meanwhile_is_refused() {
     let (data, out) = (desk.path("data"), desk.path("out"));
     let error = encrypt_folder(&data, &out, &desk.to(), &failing, 0).unwrap_err();
     assert_eq!(error.code(), "file_changed", "{error}");
-    assert_eq!(latest_manifest(&out).unwrap(), None);
+    assert!(!out.exists());
 }
 
 #[tokio::test]
@@ -452,7 +452,7 @@ async fn keys_of_many_files_are_asked_for_together() {
 
 #[tokio::test]
 async fn link_leads_to_a_manifest_in_several_pieces() {
-    let names: Vec<String> = (0..150).map(|number| format!("file-{number}")).collect();
+    let names: Vec<String> = (0..300).map(|number| format!("file-{number}")).collect();
     let files: Vec<(&str, Vec<u8>)> = names
         .iter()
         .map(|name| (name.as_str(), name.clone().into_bytes()))

@@ -135,8 +135,7 @@ impl Job<'_> {
     ) -> Result<(), Failure> {
         let mut output = Output::create(&self.args.output, self.args.force)?;
         let beside_data = output.is_stdout();
-        let header = collection.header(entry).await?;
-        let key = access.key(&header).await?;
+        let (header, key) = collection.unlock(entry, access).await?;
         self.progress.step(format!("decrypting {}", entry.path));
         let (range, written) = match self.args.range {
             Some(wanted) => {
