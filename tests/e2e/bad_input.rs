@@ -48,10 +48,10 @@ async fn missing_or_unreadable_file_is_named() {
     said.expect_error(2, &["nothing"]).expect_hint();
     let said = run(&mut stheno(["inspect", &desk.path("nothing")])).await;
     said.expect_error(2, &["nothing"]);
-    // A directory can be opened but not read.
+    // A folder becomes a collection, if there is something in it.
     std::fs::create_dir(desk.path("folder")).unwrap();
     let said = desk.encrypt("folder", "out", &[]).await;
-    said.expect_error(2, &["folder", "directory"]);
+    said.expect_error(2, &["folder", "holds no files"]);
     let policy = desk.path("nothing.json");
     let mut command = stheno(["encrypt", &desk.put("data", "x"), "-o", &desk.path("out")]);
     command
