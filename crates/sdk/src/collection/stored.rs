@@ -5,7 +5,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use stheno_envelope::manifest::{Part, PartRange, StoredEnvelope};
@@ -13,7 +13,7 @@ use stheno_envelope::manifest::{Part, PartRange, StoredEnvelope};
 use crate::{
     bounds::BoxFuture,
     source::{Source, SourceError},
-    storage::{StorageError, Store, read_range},
+    storage::{StorageError, Store, Trust, read_range},
 };
 
 /// An envelope in pieces, each of which one or several stores have.
@@ -23,8 +23,7 @@ use crate::{
 pub struct StoredSource {
     envelope: StoredEnvelope,
     stores: Vec<Arc<dyn Store>>,
-    /// Numbers of stores, the most trusted first.
-    order: Mutex<Vec<usize>>,
+    trust: Trust,
 }
 
 impl StoredSource {
@@ -32,7 +31,7 @@ impl StoredSource {
     pub fn new(envelope: StoredEnvelope, stores: Vec<Arc<dyn Store>>) -> Self {
         Self {
             envelope,
-            order: Mutex::new((0..stores.len()).collect()),
+            trust: Trust::in_all(&stores),
             stores,
         }
     }
@@ -87,8 +86,7 @@ impl Source for StoredSource {
     }
 
     fn copies(&self) -> Vec<usize> {
-        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        order.clone()
+        self.trust.order()
     }
 
     fn fetch_copy(
@@ -100,11 +98,7 @@ impl Source for StoredSource {
     }
 
     fn distrust(&self, copy: usize) {
-        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = order.iter().position(|other| *other == copy) {
-            order.remove(place);
-            order.push(copy);
-        }
+        self.trust.lose(copy);
     }
 }
 

@@ -88,6 +88,8 @@ pub use folder::Folder;
 pub use gateway::Gateway;
 #[cfg(feature = "storage")]
 pub use pdp::{PdpOptions, PdpProvider};
+#[cfg(feature = "storage")]
+pub(crate) use reading::Trust;
 pub use reading::{Copies, Section, read_range, read_whole};
 #[cfg(feature = "storage")]
 pub use transfer::{TransferEvent, TransferObserver, TransferOptions, Transferred};

@@ -108,8 +108,7 @@ fn other_bytes(
 pub struct Copies {
     piece: PieceCid,
     stores: Vec<Arc<dyn Store>>,
-    /// Numbers of stores, the most trusted first.
-    order: Mutex<Vec<usize>>,
+    trust: Trust,
 }
 
 impl Copies {
@@ -117,7 +116,7 @@ impl Copies {
     pub fn new(piece: PieceCid, stores: Vec<Arc<dyn Store>>) -> Self {
         Self {
             piece,
-            order: Mutex::new((0..stores.len()).collect()),
+            trust: Trust::in_all(&stores),
             stores,
         }
     }
@@ -157,8 +156,7 @@ impl Source for Copies {
     }
 
     fn copies(&self) -> Vec<usize> {
-        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        order.clone()
+        self.trust.order()
     }
 
     fn fetch_copy(
@@ -170,7 +168,27 @@ impl Source for Copies {
     }
 
     fn distrust(&self, copy: usize) {
-        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        self.trust.lose(copy);
+    }
+}
+
+/// Which copies to believe, by their numbers: one that failed or lied comes after the others.
+pub(crate) struct Trust(Mutex<Vec<usize>>);
+
+impl Trust {
+    /// The first is believed most at the start.
+    pub(crate) fn in_all(stores: &[Arc<dyn Store>]) -> Self {
+        Self(Mutex::new((0..stores.len()).collect()))
+    }
+
+    /// The most trusted first.
+    pub(crate) fn order(&self) -> Vec<usize> {
+        let order = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        order.clone()
+    }
+
+    pub(crate) fn lose(&self, copy: usize) {
+        let mut order = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = order.iter().position(|other| *other == copy) {
             order.remove(place);
             order.push(copy);
