@@ -3,6 +3,7 @@
 mod asker;
 mod ceremony;
 mod collection;
+mod committee;
 mod consent;
 mod keys;
 mod opening;
@@ -21,6 +22,7 @@ use url::Url;
 pub use asker::{AskerArgs, WalletArgs};
 pub use ceremony::{CeremonyAuditArgs, CeremonyCommand};
 pub use collection::{AddArgs, FolderArgs, GetArgs, LsArgs, PutArgs};
+pub use committee::CommitteeArgs;
 pub use consent::{
     DelegationCommand, DelegationNewArgs, DelegationShowArgs, DelegationSignArgs, KeyTypeArg,
     ScopeArgs, SessionCommand, SessionNewArgs, SessionShowArgs, SessionSignArgs,
@@ -286,17 +288,9 @@ pub struct DecryptArgs {
     #[arg(long, requires = "piece")]
     pub verify_first: bool,
 
-    /// A JSON-RPC endpoint; give one for each chain that the policy names, or several of a chain.
-    #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
-    pub rpc: Vec<Url>,
-
-    /// A network file, for its endpoints and to refuse every other network.
-    #[arg(short, long, value_name = "FILE")]
-    pub network: Option<PathBuf>,
-
-    /// The policy, for an envelope that only says its digest.
-    #[arg(short, long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// Which committee is asked, and how it is reached.
+    #[command(flatten)]
+    pub committee: CommitteeArgs,
 
     /// The stored object with the ciphertext, for a header that was detached from it.
     #[arg(long, value_name = "FILE")]

@@ -1,6 +1,10 @@
 //! From the command line to the file's key: one's own keys first, then a committee.
 
-use std::{io::Write, path::PathBuf, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use stheno::{
@@ -13,7 +17,8 @@ use stheno::{
 use url::Url;
 
 use crate::{
-    args::OpeningArgs,
+    args::{CommitteeArgs, OpeningArgs},
+    commands::policy,
     context,
     failure::{Failure, tally_json},
     key_file, keys,
@@ -147,6 +152,44 @@ fn keep_receipts(
     file.write_all(&text)
         .map_err(|error| file.failure(EnvelopeError::Write(error).into()))?;
     Ok(file.commit()?)
+}
+
+impl<'a> Opening<'a> {
+    /// What a command that reads was given.
+    ///
+    /// # Errors
+    /// When network file or policy cannot be read.
+    pub fn of(
+        args: &'a OpeningArgs,
+        committee: &'a CommitteeArgs,
+        force: bool,
+    ) -> Result<Self, Failure> {
+        let network = committee.network.as_ref().map(NetworkFile::load);
+        Ok(Self {
+            network: network.transpose()?,
+            ..Self::of_any(args, &committee.rpc, committee.policy.as_deref(), force)?
+        })
+    }
+
+    /// The same for a command that takes an envelope of any network. `policy` is that of an envelope
+    /// that hides it.
+    ///
+    /// # Errors
+    /// When the policy cannot be read.
+    pub fn of_any(
+        args: &'a OpeningArgs,
+        rpc: &'a [Url],
+        policy: Option<&Path>,
+        force: bool,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            args,
+            rpc,
+            network: None,
+            policy: policy.map(policy::load).transpose()?,
+            force,
+        })
+    }
 }
 
 impl Opening<'_> {

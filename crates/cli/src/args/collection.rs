@@ -6,7 +6,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use stheno::collection::Place;
 use url::Url;
 
-use super::{OpeningArgs, RecipientArgs};
+use super::{CommitteeArgs, OpeningArgs, RecipientArgs};
 use crate::size::Size;
 
 /// How a folder is taken.
@@ -84,17 +84,9 @@ pub struct LsArgs {
     #[arg(long, value_name = "PLACE")]
     pub from: Vec<Place>,
 
-    /// A JSON-RPC endpoint; give one for each chain that the policy names, or several of a chain.
-    #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
-    pub rpc: Vec<Url>,
-
-    /// A network file, for its endpoints and to refuse every other network.
-    #[arg(short, long, value_name = "FILE")]
-    pub network: Option<PathBuf>,
-
-    /// The policy, for an envelope that only says its digest.
-    #[arg(short, long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// Which committee is asked, and how it is reached.
+    #[command(flatten)]
+    pub committee: CommitteeArgs,
 
     /// What opens it.
     #[command(flatten)]
@@ -172,17 +164,9 @@ pub struct GetArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// A JSON-RPC endpoint; give one for each chain that the policy names, or several of a chain.
-    #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
-    pub rpc: Vec<Url>,
-
-    /// A network file, for its endpoints and to refuse every other network.
-    #[arg(short, long, value_name = "FILE")]
-    pub network: Option<PathBuf>,
-
-    /// The policy, for an envelope that only says its digest.
-    #[arg(short, long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// Which committee is asked, and how it is reached.
+    #[command(flatten)]
+    pub committee: CommitteeArgs,
 
     /// What opens the manifest.
     #[command(flatten)]

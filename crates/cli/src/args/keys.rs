@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, builder::NonEmptyStringValueParser};
 use url::Url;
 
-use super::{KeyTypeArg, OpeningArgs, RecipientArgs};
+use super::{CommitteeArgs, KeyTypeArg, OpeningArgs, RecipientArgs};
 
 /// What `stheno keygen` takes.
 #[derive(Clone, Debug, Args)]
@@ -70,17 +70,9 @@ pub struct UnwrapArgs {
     #[arg(short = 'o', long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub cek_out: String,
 
-    /// A JSON-RPC endpoint; give one for each chain that the policy names, or several of a chain.
-    #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
-    pub rpc: Vec<Url>,
-
-    /// A network file, for its endpoints and to refuse every other network.
-    #[arg(short, long, value_name = "FILE")]
-    pub network: Option<PathBuf>,
-
-    /// The policy, for an envelope that only says its digest.
-    #[arg(short, long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// Which committee is asked, and how it is reached.
+    #[command(flatten)]
+    pub committee: CommitteeArgs,
 
     /// Replace the output if it exists.
     #[arg(short, long)]

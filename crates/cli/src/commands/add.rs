@@ -7,7 +7,7 @@ use stheno::{
 
 use crate::{
     args::AddArgs,
-    commands::{encrypt::folder, policy},
+    commands::encrypt::folder,
     failure::Failure,
     interrupt,
     located::Located,
@@ -24,17 +24,8 @@ pub async fn run(args: AddArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
     let output = args.to.display().to_string();
     let manifest = Located::of(&output)?;
-    let opening = Opening {
-        args: &args.opening,
-        rpc: &args.rpc,
-        network: None,
-        policy: args
-            .hidden_policy
-            .as_deref()
-            .map(policy::load)
-            .transpose()?,
-        force: false,
-    };
+    let hidden = args.hidden_policy.as_deref();
+    let opening = Opening::of_any(&args.opening, &args.rpc, hidden, false)?;
     opening.check_stdin(&output)?;
     let progress = Progress::new(as_json);
     let before = open(&opening, &manifest, &progress).await;

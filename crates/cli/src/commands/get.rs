@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::json;
 use stheno::{
-    Error, NetworkFile,
+    Error,
     collection::{
         Collection, CollectionError, Link, LinkKind, Place, latest_manifest, manifest_name,
     },
@@ -19,7 +19,6 @@ use stheno::{
 
 use crate::{
     args::GetArgs,
-    commands::policy,
     failure::Failure,
     input::unreadable,
     interrupt,
@@ -126,18 +125,7 @@ impl Job<'_> {
         places: &[Place],
         draft: Option<&Path>,
     ) -> Result<(), Failure> {
-        let opening = Opening {
-            args: &self.args.opening,
-            rpc: &self.args.rpc,
-            network: self
-                .args
-                .network
-                .as_ref()
-                .map(NetworkFile::load)
-                .transpose()?,
-            policy: self.args.policy.as_deref().map(policy::load).transpose()?,
-            force: false,
-        };
+        let opening = Opening::of(&self.args.opening, &self.args.committee, false)?;
         let access = opening.access(self.progress).await?;
         let collection = manifest.open(places, &access).await?;
         opening.keep_all_receipts(&access)?;

@@ -2,14 +2,12 @@
 
 use serde_json::{Value, json};
 use stheno::{
-    NetworkFile,
     collection::Collection,
     envelope::manifest::{Entry, Hint},
 };
 
 use crate::{
     args::LsArgs,
-    commands::policy,
     failure::Failure,
     interrupt,
     located::Located,
@@ -25,13 +23,7 @@ use crate::{
 pub async fn run(args: LsArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
     let manifest = Located::of(&args.manifest)?;
-    let opening = Opening {
-        args: &args.opening,
-        rpc: &args.rpc,
-        network: args.network.as_ref().map(NetworkFile::load).transpose()?,
-        policy: args.policy.as_deref().map(policy::load).transpose()?,
-        force: false,
-    };
+    let opening = Opening::of(&args.opening, &args.committee, false)?;
     opening.check_stdin(&args.manifest)?;
     let progress = Progress::new(as_json);
     let access = opening.access(&progress).await;

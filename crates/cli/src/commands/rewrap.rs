@@ -10,8 +10,8 @@ use stheno::{
 };
 
 use crate::{
-    args::RewrapArgs, commands::policy, failure::Failure, input::same_file, interrupt,
-    opening::Opening, output::Output, progress::Progress, recipients, say, sealed::Sealed,
+    args::RewrapArgs, failure::Failure, input::same_file, interrupt, opening::Opening,
+    output::Output, progress::Progress, recipients, say, sealed::Sealed,
 };
 
 /// Runs the command.
@@ -20,17 +20,8 @@ use crate::{
 /// What keeps the new envelope from being written.
 pub async fn run(args: RewrapArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
-    let opening = Opening {
-        args: &args.opening,
-        rpc: &args.rpc,
-        network: None,
-        policy: args
-            .hidden_policy
-            .as_deref()
-            .map(policy::load)
-            .transpose()?,
-        force: args.force,
-    };
+    let hidden = args.hidden_policy.as_deref();
+    let opening = Opening::of_any(&args.opening, &args.rpc, hidden, args.force)?;
     opening.check_stdin(&args.file)?;
     let body = args.body.as_ref().map(|path| path.display().to_string());
     if [Some(&args.file), body.as_ref()]

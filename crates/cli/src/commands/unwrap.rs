@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use serde_json::json;
-use stheno::{NetworkFile, envelope::EnvelopeError};
+use stheno::envelope::EnvelopeError;
 use zeroize::Zeroizing;
 
 use crate::{
-    args::UnwrapArgs, commands::policy, failure::Failure, input::same_file, interrupt,
-    opening::Opening, output::Output, progress::Progress, say, sealed::Sealed,
+    args::UnwrapArgs, failure::Failure, input::same_file, interrupt, opening::Opening,
+    output::Output, progress::Progress, say, sealed::Sealed,
 };
 
 /// Runs the command.
@@ -17,13 +17,7 @@ use crate::{
 /// What keeps the key from being recovered; a denial above all.
 pub async fn run(args: UnwrapArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
-    let opening = Opening {
-        args: &args.opening,
-        rpc: &args.rpc,
-        network: args.network.as_ref().map(NetworkFile::load).transpose()?,
-        policy: args.policy.as_deref().map(policy::load).transpose()?,
-        force: args.force,
-    };
+    let opening = Opening::of(&args.opening, &args.committee, args.force)?;
     opening.check_stdin(&args.file)?;
     if same_file(&args.file, &args.cek_out) {
         return Err(Failure::new("output_is_input", "the output is the input")

@@ -5,11 +5,10 @@ mod part;
 mod piece;
 
 use serde_json::json;
-use stheno::{Error, NetworkFile, envelope::Decryptor};
+use stheno::{Error, envelope::Decryptor};
 
 use crate::{
     args::DecryptArgs,
-    commands::policy,
     failure::Failure,
     input::same_file,
     interrupt,
@@ -26,13 +25,7 @@ use crate::{
 /// What keeps the plaintext from being written; a denial above all.
 pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
-    let opening = Opening {
-        args: &args.opening,
-        rpc: &args.rpc,
-        network: args.network.as_ref().map(NetworkFile::load).transpose()?,
-        policy: args.policy.as_deref().map(policy::load).transpose()?,
-        force: args.force,
-    };
+    let opening = Opening::of(&args.opening, &args.committee, args.force)?;
     opening.check_stdin(&args.file)?;
     if collection::is_meant(&args) {
         return collection::run(&args, &opening, as_json).await;
