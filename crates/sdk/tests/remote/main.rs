@@ -6,6 +6,7 @@ mod downloads;
 mod lies;
 mod reading;
 mod server;
+mod serving;
 mod streams;
 
 use std::time::Duration;

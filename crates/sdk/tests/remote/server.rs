@@ -4,7 +4,6 @@ use std::{
     collections::VecDeque,
     ops::Range,
     sync::{Arc, Mutex},
-    thread,
     time::Duration,
 };
 
@@ -16,8 +15,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{StreamExt, stream};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::sync::oneshot;
 use url::Url;
+
+use crate::serving::serve;
 
 /// What is wrong with one answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,26 +85,9 @@ impl Server {
             seen: Vec::new(),
         }));
         let router = Router::new().fallback(answer).with_state(Arc::clone(&desk));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (bound, address) = std::sync::mpsc::channel();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                bound.send(listener.local_addr().unwrap()).unwrap();
-                let serving = axum::serve(listener, router);
-                tokio::select! {
-                    served = async { serving.await } => served.unwrap(),
-                    _ = stopped => {}
-                }
-            });
-        });
-        let url = format!("http://{}/piece/x?secret=1", address.recv().unwrap());
+        let (url, stop) = serve(router);
         Self {
-            url: url.parse().unwrap(),
+            url: url.join("piece/x?secret=1").unwrap(),
             desk,
             _stop: stop,
         }

@@ -7,7 +7,6 @@ use std::{
     collections::{HashMap, VecDeque},
     ops::Range,
     sync::{Arc, Mutex, MutexGuard},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -21,8 +20,10 @@ use axum::{
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use stheno::envelope::{PieceCid, PieceHasher};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::sync::oneshot;
 use url::Url;
+
+use crate::serving::serve;
 
 /// What can be asked.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -162,28 +163,6 @@ impl Double {
         let seen = desk.seen.iter().filter(|seen| seen.0 == route);
         seen.map(|seen| seen.2).sum()
     }
-}
-
-/// Serves on a thread of its own, on a port that is free.
-pub(crate) fn serve(router: Router) -> (Url, oneshot::Sender<()>) {
-    let (stop, stopped) = oneshot::channel::<()>();
-    let (bound, address) = std::sync::mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async move {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            bound.send(listener.local_addr().unwrap()).unwrap();
-            tokio::select! {
-                served = async { axum::serve(listener, router).await } => served.unwrap(),
-                _ = stopped => {}
-            }
-        });
-    });
-    let url = format!("http://{}", address.recv().unwrap());
-    (url.parse().unwrap(), stop)
 }
 
 type Shared = Arc<Mutex<Desk>>;

@@ -10,8 +10,10 @@ use tower_http::services::ServeDir;
 
 use crate::{
     Piece,
-    double::{Double, Fault, Route, serve},
-    drop_when, failed, provider, quick, server, watched,
+    double::{Double, Fault, Route},
+    drop_when, failed, provider, quick, server,
+    serving::serve,
+    watched,
 };
 
 fn folder() -> (tempfile::TempDir, Folder) {
@@ -30,6 +32,16 @@ fn wanted(pieces: &[Piece], copies: &[Arc<dyn Store>]) -> Vec<Wanted> {
         copies: copies.to_vec(),
     });
     wanted.collect()
+}
+
+async fn fetch(
+    piece: &Piece,
+    copies: &[Arc<dyn Store>],
+    folder: &Folder,
+    options: TransferOptions,
+) -> Result<(), TransferError> {
+    let wanted = wanted(std::slice::from_ref(piece), copies);
+    download(wanted, folder, options).await.map(drop)
 }
 
 #[track_caller]
@@ -204,13 +216,9 @@ async fn next_copy_goes_on_where_the_first_broke_off() {
     first.next(Route::Read, &[Fault::CutAfter(1_800_000)]);
     let copies: Vec<Arc<dyn Store>> = vec![Arc::new(server(&first)), Arc::new(server(&second))];
     let (_guard, folder) = folder();
-    download(
-        wanted(std::slice::from_ref(&piece), &copies),
-        &folder,
-        TransferOptions::default(),
-    )
-    .await
-    .unwrap();
+    fetch(&piece, &copies, &folder, TransferOptions::default())
+        .await
+        .unwrap();
     assert_there(folder.path(), &[piece]);
     let came = first.bytes(Route::Read) + second.bytes(Route::Read);
     assert_eq!(came, 3_000_000);
@@ -226,13 +234,7 @@ async fn bytes_of_a_liar_do_not_spoil_what_an_honest_copy_adds() {
     let double = Double::with(&[&piece]);
     let copies: Vec<Arc<dyn Store>> = vec![Arc::new(server(&double))];
     let (options, events) = watched();
-    download(
-        wanted(std::slice::from_ref(&piece), &copies),
-        &folder,
-        options,
-    )
-    .await
-    .unwrap();
+    fetch(&piece, &copies, &folder, options).await.unwrap();
     assert_there(folder.path(), std::slice::from_ref(&piece));
     let again = TransferEvent::StartedAgain { piece: piece.cid };
     assert!(events.lock().unwrap().contains(&again));
@@ -249,13 +251,7 @@ async fn server_without_ranges_is_asked_for_the_whole_when_nobody_serves_the_res
     let part = folder.path().join(format!("{}.part", piece.cid));
     fs::write(part, &piece.bytes[..10_000]).unwrap();
     let (options, events) = watched();
-    download(
-        wanted(std::slice::from_ref(&piece), &copies),
-        &folder,
-        options,
-    )
-    .await
-    .unwrap();
+    fetch(&piece, &copies, &folder, options).await.unwrap();
     assert_there(folder.path(), &[piece]);
     assert_eq!(failed(&events)[0].code(), "ranges_not_served");
 }
@@ -295,13 +291,7 @@ async fn journal_that_is_foreign_is_thrown_away_with_a_word() {
     fs::write(&journal, claim).unwrap();
     let copies: Vec<Arc<dyn Store>> = vec![Arc::new(server(&double))];
     let (options, events) = watched();
-    download(
-        wanted(std::slice::from_ref(&piece), &copies),
-        &folder,
-        options,
-    )
-    .await
-    .unwrap();
+    fetch(&piece, &copies, &folder, options).await.unwrap();
     let dropped = TransferEvent::JournalDropped {
         path: journal,
         why: "it is of another transfer, or damaged",

@@ -12,6 +12,8 @@ mod envelopes;
 mod folders;
 mod lies;
 mod provider;
+#[path = "../remote/serving.rs"]
+mod serving;
 mod uploads;
 
 use std::{
