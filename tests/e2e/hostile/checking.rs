@@ -22,6 +22,7 @@ trials![
     grant_is_a_fault_for_each_thing_that_is_wrong,
     grant_is_right_by_a_head_that_was_told_half_a_moment_before,
     grant_at_an_old_anchor_is_right_when_a_liar_hid_how_old_it_was,
+    grant_is_right_by_a_head_that_is_two_rounds_old_while_the_head_is_in_dispute,
 ];
 
 const BLOCKS: u64 = 60;
@@ -156,4 +157,35 @@ async fn grant_at_an_old_anchor_is_right_when_a_liar_hid_how_old_it_was() {
         let fault = history.fault(&tree(), &[0], &later).unwrap();
         assert!(fault.contains("behind the final head"), "{fault}");
     }
+}
+
+async fn grant_is_right_by_a_head_that_is_two_rounds_old_while_the_head_is_in_dispute() {
+    let lost_since = |blocks: u64| {
+        let mut lost = version(0, Instant::now());
+        for at in BLOCKS + 1 - blocks..=BLOCKS {
+            lost.chain[usize::try_from(at).unwrap()] = block(at, 0);
+        }
+        lost
+    };
+    let judged = |version: Version| {
+        let asked = asked(FINAL, version.from);
+        history(vec![version]).fault(&tree(), &[0], &asked)
+    };
+    for lie in [
+        Mischief::OldHead(4),
+        Mischief::OtherTop(4),
+        Mischief::OtherBranch,
+    ] {
+        let mut disputed = lost_since(2);
+        disputed.mischief[1] = vec![lie.clone()];
+        assert_eq!(judged(disputed), None);
+        let mut too_old = lost_since(3);
+        too_old.mischief[1] = vec![lie];
+        assert!(judged(too_old).unwrap().contains("at no head"));
+    }
+    // Nobody disputes it, or about something else.
+    assert!(judged(lost_since(1)).unwrap().contains("at no head"));
+    let mut other = lost_since(1);
+    other.mischief[1] = vec![Mischief::FinalIsHead];
+    assert!(judged(other).unwrap().contains("at no head"));
 }

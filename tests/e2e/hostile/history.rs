@@ -6,6 +6,7 @@ use alloy::primitives::B256;
 use stheno_protocol::Anchor;
 
 use super::{
+    SECONDS,
     mischief::Mischief,
     node::HEAD_TTL,
     rights::{Condition, Facts, Moment},
@@ -14,6 +15,10 @@ use super::{
 
 /// Most seconds of block time that an anchor may lie behind the final head.
 pub(super) const MAX_ANCHOR_AGE: u64 = 600;
+
+/// Most seconds of block time that a head may lie behind what honest endpoints tell, where endpoints
+/// do not agree on it: two rounds.
+const MOST_LAG: u64 = 2 * SECONDS;
 
 /// A block, with what the reader had after it.
 #[derive(Clone, Debug)]
@@ -118,6 +123,24 @@ impl Version {
         head.into_iter().chain(parent).collect()
     }
 
+    /// The newest blocks that a node may take for the head where endpoints do not agree on it: as far
+    /// below as an honest one may lag, and no further.
+    fn disputed_heads(&self) -> impl Iterator<Item = &Arc<Block>> {
+        let oldest = self.heads().iter().map(|head| head.time).min();
+        let lowest = oldest.unwrap_or(u64::MAX).saturating_sub(MOST_LAG);
+        let newest = self.chain.iter().rev();
+        newest.take_while(move |block| block.time >= lowest)
+    }
+
+    /// Whether an endpoint tells another head than there is.
+    fn head_is_disputed(&self) -> bool {
+        let disputes = |what: &Mischief| {
+            use Mischief::{OldHead, OtherBranch, OtherTop};
+            matches!(what, OldHead(_) | OtherTop(_) | OtherBranch)
+        };
+        self.mischief.iter().flatten().any(disputes)
+    }
+
     fn is_honest(&self) -> bool {
         self.mischief.iter().all(Vec::is_empty)
     }
@@ -213,9 +236,9 @@ impl History {
         if at_anchors != Some(true) {
             return Some(format!("it was {at_anchors:?} at the anchors {blocks:?}"));
         }
-        let mut heads = seen.iter().flat_map(|version| version.heads());
-        if !heads.any(|head| at_head(tree, head) == Some(true)) {
-            let heads: Vec<_> = seen.iter().flat_map(|version| version.heads()).collect();
+        let heads = possible_heads(&seen);
+        let is_true = |head: &&Arc<Block>| at_head(tree, head) == Some(true);
+        if !heads.iter().any(is_true) {
             return Some(format!("it was true at no head of {heads:?}"));
         }
         None
@@ -311,6 +334,15 @@ fn not_deep_enough(seen: &[&Arc<Version>], anchor: &Anchor, block: &Block) -> Op
     };
     let fault = || format!("{anchor:?} was not as final as was asked");
     (!seen.iter().any(is_deep)).then(fault)
+}
+
+/// The blocks that a node may have taken for the head. Questions that were under way while what is told
+/// changed are answered in part by what was told before, which is a dispute, too.
+fn possible_heads<'a>(seen: &[&'a Arc<Version>]) -> Vec<&'a Arc<Block>> {
+    let told = seen.iter().flat_map(|version| version.heads());
+    let is_disputed = seen.len() > 1 || seen.iter().any(|version| version.head_is_disputed());
+    let disputed = seen.iter().flat_map(|version| version.disputed_heads());
+    told.chain(disputed.filter(|_| is_disputed)).collect()
 }
 
 /// What a tree says at a head, all tiers being read there.
