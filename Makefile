@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs wasm-check fuzz artifacts fmt bench bench-envelope memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,8 +31,8 @@ test-rust: build
 test-anger: build ## ceremonies with nodes killed at random, STHENO_ANGER_ROUNDS of them
 	STHENO_ANGER_ROUNDS=$${STHENO_ANGER_ROUNDS:-20} cargo test --release --workspace --test e2e --locked -- --test-threads 1 ceremony_killed
 
-test-hostile: build ## random schedules on a hostile chain, STHENO_SCHEDULES of them, from STHENO_SEED on
-	STHENO_SCHEDULES=$${STHENO_SCHEDULES:-20000} cargo test --release --workspace --test e2e --locked -- schedules::
+test-hostile: build ## random schedules on a hostile chain, STHENO_SCHEDULES of them, from STHENO_SEED or the clock on
+	STHENO_SEED=$${STHENO_SEED:-$$(date +%s)} STHENO_SCHEDULES=$${STHENO_SCHEDULES:-20000} cargo test --release --workspace --test e2e --locked -- schedules::
 
 test-committee: build ## refreshes in bad weather between nodes and chain, STHENO_COMMITTEE_SCHEDULES of them, from STHENO_SEED on
 	STHENO_COMMITTEE_SCHEDULES=$${STHENO_COMMITTEE_SCHEDULES:-200} cargo test --release --workspace --test e2e --locked -- --nocapture reshare_weather::
@@ -58,6 +58,9 @@ bench: contracts/node_modules/.package-lock.json ## the figures of BENCHMARKS.md
 bench-envelope: ## the same for files: beside rage, which is installed into target/tools
 	RAGE="$$(.ci/rage)" cargo bench --profile dist --workspace --locked --bench envelope
 	cargo bench --profile dist --workspace --locked --bench throughput
+
+bench-storage: ## the same for folders: 5 GiB and 100,000 small files, out and back, on the disk
+	cargo bench --profile dist --workspace --locked --bench storage
 
 memory: build ## show that 4 GiB, and a million files in a manifest, pass in 64 MiB of memory
 	STHENO_MEMORY_MIB=4096 STHENO_MEMORY_FILES=1000000 cargo test --release --workspace --test memory --locked -- --nocapture

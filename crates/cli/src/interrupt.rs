@@ -34,7 +34,10 @@ pub fn listen() {
         let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
         for path in unfinished.iter() {
             // It may be gone already; there is nothing left to do about it either way.
-            let _ = fs::remove_file(path);
+            let _ = match path.is_dir() {
+                true => fs::remove_dir_all(path),
+                false => fs::remove_file(path),
+            };
         }
         eprintln!("interrupted");
         process::exit(130);

@@ -109,6 +109,7 @@ fn manifest_is_written_and_read() {
         size: 700,
         media_type: Some("text/csv".to_owned()),
         sha256: [3; 32],
+        header_sha256: [6; 32],
         modified: Some(1_790_000_000),
         item: None,
         envelope: StoredEnvelope {

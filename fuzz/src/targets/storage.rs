@@ -180,6 +180,7 @@ fn manifests() -> Vec<Vec<u8>> {
             size: 4096 + 700,
             media_type: (parts > 0).then(|| "text/csv".to_owned()),
             sha256: [3; 32],
+            header_sha256: [6; 32],
             modified: (parts > 0).then_some(1_700_000_000),
             item: None,
             envelope: StoredEnvelope {

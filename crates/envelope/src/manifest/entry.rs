@@ -26,6 +26,9 @@ pub struct Entry {
     pub media_type: Option<String>,
     /// SHA-256 of the plaintext.
     pub sha256: [u8; 32],
+    /// SHA-256 of the envelope's header. It says which copy of a header is the file's, which a chunk can
+    /// only say of itself once the key is there.
+    pub header_sha256: [u8; 32],
     /// When it was changed last, in seconds since 1970.
     pub modified: Option<i64>,
     /// The item that its envelope is sealed to, where it is sealed to a committee.
@@ -181,11 +184,11 @@ impl Entry {
     pub(super) fn encode(&self) -> Vec<u8> {
         let envelope = &self.envelope;
         let to = Writer::new()
-            .array(7)
+            .array(8)
             .text(self.path.as_str())
             .unsigned(self.size);
         let to = or_null(to, self.media_type.as_deref(), |to, text| to.text(text));
-        let to = to.bytes(&self.sha256);
+        let to = to.bytes(&self.sha256).bytes(&self.header_sha256);
         let to = or_null(to, self.modified, Writer::integer);
         let to = or_null(to, self.item.as_ref(), |to, item| to.bytes(item.as_bytes()));
         let to = to
@@ -210,7 +213,7 @@ impl Entry {
     /// Takes an entry out of strict CBOR.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, EntryError> {
         let mut from = Cursor::new(bytes);
-        let path = array_of(&mut from, 7).and_then(|()| from.text());
+        let path = array_of(&mut from, 8).and_then(|()| from.text());
         let path = path.ok_or(EntryError::Malformed("it does not begin with a path"))?;
         let path = SafePath::new(path)?;
         let entry = Self::fields(path, &mut from).filter(|_| from.is_at_end());
@@ -227,6 +230,7 @@ impl Entry {
             size: from.unsigned()?,
             media_type: optional(from, |from| from.text().map(str::to_owned))?,
             sha256: from.byte_array()?,
+            header_sha256: from.byte_array()?,
             modified: optional(from, Cursor::integer)?,
             item: optional(from, |from| from.byte_array().map(ItemId::from_bytes))?,
             envelope: envelope(from)?,

@@ -69,6 +69,7 @@ fn entry(path: &str) -> Entry {
         size: 10_000,
         media_type: Some("text/csv; charset=utf-8".to_owned()),
         sha256: [3; 32],
+        header_sha256: [6; 32],
         modified: Some(-1),
         item: Some(ItemId::from_bytes([5; 32])),
         envelope,

@@ -4,15 +4,16 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use super::CollectionError;
 
-/// What is locked while somebody works in a folder, and where an unfinished file is.
+/// What is locked while somebody works in a folder, and where unfinished files are.
 const LOCK: &str = ".stheno-work";
 const UNFINISHED: &str = ".stheno-work.part";
 
-/// The one place of an unfinished file in a folder: for who removes it when a command is interrupted.
+/// The folder of unfinished files in a folder: for who removes it when a command is interrupted.
 pub fn unfinished(folder: &Path) -> PathBuf {
     folder.join(UNFINISHED)
 }
@@ -31,6 +32,8 @@ pub(super) struct Desk {
     lock: File,
     /// Whether the folder was not there before.
     made: bool,
+    /// How many files were begun.
+    drafts: AtomicU64,
 }
 
 impl Desk {
@@ -66,6 +69,7 @@ impl Desk {
             folder: folder.to_owned(),
             lock,
             made,
+            drafts: AtomicU64::new(0),
         };
         desk.forget_unfinished()?;
         Ok(desk)
@@ -80,9 +84,15 @@ impl Desk {
         &self.lock
     }
 
-    /// A new file without its name. [`Draft::keep`] gives it one.
+    /// A new file without its name. [`Draft::keep`] gives it one, or a [`Batch`](super::batch::Batch).
     pub(super) fn draft(&self) -> Result<Draft, CollectionError> {
-        let path = unfinished(&self.folder);
+        let number = self.drafts.fetch_add(1, Ordering::Relaxed);
+        let folder = unfinished(&self.folder);
+        if number == 0 {
+            fs::create_dir(&folder)
+                .map_err(|error| CollectionError::disk("make folder", &folder, &error))?;
+        }
+        let path = folder.join(number.to_string());
         let file = OpenOptions::new()
             .create_new(true)
             .read(true)
@@ -104,7 +114,13 @@ impl Desk {
 
     fn forget_unfinished(&self) -> Result<(), CollectionError> {
         let path = unfinished(&self.folder);
-        match fs::remove_file(&path) {
+        let removed = match fs::symlink_metadata(&path) {
+            // A link is removed, and nothing of what it leads to.
+            Ok(there) if there.is_dir() => fs::remove_dir_all(&path),
+            Ok(_) => fs::remove_file(&path),
+            Err(error) => Err(error),
+        };
+        match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(CollectionError::disk("remove", &path, &error))
             }
@@ -116,6 +132,8 @@ impl Desk {
 /// Without notes nothing is left to go on with.
 impl Drop for Desk {
     fn drop(&mut self) {
+        // Drafts are gone before their desk, so it is empty.
+        let _ = fs::remove_dir(unfinished(&self.folder));
         if self.lock.metadata().is_ok_and(|notes| notes.len() == 0) {
             // The next command copes with what cannot be removed, and a folder that holds something
             // stays.
@@ -145,12 +163,26 @@ impl Draft {
     }
 
     /// Gives it its name, durably. What has that name already is replaced.
-    pub(super) fn keep(mut self, target: &Path) -> Result<(), CollectionError> {
+    pub(super) fn keep(self, target: &Path) -> Result<(), CollectionError> {
+        self.sync(target)?;
+        self.name(target)?;
+        if let Some(folder) = target.parent() {
+            sync_folder(folder);
+        }
+        Ok(())
+    }
+
+    /// Makes its bytes durable. Only then may it get its name.
+    pub(super) fn sync(&self, target: &Path) -> Result<(), CollectionError> {
         let failed = |error: io::Error| CollectionError::disk("write", target, &error);
-        self.file.sync_all().map_err(failed)?;
+        self.file.sync_all().map_err(failed)
+    }
+
+    /// Gives it its name, which is durable with its folder.
+    pub(super) fn name(mut self, target: &Path) -> Result<(), CollectionError> {
+        let failed = |error: io::Error| CollectionError::disk("write", target, &error);
         fs::rename(&self.path, target).map_err(failed)?;
         self.kept = true;
-        sync_folder(target);
         Ok(())
     }
 }
@@ -180,15 +212,13 @@ fn is_at(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Makes a name durable, where folders can be told to.
-fn sync_folder(target: &Path) {
+/// Makes the names in a folder durable, where folders can be told to.
+pub(super) fn sync_folder(folder: &Path) {
     #[cfg(unix)]
-    if let Some(folder) = target.parent()
-        && let Ok(folder) = File::open(folder)
-    {
+    if let Ok(folder) = File::open(folder) {
         // Some file systems have no such thing.
         let _ = folder.sync_all();
     }
     #[cfg(not(unix))]
-    let _ = target;
+    let _ = folder;
 }

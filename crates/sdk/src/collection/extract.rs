@@ -15,6 +15,7 @@ use stheno_envelope::{
 
 use super::{
     Access, Collection, CollectionError, CollectionEvent, CollectionObserver,
+    batch::Batch,
     desk::{Desk, is_reserved},
     seal::Hashed,
 };
@@ -153,16 +154,16 @@ impl Run<'_> {
         if files.is_empty() {
             return Ok(());
         }
-        let keys = match access.keys(&headers).await {
-            // A header may have been changed on its way: another copy has it, too.
-            Err(_) if self.collection.stores().len() > 1 => headers.iter().map(|_| None).collect(),
-            keys => keys?,
+        let keys = access.keys(&headers).await?;
+        let mut whole = Batch::default();
+        let mut waiting: Vec<&Entry> = Vec::new();
+        let settle = |batch: &mut Batch, waiting: &mut Vec<&Entry>| {
+            batch.keep()?;
+            waiting.drain(..).for_each(|entry| self.file(entry, false));
+            Ok::<_, CollectionError>(())
         };
         for (((entry, path), header), key) in files.into_iter().zip(headers).zip(keys) {
-            let (header, key) = match key {
-                Some(key) => (header, key),
-                None => self.collection.unlock(entry, access).await?,
-            };
+            let key = key.ok_or(Error::Unopenable)?;
             self.folders(&path)?;
             let draft = self.desk.draft()?;
             let sink = BufWriter::with_capacity(
@@ -184,10 +185,13 @@ impl Run<'_> {
                 let time = UNIX_EPOCH.checked_add(Duration::from_secs(modified));
                 let _ = time.map(|time| draft.file().set_modified(time));
             }
-            draft.keep(&path)?;
-            self.file(entry, false);
+            whole.push(draft, path, entry.size);
+            waiting.push(entry);
+            if whole.is_full() {
+                settle(&mut whole, &mut waiting)?;
+            }
         }
-        Ok(())
+        Ok(settle(&mut whole, &mut waiting)?)
     }
 
     /// Where a file goes. What is on the way there must be folders, and not links to some.

@@ -41,8 +41,8 @@ const FRONT: usize = 8 + 4;
 pub(super) struct Journal<'a> {
     file: &'a File,
     done: HashMap<SafePath, (Stamp, Entry)>,
-    /// All pieces that were begun to be written.
-    pieces: HashSet<PieceCid>,
+    /// Pieces that were begun to be written and belong to no file that is done.
+    astray: HashSet<PieceCid>,
     /// The item that all files share, if they share one.
     item: Option<ItemId>,
     /// The first line, until it is written: with the first record, since before there is nothing to
@@ -57,7 +57,7 @@ impl<'a> Journal<'a> {
         let mut journal = Self {
             file,
             done: HashMap::new(),
-            pieces: HashSet::new(),
+            astray: HashSet::new(),
             item,
             head: None,
         };
@@ -77,36 +77,62 @@ impl<'a> Journal<'a> {
         self.item
     }
 
-    /// The entry of a file that was encrypted already and has not changed since.
-    pub(super) fn take(&mut self, path: &SafePath, stamp: &Stamp) -> Option<Entry> {
+    /// The entry of a file that was encrypted already, has not changed since, and is good by `check`.
+    pub(super) fn take(
+        &mut self,
+        path: &SafePath,
+        stamp: &Stamp,
+        check: impl FnOnce(&Entry) -> bool,
+    ) -> Option<Entry> {
         let (then, entry) = self.done.remove(path)?;
-        (then == *stamp).then_some(entry)
+        if then == *stamp && check(&entry) {
+            return Some(entry);
+        }
+        self.lose(&entry);
+        None
     }
 
-    /// Notes a file whose pieces are all whole.
-    pub(super) fn note(&mut self, stamp: &Stamp, entry: &Entry) -> io::Result<()> {
-        let mut rest = vec![FILE];
-        rest.extend(stamp.modified.to_be_bytes());
-        rest.extend(one(entry)?);
-        self.add(&rest)?;
+    /// Notes files whose pieces are all whole.
+    pub(super) fn note<'e>(
+        &mut self,
+        files: impl IntoIterator<Item = (&'e Stamp, &'e Entry)>,
+    ) -> io::Result<()> {
+        for (stamp, entry) in files {
+            let mut rest = vec![FILE];
+            rest.extend(stamp.modified.to_be_bytes());
+            rest.extend(one(entry)?);
+            self.add(&rest)?;
+            self.find(entry);
+        }
         self.file.sync_data()
     }
 
     /// Notes a piece that will have its name in a moment.
     pub(super) fn note_piece(&mut self, piece: &PieceCid) -> io::Result<()> {
-        self.pieces.insert(*piece);
+        self.astray.insert(*piece);
         let mut rest = vec![PIECE];
         rest.extend(piece.to_bytes());
         self.add(&rest)
     }
 
-    /// Pieces that were written and that none of these entries has.
-    pub(super) fn left_over(&self, entries: &[Entry]) -> HashSet<PieceCid> {
-        let mut left = self.pieces.clone();
-        for part in entries.iter().flat_map(|entry| &entry.envelope.parts) {
-            left.remove(&part.piece);
+    /// Pieces that were written for files that were not finished, have changed since, or are gone.
+    pub(super) fn left_over(mut self) -> HashSet<PieceCid> {
+        for (_, entry) in std::mem::take(&mut self.done).into_values() {
+            self.lose(&entry);
         }
-        left
+        self.astray
+    }
+
+    /// The pieces of a file that is done are not astray.
+    fn find(&mut self, entry: &Entry) {
+        for part in &entry.envelope.parts {
+            self.astray.remove(&part.piece);
+        }
+    }
+
+    fn lose(&mut self, entry: &Entry) {
+        let parts = entry.envelope.parts.iter();
+        self.astray.extend(parts.map(|part| part.piece));
     }
 
     fn add(&mut self, rest: &[u8]) -> io::Result<()> {
@@ -135,10 +161,14 @@ impl<'a> Journal<'a> {
         while let Some((len, record)) = record(&mut file)? {
             match record {
                 Record::File(stamp, entry) => {
-                    self.done.insert(entry.path.clone(), (stamp, *entry));
+                    self.find(&entry);
+                    let before = self.done.insert(entry.path.clone(), (stamp, *entry));
+                    if let Some((_, entry)) = before {
+                        self.lose(&entry);
+                    }
                 }
                 Record::Piece(piece) => {
-                    self.pieces.insert(piece);
+                    self.astray.insert(piece);
                 }
             }
             good += len;
@@ -249,6 +279,7 @@ mod tests {
             size,
             media_type: None,
             sha256: [2; 32],
+            header_sha256: [6; 32],
             modified: Some(3),
             item: Some(ItemId::from_bytes([4; 32])),
             envelope: manifest::StoredEnvelope {
@@ -283,7 +314,7 @@ mod tests {
             let mut journal = Journal::open(&file, &WORK, None).unwrap();
             assert_eq!(file.metadata().unwrap().len(), 0);
             for entry in &entries {
-                journal.note(&stamp(entry), entry).unwrap();
+                journal.note([(&stamp(entry), entry)]).unwrap();
                 ends.push(file.metadata().unwrap().len());
             }
         }
@@ -298,11 +329,12 @@ mod tests {
             assert_eq!(journal.done.len(), whole, "{cut}");
             // It is good to go on with.
             let third = entry("z", 30);
-            journal.note(&stamp(&third), &third).unwrap();
+            journal.note([(&stamp(&third), &third)]).unwrap();
             drop(journal);
             let mut journal = Journal::open(&file, &WORK, None).unwrap();
             assert_eq!(journal.done.len(), whole + 1, "{cut}");
-            assert_eq!(journal.take(&third.path, &stamp(&third)), Some(third));
+            let taken = journal.take(&third.path, &stamp(&third), |_| true);
+            assert_eq!(taken, Some(third));
         }
     }
 
@@ -313,13 +345,27 @@ mod tests {
         let piece = |entry: &Entry| entry.envelope.parts[0].piece;
         let mut journal = Journal::open(&file, &WORK, None).unwrap();
         journal.note_piece(&piece(&one)).unwrap();
-        journal.note(&stamp(&one), &one).unwrap();
+        journal.note([(&stamp(&one), &one)]).unwrap();
         journal.note_piece(&piece(&two)).unwrap();
-        drop(journal);
-        let journal = Journal::open(&file, &WORK, None).unwrap();
-        let left = journal.left_over(std::slice::from_ref(&one));
-        assert_eq!(left, HashSet::from([piece(&two)]));
-        assert!(journal.left_over(&[one, two]).is_empty());
+        assert_eq!(journal.left_over(), HashSet::from([piece(&two)]));
+
+        let open = || Journal::open(&file, &WORK, None).unwrap();
+        let both = HashSet::from([piece(&one), piece(&two)]);
+        // The file is gone since, was taken, has changed, or is not good any more.
+        assert_eq!(open().left_over(), both);
+        let taken = |stamp: &Stamp, is_good: bool| {
+            let mut journal = open();
+            let taken = journal.take(&one.path, stamp, |_| is_good).is_some();
+            (taken, journal.left_over())
+        };
+        let changed = Stamp {
+            modified: 4,
+            ..stamp(&one)
+        };
+        let stray = HashSet::from([piece(&two)]);
+        assert_eq!(taken(&stamp(&one), true), (true, stray));
+        assert_eq!(taken(&changed, true), (false, both.clone()));
+        assert_eq!(taken(&stamp(&one), false), (false, both));
     }
 
     #[test]
@@ -328,7 +374,7 @@ mod tests {
         let item = ItemId::from_bytes([9; 32]);
         let one = entry("a", 10);
         let mut journal = Journal::open(&file, &WORK, Some(item)).unwrap();
-        journal.note(&stamp(&one), &one).unwrap();
+        journal.note([(&stamp(&one), &one)]).unwrap();
         drop(journal);
         // The item is that of the first command.
         let other = Some(ItemId::from_bytes([8; 32]));
@@ -338,12 +384,12 @@ mod tests {
             modified: 3_000_000_002,
             ..stamp(&one)
         };
-        assert_eq!(journal.take(&one.path, &later), None);
-        drop(journal);
+        assert_eq!(journal.take(&one.path, &later, |_| true), None);
+        assert_eq!(journal.left_over().len(), 1);
         assert!(Journal::open(&file, &WORK, None).unwrap().done.is_empty());
 
         let mut journal = Journal::open(&file, &WORK, None).unwrap();
-        journal.note(&stamp(&one), &one).unwrap();
+        journal.note([(&stamp(&one), &one)]).unwrap();
         drop(journal);
         assert!(
             Journal::open(&file, &[8; 32], None)

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `write`, `seal`, `rendered`, `options` | a folder to pieces and a manifest; adding to it later |
 //! | `walk` | what is in a folder, and what of it is no file |
-//! | `journal`, `desk` | what is done already, across `kill -9`; one command at a time, files whole or not there |
+//! | `journal`, `desk`, `batch` | what is done already, across `kill -9`; one command at a time, files whole or not there; many at once |
 //! | `access` | what opens many envelopes: keys of one's own, or a committee, asked once for many |
 //! | `read`, `stored` | an opened manifest; an envelope in pieces that several stores have |
 //! | `extract` | files back into a folder |
@@ -29,6 +29,7 @@
 //! names its pieces, with one that the publisher gave.
 
 mod access;
+mod batch;
 mod car;
 mod desk;
 mod error;

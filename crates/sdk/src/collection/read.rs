@@ -17,12 +17,14 @@ use stheno_envelope::{
 use super::{Access, CollectionError, Link, Place, seal::Hashed, stored::StoredSource};
 use crate::{
     Error, FileReader,
-    source::{Local, Source},
+    source::{Local, Source, SourceError},
     storage::Store,
 };
 
 /// The largest header that is fetched. Those of envelopes with a hundred recipients fit.
 const MAX_HEADER_BYTES: u64 = 256 << 10;
+/// What is wrong where there are no stores.
+const NOWHERE: &str = "no place is known that has it";
 
 /// An opened manifest, and the stores that may have its pieces.
 pub struct Collection {
@@ -53,8 +55,10 @@ impl Collection {
         access: &Access,
     ) -> Result<Self, Error> {
         let failed = |error: io::Error| CollectionError::disk("read", manifest, &error);
-        let file = std::fs::File::open(manifest).map_err(failed)?;
-        let source = Local::new(file).map_err(failed)?;
+        let source = || {
+            let file = std::fs::File::open(manifest).map_err(failed)?;
+            Local::new(file).map_err(failed)
+        };
         Self::of_source(source, stores, access).await
     }
 
@@ -70,27 +74,46 @@ impl Collection {
         for place in &link.places {
             stores.push(place.store(false)?);
         }
-        let source = StoredSource::new(link.envelope(), stores.clone());
-        Self::of_source(source, stores, access).await
+        let source = || Ok(StoredSource::new(link.envelope(), stores.clone()));
+        Self::of_source(source, stores.clone(), access).await
     }
 
+    /// Tries the header of each copy: nothing but the chunks under it says whether it was changed on
+    /// its way.
     async fn of_source<S: Source + 'static>(
-        source: S,
+        source: impl Fn() -> Result<S, CollectionError>,
         mut stores: Vec<Arc<dyn Store>>,
         access: &Access,
     ) -> Result<Self, Error> {
-        let header = read_header(&source).await?;
-        let key = access.key(&header).await?;
-        let manifest = read_manifest(source, &header, &key).await?;
-        for hint in &manifest.header().hints {
-            // A hint that cannot be used is none.
-            if let Some(Ok(store)) = Place::of_hint(hint).map(|place| place.store(false))
-                && !stores.iter().any(|known| known.name() == store.name())
-            {
-                stores.push(store);
+        let mut tried: Vec<Header> = Vec::new();
+        let mut first = None;
+        for copy in source()?.copies() {
+            // What one header's chunks made of the copies is not for the next.
+            let source = source()?;
+            let read = async {
+                let header = read_header(&source, copy).await?;
+                if tried.iter().any(|t| t.as_bytes() == header.as_bytes()) {
+                    return Ok(None);
+                }
+                tried.push(header.clone());
+                let key = access.key(&header).await?;
+                read_manifest(source, &header, &key).await.map(Some)
+            };
+            match read.await {
+                Ok(Some(manifest)) => {
+                    add_hinted(&manifest, &mut stores);
+                    return Ok(Self { manifest, stores });
+                }
+                Ok(None) => {}
+                Err(error) => first = first.or(Some(error)),
             }
         }
-        Ok(Self { manifest, stores })
+        Err(first.unwrap_or_else(|| {
+            SourceError::Unreadable {
+                why: NOWHERE.to_owned(),
+            }
+            .into()
+        }))
     }
 
     /// The manifest.
@@ -120,8 +143,7 @@ impl Collection {
         StoredSource::new(entry.envelope.clone(), self.stores.clone())
     }
 
-    /// The header of a file's envelope, from the first copy that has one as the manifest describes it.
-    /// Whether it is the file's own, its key decides: see [`unlock`](Self::unlock).
+    /// The header of a file's envelope, from the first copy that has the one of the manifest.
     ///
     /// # Errors
     /// [`CollectionError::Other`] when no copy has such a header; [`Error::Source`].
@@ -134,34 +156,17 @@ impl Collection {
                 Err(error) => first = first.or(Some(error)),
             }
         }
-        Err(first.unwrap_or_else(|| other(entry, "no place is known that has it").into()))
+        Err(first.unwrap_or_else(|| other(entry, NOWHERE).into()))
     }
 
-    /// The header and the key of one file. A header that was changed on its way is passed over for that
-    /// of another copy.
+    /// The header and the key of one file.
     ///
     /// # Errors
     /// As [`header`](Self::header) and [`Access::key`].
     pub async fn unlock(&self, entry: &Entry, access: &Access) -> Result<(Header, Cek), Error> {
-        let source = self.source(entry);
-        let mut seen: Vec<Header> = Vec::new();
-        let mut first = None;
-        for copy in source.copies() {
-            let header = match header_from(&source, copy, entry).await {
-                Ok(header) if seen.iter().any(|s| s.as_bytes() == header.as_bytes()) => continue,
-                Ok(header) => header,
-                Err(error) => {
-                    first = first.or(Some(error));
-                    continue;
-                }
-            };
-            match access.key(&header).await {
-                Ok(key) => return Ok((header, key)),
-                Err(error) => first = first.or(Some(error)),
-            }
-            seen.push(header);
-        }
-        Err(first.unwrap_or_else(|| other(entry, "no place is known that has it").into()))
+        let header = self.header(entry).await?;
+        let key = access.key(&header).await?;
+        Ok((header, key))
     }
 
     /// A file, to be read anywhere.
@@ -226,6 +231,10 @@ async fn header_from(source: &StoredSource, copy: usize, entry: &Entry) -> Resul
 
 /// The header, if it is the one that the manifest describes.
 fn checked(entry: &Entry, bytes: &[u8]) -> Option<Header> {
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    if digest != entry.header_sha256 {
+        return None;
+    }
     let header = {
         let mut bytes = bytes;
         Header::read(&mut bytes).ok()?
@@ -235,11 +244,22 @@ fn checked(entry: &Entry, bytes: &[u8]) -> Option<Header> {
     (layout == described).then_some(header)
 }
 
-async fn read_header(source: &impl Source) -> Result<Header, Error> {
+/// Adds the places that a manifest hints at. A hint that cannot be used is none.
+fn add_hinted(manifest: &Manifest, stores: &mut Vec<Arc<dyn Store>>) {
+    for hint in &manifest.header().hints {
+        if let Some(Ok(store)) = Place::of_hint(hint).map(|place| place.store(false))
+            && !stores.iter().any(|known| known.name() == store.name())
+        {
+            stores.push(store);
+        }
+    }
+}
+
+async fn read_header(source: &impl Source, copy: usize) -> Result<Header, Error> {
     let end = source.size().min(MAX_HEADER_BYTES);
     let mut asked = end.min(4 << 10);
     loop {
-        let bytes = source.fetch(0..asked).await?;
+        let bytes = source.fetch_copy(copy, 0..asked).await?;
         match Header::read(&mut bytes.as_slice()) {
             // Longer than the first bytes.
             Err(_) if asked < end => asked = end,

@@ -17,6 +17,7 @@ use stheno_envelope::{
 
 use super::{
     CollectionError,
+    batch::Batch,
     desk::{Desk, Draft},
 };
 use crate::{EncryptOptions, Encryption, Error, SealTo};
@@ -32,9 +33,10 @@ pub(super) struct Sealer<'a> {
     pub(super) limits: PieceLimits,
 }
 
-/// A file whose pieces are all whole.
+/// A file whose pieces are all whole. Some may wait for their names.
 pub(super) struct Sealed {
     pub(super) sha256: [u8; 32],
+    pub(super) header_sha256: [u8; 32],
     pub(super) item: Option<ItemId>,
     pub(super) envelope: StoredEnvelope,
 }
@@ -60,17 +62,19 @@ impl Sealer<'_> {
         Ok((encryption, split))
     }
 
-    /// Encrypts so many bytes, to this item or a fresh one. `note` hears of each piece before it
-    /// appears.
+    /// Encrypts so many bytes, to this item or a fresh one. The pieces are left to `batch`; `note` hears
+    /// of each before.
     pub(super) fn seal(
         &self,
         input: impl Read + Send,
         len: u64,
         item: Option<ItemId>,
+        batch: &mut Batch,
         note: &mut (dyn FnMut(&PieceCid) -> io::Result<()> + Send),
     ) -> Result<Sealed, Error> {
         let (encryption, split) = self.prepare(len, item)?;
         let layout = *split.layout();
+        let header_sha256 = Sha256::digest(encryption.header().as_bytes()).into();
         let mut pieces = Pieces {
             desk: self.desk,
             cuts: split.iter().collect(),
@@ -78,6 +82,7 @@ impl Sealer<'_> {
             current: None,
             parts: Vec::new(),
             failed: None,
+            batch,
             note,
         };
         let mut input = Hashed {
@@ -92,6 +97,7 @@ impl Sealer<'_> {
         let written = written?;
         Ok(Sealed {
             sha256: input.hash.finalize().into(),
+            header_sha256,
             item: written.item,
             envelope: StoredEnvelope {
                 len: written.envelope_len,
@@ -131,7 +137,7 @@ impl<W: Write> Write for Hashed<W> {
     }
 }
 
-/// Cuts what passes into pieces, each of which gets its name when it is whole.
+/// Cuts what passes into pieces, each of which may get its name when it is whole.
 struct Pieces<'a> {
     desk: &'a Desk,
     /// What is left to be cut.
@@ -140,6 +146,7 @@ struct Pieces<'a> {
     current: Option<Piece>,
     parts: Vec<Part>,
     failed: Option<CollectionError>,
+    batch: &'a mut Batch,
     note: &'a mut (dyn FnMut(&PieceCid) -> io::Result<()> + Send),
 }
 
@@ -201,7 +208,11 @@ impl Pieces<'_> {
         })?;
         (self.note)(&named)
             .map_err(|error| CollectionError::disk("note", self.desk.folder(), &error))?;
-        draft.keep(&self.desk.folder().join(named.to_string()))?;
+        let target = self.desk.folder().join(named.to_string());
+        self.batch.push(draft, target, len);
+        if self.batch.is_full() {
+            self.batch.keep()?;
+        }
         self.parts.push(Part {
             piece: named,
             at,

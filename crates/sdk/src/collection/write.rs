@@ -1,7 +1,6 @@
 //! From a folder to a collection: an envelope for each file, and a manifest of all of them.
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -11,14 +10,13 @@ use sha2::{Digest, Sha256};
 use stheno_crypto::{ItemId, NetworkId};
 use stheno_envelope::{
     EnvelopeError, PieceCid,
-    manifest::{
-        Entry, Manifest, ManifestDigest, ManifestError, ManifestHeader, SafePath, StoredEnvelope,
-    },
+    manifest::{Entry, Manifest, ManifestDigest, ManifestError, ManifestHeader, StoredEnvelope},
     unixfs::{FileBuilder, Profile},
 };
 
 use super::{
     CollectionError, CollectionEvent,
+    batch::Batch,
     desk::Desk,
     journal::Journal,
     media_type::media_type,
@@ -141,10 +139,9 @@ impl Run<'_> {
         let extremes = [lengths.clone().min(), lengths.max()];
         self.sealer.check(extremes.into_iter().flatten())?;
         let notes = self.sealer.desk.notes();
-        let work = self.work(version);
-        let failed =
-            |error: io::Error| CollectionError::disk("note", self.sealer.desk.folder(), &error);
-        let mut journal = Journal::open(notes, &work, shared).map_err(failed)?;
+        let digest = self.digest(version);
+        let journal =
+            Journal::open(notes, &digest, shared).map_err(|error| self.unnoted(&error))?;
         self.item = journal.item();
         let total = found.iter().map(|found| found.stamp.size).sum();
         tell(
@@ -155,47 +152,55 @@ impl Run<'_> {
             },
         );
 
-        let mut entries: BTreeMap<SafePath, Entry> = BTreeMap::new();
-        for entry in before.map(Manifest::entries).unwrap_or_default() {
-            entries.insert(entry.path.clone(), entry.clone());
-        }
+        let mut work = Work {
+            batch: Batch::default(),
+            journal,
+            waiting: Vec::new(),
+            entries: Vec::with_capacity(found.len()),
+        };
         let (mut encrypted, mut kept) = (0, 0);
         for file in found {
-            let path = &file.path;
-            let known = journal.take(path, &file.stamp);
-            let known = known.filter(|entry| self.is_here(&entry.envelope));
-            let same = match (&known, entries.get(path)) {
+            let known = work.journal.take(&file.path, &file.stamp, |entry| {
+                self.is_here(&entry.envelope)
+            });
+            let there = before.and_then(|before| before.find(&file.path));
+            let same = match (&known, there) {
                 (None, Some(there)) => self.is_same(file, there)?.then(|| there.clone()),
                 _ => None,
             };
-            let already = known.is_some() || same.is_some();
-            let entry = match known.or(same) {
-                Some(entry) => entry,
-                None => {
-                    let entry = self.one(file, &mut journal)?;
-                    journal.note(&file.stamp, &entry).map_err(failed)?;
-                    entry
+            match known.or(same) {
+                Some(entry) => {
+                    kept += 1;
+                    self.done(&entry, true);
+                    work.entries.push(entry);
                 }
-            };
-            match already {
-                true => kept += 1,
-                false => encrypted += 1,
+                None => {
+                    encrypted += 1;
+                    let entry = match self.one(file, &mut work) {
+                        Ok(entry) => entry,
+                        Err(error) => {
+                            // What is whole is not to be done again. The first error says more.
+                            let _ = self.settle(&mut work);
+                            return Err(error);
+                        }
+                    };
+                    work.entries.push(entry);
+                    work.waiting.push((file.stamp, work.entries.len() - 1));
+                    if work.batch.is_full() {
+                        self.settle(&mut work)?;
+                    }
+                }
             }
-            tell(
-                self.options,
-                &CollectionEvent::File {
-                    path,
-                    size: entry.size,
-                    already,
-                },
-            );
-            entries.insert(path.clone(), entry);
         }
-        let entries: Vec<Entry> = entries.into_values().collect();
+        self.settle(&mut work)?;
+        let Work {
+            journal, entries, ..
+        } = work;
+        let entries = with_those_before(entries, before);
         let header = self.header(&entries, before, version, now);
         let (digest, manifest) = self.manifest(header, &entries)?;
         // Nobody has the key of what an earlier run did not finish.
-        for piece in journal.left_over(&entries) {
+        for piece in journal.left_over() {
             let _ = fs::remove_file(self.sealer.desk.folder().join(piece.to_string()));
         }
         Ok(Sealing {
@@ -212,8 +217,38 @@ impl Run<'_> {
         })
     }
 
-    /// Encrypts a file.
-    fn one(&self, found: &Found, journal: &mut Journal<'_>) -> Result<Entry, Error> {
+    /// Gives what waits its name, and notes the files that are done with it.
+    fn settle(&self, work: &mut Work<'_>) -> Result<(), CollectionError> {
+        work.batch.keep()?;
+        let done = || {
+            let waiting = work.waiting.iter();
+            waiting.filter_map(|(stamp, place)| Some((stamp, work.entries.get(*place)?)))
+        };
+        work.journal
+            .note(done())
+            .map_err(|error| self.unnoted(&error))?;
+        done().for_each(|(_, entry)| self.done(entry, false));
+        work.waiting.clear();
+        Ok(())
+    }
+
+    fn done(&self, entry: &Entry, already: bool) {
+        tell(
+            self.options,
+            &CollectionEvent::File {
+                path: &entry.path,
+                size: entry.size,
+                already,
+            },
+        );
+    }
+
+    fn unnoted(&self, error: &io::Error) -> CollectionError {
+        CollectionError::disk("note", self.sealer.desk.folder(), error)
+    }
+
+    /// Encrypts a file, whose pieces may have to wait for their names.
+    fn one(&self, found: &Found, work: &mut Work<'_>) -> Result<Entry, Error> {
         let place = place_of(self.folder, &found.path);
         let changed = || CollectionError::Changed {
             path: place.display().to_string(),
@@ -227,12 +262,13 @@ impl Run<'_> {
             input: &file,
             options: self.options,
         };
+        let Work { batch, journal, .. } = work;
         let mut note = |piece: &PieceCid| journal.note_piece(piece);
-        let sealed = self
-            .sealer
-            .seal(counted, found.stamp.size, self.item, &mut note);
+        let size = found.stamp.size;
+        let sealed = self.sealer.seal(counted, size, self.item, batch, &mut note);
         let Sealed {
             sha256,
+            header_sha256,
             item,
             mut envelope,
         } = match sealed {
@@ -245,6 +281,7 @@ impl Run<'_> {
             return Err(changed().into());
         }
         if self.options.cids {
+            work.batch.keep()?;
             let mut bytes = StoredBytes::new(self.sealer.desk.folder(), &envelope);
             let root = FileBuilder::read(Profile::V1_2025, &mut bytes, &mut ());
             let root = root.map_err(|error| {
@@ -257,6 +294,7 @@ impl Run<'_> {
             path: found.path.clone(),
             size: found.stamp.size,
             sha256,
+            header_sha256,
             modified: found.stamp.seconds(),
             item,
             envelope,
@@ -353,7 +391,7 @@ impl Run<'_> {
     }
 
     /// All that decides what an envelope is: what was begun with other readers is not gone on with.
-    fn work(&self, version: u64) -> [u8; 32] {
+    fn digest(&self, version: u64) -> [u8; 32] {
         let mut hash = Sha256::new();
         let mut put = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_be_bytes());
@@ -394,6 +432,34 @@ impl Run<'_> {
         }
         hash.finalize().into()
     }
+}
+
+/// What a run has done.
+struct Work<'a> {
+    batch: Batch,
+    journal: Journal<'a>,
+    /// Files that are done when the batch is kept, by their places in `entries`.
+    waiting: Vec<(Stamp, usize)>,
+    /// Of all files so far, sorted by path.
+    entries: Vec<Entry>,
+}
+
+/// With those of the version before that are not in the folder; sorted by path, as both are.
+fn with_those_before(entries: Vec<Entry>, before: Option<&Manifest>) -> Vec<Entry> {
+    let Some(before) = before else {
+        return entries;
+    };
+    let mut all = Vec::with_capacity(entries.len().max(before.entries().len()));
+    let mut olds = before.entries().iter().peekable();
+    for entry in entries {
+        while let Some(old) = olds.next_if(|old| old.path < entry.path) {
+            all.push(old.clone());
+        }
+        let _replaced = olds.next_if(|old| old.path == entry.path);
+        all.push(entry);
+    }
+    all.extend(olds.cloned());
+    all
 }
 
 fn open(place: &Path) -> Result<File, CollectionError> {

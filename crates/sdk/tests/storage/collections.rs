@@ -19,7 +19,7 @@ use stheno::{
         Sealing, add_folder, encrypt_folder, latest_manifest, pieces_of, write_folder_car,
     },
     envelope::{
-        ChunkSize, PieceCid, PieceLimits, X25519Secret,
+        ChunkSize, Header, PieceCid, PieceLimits, X25519Secret,
         car::{CarLimits, CarReader},
         manifest::Entry,
         unixfs::{FileVerifier, Resolver},
@@ -206,12 +206,12 @@ fn encrypting_for_nobody_or_with_a_policy_of_none_leaves_nothing() {
 async fn run_that_ended_early_goes_on_with_what_is_whole() {
     let desk = Desk::new(&files());
     let (data, out) = (desk.path("data"), desk.path("out"));
-    // After the first file another is gone.
+    // While the first is encrypted another is gone.
     let last = data.join("tables/2025.csv");
     let gone = last.clone();
     let mut failing = options();
     failing.observer = Some(Arc::new(move |event| {
-        if matches!(event, CollectionEvent::File { .. }) {
+        if matches!(event, CollectionEvent::Bytes { .. }) {
             let _ = fs::remove_file(&gone);
         }
     }));
@@ -350,6 +350,63 @@ async fn copy_that_lies_is_passed_over_and_alone_is_an_error() {
     let collection = desk.open(vec![lying]).await;
     desk.extract(&collection, "none").await.unwrap_err();
     assert!(!desk.path("none").exists() || content(&desk.path("none")).is_empty());
+}
+
+/// An envelope whose nonces are others than it was encrypted with. Its key opens no chunk of it.
+fn with_other_nonces(mut envelope: Vec<u8>) -> Vec<u8> {
+    let header = Header::read(&mut envelope.as_slice()).unwrap();
+    // AES-256-GCM has seven bytes of its own and counts in the others.
+    let nonce = &header.nonce().as_bytes()[..7];
+    let at = envelope.windows(7).position(|bytes| bytes == nonce);
+    envelope[at.unwrap()] ^= 1;
+    envelope
+}
+
+#[tokio::test]
+async fn header_that_one_copy_has_changed_is_passed_over_for_that_of_the_next() {
+    let desk = Desk::new(&files());
+    let sealing = desk.encrypt().unwrap();
+    let begins: Vec<PieceCid> = {
+        let entries = sealing.entries.iter();
+        entries.map(|e| e.envelope.parts[0].piece).collect()
+    };
+    let pieces = pieces_of(&sealing.manifest, LIMITS).unwrap();
+    let [(manifest, _)] = pieces.as_slice() else {
+        panic!("the manifest is one piece");
+    };
+    let changed = Double::start();
+    let good = Double::start();
+    let put = |piece: &PieceCid, bytes: Vec<u8>| {
+        let other = match begins.contains(piece) || piece == manifest {
+            true => with_other_nonces(bytes.clone()),
+            false => bytes.clone(),
+        };
+        let name = piece.to_string();
+        changed.desk().pieces.insert(name.clone(), other);
+        good.desk().pieces.insert(name, bytes);
+    };
+    put(manifest, fs::read(&sealing.manifest).unwrap());
+    for part in sealing.entries.iter().flat_map(|e| &e.envelope.parts) {
+        let bytes = fs::read(desk.path("out").join(part.piece.to_string()));
+        put(&part.piece, bytes.unwrap());
+    }
+    let changed: Arc<dyn Store> = Arc::new(provider(&changed));
+    let good: Arc<dyn Store> = Arc::new(provider(&good));
+    let link = Link {
+        kind: LinkKind::Collection,
+        pieces: vec![*manifest],
+        places: Vec::new(),
+    };
+    let access = desk.access();
+    let follow = |stores| Collection::follow(&link, stores, &access);
+    let collection = follow(vec![changed.clone(), good]).await.unwrap();
+    desk.extract(&collection, "back").await.unwrap();
+    assert_eq!(content(&desk.path("back")), content(&desk.path("data")));
+
+    follow(vec![changed.clone()]).await.unwrap_err();
+    let alone = desk.open(vec![changed]).await;
+    let error = desk.extract(&alone, "not").await.unwrap_err();
+    assert!(error.to_string().contains("another header"), "{error}");
 }
 
 #[tokio::test]
