@@ -59,7 +59,7 @@ impl Scale {
                 put: &[],
                 kill: 2,
                 kept: 0,
-                border: 1015 << 20,
+                border: 4063 * (256 << 10),
             },
         }
     }

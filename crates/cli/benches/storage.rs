@@ -18,13 +18,14 @@
 )]
 
 use std::{
+    collections::BTreeSet,
     env,
     fs::{self, File},
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -46,6 +47,8 @@ const STHENO: &str = env!("CARGO_BIN_EXE_stheno");
 const SMALL: usize = 2048;
 /// Bytes that are read out of the middle, across the border of two pieces.
 const PART: u64 = 1 << 20;
+/// Bytes of a chunk, by default.
+const CHUNK: u64 = 256 << 10;
 /// Bytes of a part of an answer.
 const BLOCK: u64 = 256 << 10;
 
@@ -281,12 +284,10 @@ impl Bench {
     /// A mebibyte, half of which is in another piece.
     fn part_across_the_border(&self) {
         let link = fs::read_to_string(self.path("link")).expect("a link");
-        // Chunks of 1 MiB by default, and the border after the last that fits.
-        let chunk = 1 << 20;
-        let border = (self.piece - 1) / (chunk + 16) * chunk;
+        // The border is after the last chunk that fits; the header is smaller than a kibibyte.
+        let border = (self.piece - 1024) / (CHUNK + 16) * CHUNK;
         let range = format!("{}:{PART}", border - PART / 2);
-        self.provider.asked.store(0, Ordering::Relaxed);
-        self.provider.sent.store(0, Ordering::Relaxed);
+        self.provider.seen.lock().unwrap().clear();
         let all = [
             "decrypt",
             &link,
@@ -300,20 +301,29 @@ impl Bench {
             "part",
         ];
         let took = self.run(STHENO, &all);
-        let asked = self.provider.asked.load(Ordering::Relaxed);
-        let sent = self.provider.sent.load(Ordering::Relaxed);
+        let seen = std::mem::take(&mut *self.provider.seen.lock().unwrap());
+        let (manifest, file): (Vec<_>, Vec<_>) = seen
+            .into_iter()
+            .partition(|(piece, _)| link.contains(piece));
         let mut data = File::open(self.path("data/large")).expect("the file");
         data.seek(SeekFrom::Start(border - PART / 2))
             .expect("a place");
         let mut expected = vec![0; PART as usize];
         data.read_exact(&mut expected).expect("a part");
         assert!(fs::read(self.path("part")).expect("a part") == expected);
-        println!("| 1 MiB across the border of two pieces, with its manifest | |\n|---|---|");
+        let row = |name: &str, seen: &[(String, u64)]| {
+            let bytes: u64 = seen.iter().map(|(_, bytes)| bytes).sum();
+            println!("| {name} | {} | {bytes} |", seen.len());
+        };
+        println!("| 1 MiB across the border of two pieces | requests | bytes |\n|---|---:|---:|");
+        row("its manifest", &manifest);
+        row("its header and the part", &file);
+        let pieces: BTreeSet<&String> = file.iter().map(|(piece, _)| piece).collect();
+        assert_eq!(pieces.len(), 2, "the part is in two pieces");
         println!(
-            "| from start of the process | {:.1} ms |",
+            "\nThat took {:.0} ms from the start of the process.\n",
             took.time.as_secs_f64() * 1e3
         );
-        println!("| requests | {asked} |\n| bytes | {sent} |\n");
     }
 }
 
@@ -342,17 +352,17 @@ fn watch(process: u32) -> thread::JoinHandle<u64> {
 /// A double of a PDP provider that keeps pieces in a folder, and runs until the process ends.
 struct Provider {
     url: String,
-    /// Requests for pieces, and bytes that were sent.
-    asked: Arc<AtomicU64>,
-    sent: Arc<AtomicU64>,
+    seen: Seen,
 }
+
+/// Which pieces were asked for, and how many bytes of each.
+type Seen = Arc<Mutex<Vec<(String, u64)>>>;
 
 #[derive(Clone)]
 struct Store {
     folder: PathBuf,
     uploads: Arc<AtomicU64>,
-    asked: Arc<AtomicU64>,
-    sent: Arc<AtomicU64>,
+    seen: Seen,
 }
 
 impl Provider {
@@ -360,10 +370,9 @@ impl Provider {
         let store = Store {
             folder: folder.to_owned(),
             uploads: Arc::default(),
-            asked: Arc::default(),
-            sent: Arc::default(),
+            seen: Arc::default(),
         };
-        let (asked, sent) = (Arc::clone(&store.asked), Arc::clone(&store.sent));
+        let seen = Arc::clone(&store.seen);
         let (bound, address) = std::sync::mpsc::channel();
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -380,8 +389,7 @@ impl Provider {
         });
         Self {
             url: format!("http://{}", address.recv().unwrap()),
-            asked,
-            sent,
+            seen,
         }
     }
 }
@@ -444,10 +452,10 @@ impl Store {
             (first.parse::<u64>().unwrap(), last.min(size - 1))
         });
         let (first, last) = wanted.unwrap_or((0, size - 1));
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        self.sent.fetch_add(last + 1 - first, Ordering::Relaxed);
+        let bytes = last + 1 - first;
+        self.seen.lock().unwrap().push((name.to_owned(), bytes));
         file.seek(SeekFrom::Start(first)).unwrap();
-        let parts = stream::unfold((file, last + 1 - first), |(mut file, left)| async move {
+        let parts = stream::unfold((file, bytes), |(mut file, left)| async move {
             if left == 0 {
                 return None;
             }
@@ -456,7 +464,7 @@ impl Store {
             let left = left - part.len() as u64;
             Some((Ok::<_, std::io::Error>(Bytes::from(part)), (file, left)))
         });
-        let answer = Response::builder().header(header::CONTENT_LENGTH, last + 1 - first);
+        let answer = Response::builder().header(header::CONTENT_LENGTH, bytes);
         let answer = match wanted {
             Some(_) => answer.status(StatusCode::PARTIAL_CONTENT).header(
                 header::CONTENT_RANGE,

@@ -73,7 +73,7 @@ pub async fn download(
         };
         Box::pin(job.run()) as BoxFuture<'_, _>
     });
-    let done = course.run(jobs.collect()).await?;
+    let done = course.run(pieces.len(), jobs).await?;
     course.end()?;
     Ok(done)
 }

@@ -2,8 +2,8 @@
 //!
 //! A text file. The first line says what the transfer is, by a digest of what it was asked for. Every
 //! other is `CHECK whole PIECE STORE` or `CHECK sent PIECE TOKEN STORE`, where CHECK is the first
-//! eight bytes, in hex, of the SHA-256 of the first line and the rest of this one. A line is durable
-//! before the transfer goes on.
+//! eight bytes, in hex, of the SHA-256 of the first line and the rest of this one. Lines survive the
+//! process; before the machine's end only those are durable that save sending a piece again.
 //!
 //! A journal of something else is thrown away, and so is a line that is torn with all that follows.
 //! Nothing is lost by that but time: what is there is then asked for, or hashed, again.
@@ -113,6 +113,9 @@ impl Journal {
             return Ok(());
         }
         self.add(&format!("sent {piece} {token} {store}"))?;
+        self.file
+            .sync_data()
+            .map_err(|error| disk("write the journal", &error))?;
         self.sent.insert((*piece, store), token.to_owned());
         Ok(())
     }
@@ -126,7 +129,6 @@ impl Journal {
         let line = format!("{} {entry}\n", check(&self.head, entry));
         self.file
             .write_all(line.as_bytes())
-            .and_then(|()| self.file.sync_data())
             .map_err(|error| disk("write the journal", &error))
     }
 

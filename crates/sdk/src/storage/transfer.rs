@@ -182,13 +182,13 @@ impl Course {
         Ok(())
     }
 
-    /// Runs the jobs, so many at once. What is lost does not keep the others; a fault of this
-    /// machine does.
-    pub(super) async fn run(
+    /// Runs `of` jobs, so many at once, each of which is made when its turn comes. What is lost does
+    /// not keep the others; a fault of this machine does.
+    pub(super) async fn run<'a>(
         self: &Arc<Self>,
-        jobs: Vec<BoxFuture<'_, Result<(), Stop>>>,
+        of: usize,
+        jobs: impl Iterator<Item = BoxFuture<'a, Result<(), Stop>>>,
     ) -> Result<Transferred, TransferError> {
-        let of = jobs.len();
         let mut running = stream::iter(jobs).buffer_unordered(self.options.parallel.get());
         let mut lost = Vec::new();
         while let Some(done) = running.next().await {

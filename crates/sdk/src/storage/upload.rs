@@ -61,18 +61,19 @@ pub async fn upload(
     let journal = Journal::open(journal, "upload", &pieces)
         .map_err(|fault| StorageError::new(&name, At::Itself, fault))?;
     let course = Arc::new(Course::begin(options, journal, total));
-    let mut jobs = Vec::new();
-    for outgoing in outgoing {
-        for store in stores {
+    let jobs = outgoing.iter().flat_map(|outgoing| {
+        let course = &course;
+        stores.iter().map(move |store| {
             let job = Job {
-                course: Arc::clone(&course),
+                course: Arc::clone(course),
                 store: store.as_ref(),
                 outgoing: outgoing.clone(),
             };
-            jobs.push(Box::pin(job.run()) as BoxFuture<'_, _>);
-        }
-    }
-    let done = course.run(jobs).await?;
+            Box::pin(job.run()) as BoxFuture<'_, _>
+        })
+    });
+    let of = pieces.len() * stores.len();
+    let done = course.run(of, jobs).await?;
     course.end()?;
     Ok(done)
 }
