@@ -74,7 +74,7 @@ impl Collection {
         Self::of_source(source, stores, access).await
     }
 
-    async fn of_source<S: Source + 'static>(
+    pub(super) async fn of_source<S: Source + 'static>(
         source: S,
         mut stores: Vec<Arc<dyn Store>>,
         access: &Access,
@@ -90,7 +90,9 @@ impl Collection {
                 stores.push(store);
             }
         }
-        Ok(Self { manifest, stores })
+        let collection = Self { manifest, stores };
+        collection.teach();
+        Ok(collection)
     }
 
     /// The manifest.
