@@ -23,9 +23,12 @@ mod reading;
 mod saving;
 mod source;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use cid::Cid;
@@ -33,8 +36,8 @@ use reqwest::{Client, Response, StatusCode, header};
 use url::Url;
 
 use super::{
-    Blocks, MAX_BLOCK_BYTES, StorageError, StorageFault, block::check_block, web::below,
-    web::web_client,
+    Blocks, MAX_BLOCK_BYTES, StorageError, StorageFault, block::check_block, stream::Pace,
+    web::below, web::web_client,
 };
 use crate::{
     bounds::BoxFuture,
@@ -197,8 +200,9 @@ async fn in_car(
 /// An answer to its end, if it has no more than so many bytes.
 async fn whole(line: &Line, mut response: Response, most: usize) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
+    let mut pace = Pace::default();
     loop {
-        let part = line.next(&mut response).await?;
+        let part = paced(line, &mut response, &mut pace).await?;
         if part.is_empty() {
             return Ok(bytes);
         }
@@ -206,6 +210,17 @@ async fn whole(line: &Line, mut response: Response, most: usize) -> Result<Vec<u
         if bytes.len() > most {
             return Err(Fault::lasting(line.too_large(most as u64)));
         }
+    }
+}
+
+/// The next bytes of an answer, unless they come slower than from a server that is alive.
+async fn paced(line: &Line, response: &mut Response, pace: &mut Pace) -> Result<Vec<u8>, Fault> {
+    let began = Instant::now();
+    let bytes = line.next(response).await?;
+    let len = bytes.len() as u64;
+    match pace.add(len, began.elapsed(), line.options().stall) {
+        Some(slow) if len > 0 => Err(line.broken(slow)),
+        _ => Ok(bytes),
     }
 }
 

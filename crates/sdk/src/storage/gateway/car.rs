@@ -13,13 +13,13 @@ use stheno_envelope::{
     unixfs::FileVerifier,
 };
 
-use super::{Gateway, UnixfsFile};
+use super::{Gateway, UnixfsFile, paced};
 use crate::{
     source::{
         answer::{Fault, not_encoded, refusal},
         http::Line,
     },
-    storage::StorageFault,
+    storage::{StorageFault, stream::Pace},
 };
 
 /// Media type of a CAR, as it is asked for.
@@ -148,6 +148,7 @@ pub(super) struct CarStream {
     /// A block that came, while others were wanted that had come before.
     held: Option<(Cid, Arc<Vec<u8>>)>,
     ended: bool,
+    pace: Pace,
 }
 
 impl CarStream {
@@ -167,6 +168,7 @@ impl CarStream {
             seen: HashSet::new(),
             held: None,
             ended: false,
+            pace: Pace::default(),
         })
     }
 
@@ -216,7 +218,7 @@ impl CarStream {
             if self.ended {
                 return Ok(None);
             }
-            let bytes = self.line.next(&mut self.response).await?;
+            let bytes = paced(&self.line, &mut self.response, &mut self.pace).await?;
             if bytes.is_empty() {
                 self.ended = true;
                 self.decoder.finish()?;
