@@ -76,6 +76,8 @@ pub struct Gateway {
     cache: Arc<BlockCache>,
     /// Whether it said that it has no CARs.
     without_cars: Arc<AtomicBool>,
+    /// Whether it failed as often as it was tried, and has not answered since.
+    failed: Arc<AtomicBool>,
 }
 
 /// A file of UnixFS.
@@ -101,6 +103,7 @@ impl Gateway {
             options,
             cache: Arc::default(),
             without_cars: Arc::default(),
+            failed: Arc::default(),
         })
     }
 
@@ -111,6 +114,20 @@ impl Gateway {
 
     fn note_no_cars(&self) {
         self.without_cars.store(true, Ordering::Relaxed);
+    }
+
+    /// Attempts at one request: one, if it did not answer the last one at all.
+    fn trials(&self) -> Trials {
+        let options = self.options.clone();
+        Trials::new(match self.failed.load(Ordering::Relaxed) {
+            true => options.attempts(1),
+            false => options,
+        })
+    }
+
+    /// Notes whether it answers.
+    fn note(&self, answers: bool) {
+        self.failed.store(!answers, Ordering::Relaxed);
     }
 
     fn url(&self, cid: &Cid) -> Url {
@@ -145,13 +162,17 @@ impl Gateway {
         if let Some(block) = self.cache.find(cid) {
             return Ok(block);
         }
-        let mut trials = Trials::new(self.options.clone());
+        let mut trials = self.trials();
         let block = loop {
             match self.attempt(cid).await {
                 Ok(block) => break block?,
-                Err(fault) => trials.failed(fault, 0).await?,
+                Err(fault) => {
+                    let over = trials.failed(fault, 0).await;
+                    over.inspect_err(|_| self.note(false))?;
+                }
             }
         };
+        self.note(true);
         check_block(cid, &block)?;
         let block = Arc::new(block);
         self.cache.keep(cid, &block);
@@ -186,6 +207,13 @@ impl Gateway {
         }
         whole(&line, response, MAX_BLOCK_BYTES).await.map(Ok)
     }
+}
+
+/// Gateways in the order in which to try them: those that did not answer last.
+fn in_order(gateways: &[Gateway]) -> Vec<&Gateway> {
+    let mut order: Vec<&Gateway> = gateways.iter().collect();
+    order.sort_by_key(|gateway| gateway.failed.load(Ordering::Relaxed));
+    order
 }
 
 async fn in_car(

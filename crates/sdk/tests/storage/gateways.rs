@@ -250,6 +250,28 @@ async fn silent_gateway_is_left_for_the_next_one() {
 }
 
 #[tokio::test]
+async fn gateway_that_fails_does_not_cost_its_patience_for_every_block() {
+    let sample = deep();
+    let (broken, honest) = (
+        Trustless::lying(&sample.blocks, Twist::Status(500)),
+        Trustless::with(&sample.blocks),
+    );
+    honest.desk().always = Some(Twist::NoCars);
+    let gateways = [broken.gateway(), honest.gateway()];
+    find_in_ipfs(&gateways, &sample.root.cid, &[])
+        .await
+        .unwrap();
+    assert_eq!(broken.count().0, 3);
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("file");
+    save_file(&gateways, sample.file(), &target, None)
+        .await
+        .unwrap();
+    assert_eq!(broken.count(), (3, 0, 0));
+    assert!(honest.count().0 > 160);
+}
+
+#[tokio::test]
 async fn gateway_that_drips_is_as_one_that_is_silent() {
     let sample = deep();
     let (drips, honest) = (

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cid::Cid;
 use stheno_envelope::unixfs::{Look, Resolver, UnixfsError};
 
-use super::{Gateway, UnixfsFile};
+use super::{Gateway, UnixfsFile, in_order};
 use crate::storage::{At, StorageError, StorageFault, TransferError};
 
 /// Who is to blame where all gateways agree.
@@ -87,7 +87,7 @@ async fn resolve(gateways: &[Gateway], root: &Cid, path: &[String]) -> Result<Ci
 
 async fn any_block(gateways: &[Gateway], cid: &Cid) -> Result<Arc<Vec<u8>>, TransferError> {
     let mut tried = Vec::new();
-    for gateway in gateways {
+    for gateway in in_order(gateways) {
         match gateway.verified(cid).await {
             Ok(block) => return Ok(block),
             Err(error) => tried.push(error),

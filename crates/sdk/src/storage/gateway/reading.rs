@@ -32,7 +32,7 @@ pub(super) fn parts(
     range: Range<u64>,
 ) -> impl Stream<Item = Result<Vec<u8>, StorageError>> + Send {
     let reading = Reading {
-        trials: Trials::new(gateway.options.clone()),
+        trials: gateway.trials(),
         gateway,
         file,
         at: range.start,
@@ -68,7 +68,10 @@ impl Reading {
             } else if self.range.end - self.at >= CAR_FROM && self.gateway.has_cars() {
                 let end = self.range.end.min(self.at + CAR_BYTES);
                 match CarStream::open(&self.gateway, &self.file, self.at..end).await {
-                    Ok(car) => self.car = Some(car),
+                    Ok(car) => {
+                        self.gateway.note(true);
+                        self.car = Some(car);
+                    }
                     Err(fault) => self.failed(fault).await?,
                 }
             } else {
@@ -96,7 +99,10 @@ impl Reading {
                 let reached = self.at - self.range.start;
                 match self.trials.failed(fault, reached).await {
                     Ok(()) => return Ok(()),
-                    Err(error) => StorageFault::Source(error),
+                    Err(error) => {
+                        self.gateway.note(false);
+                        StorageFault::Source(error)
+                    }
                 }
             }
             CarFault::Wrong(fault) => fault,

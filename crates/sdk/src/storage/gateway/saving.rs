@@ -12,7 +12,7 @@ use std::{
 use futures::StreamExt;
 use stheno_envelope::{ReadAt, WriteAt, unixfs::FileVerifier};
 
-use super::{Gateway, UnixfsFile, reading};
+use super::{Gateway, UnixfsFile, in_order, reading};
 use crate::storage::{
     At, MAX_BLOCK_BYTES, StorageError, StorageFault, TransferError, TransferEvent,
     TransferObserver, block::check_block, landing::disk,
@@ -70,7 +70,7 @@ impl Saving<'_> {
         let mut at = have;
         self.tell(at);
         let mut tried = Vec::new();
-        for gateway in self.gateways {
+        for gateway in in_order(self.gateways) {
             match self.append(gateway, &file, &mut at).await {
                 Ok(()) => break,
                 Err(error) if error.store == HERE => return Err(error.into()),
@@ -151,7 +151,7 @@ impl Saving<'_> {
 
     async fn node(&self, cid: &cid::Cid) -> Result<Vec<u8>, TransferError> {
         let mut tried = Vec::new();
-        for gateway in self.gateways {
+        for gateway in in_order(self.gateways) {
             match gateway.verified(cid).await {
                 Ok(block) => return Ok(block.to_vec()),
                 Err(error) => tried.push(error),
