@@ -18,6 +18,10 @@ struct Helia {
 
 impl Helia {
     /// `None` where it, or Node, is not installed.
+    #[allow(
+        clippy::print_stdout,
+        reason = "who runs the tests should know what was left out"
+    )]
     fn start(cars: &[PathBuf]) -> Option<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/interop/gateway");
         if !folder.join("node_modules").exists() {

@@ -39,9 +39,9 @@ impl std::fmt::Debug for Wanted {
 /// Downloads pieces into a folder, where each appears under its PieceCID when it is whole, verified
 /// and durable.
 ///
-/// The copies of a piece are tried in turn, those that did not answer for another piece last, each as patiently as it was made; what one sent before it
-/// failed, the next goes on with, and the whole is verified by its PieceCID. One piece that is lost
-/// does not keep the others.
+/// The copies of a piece are tried in turn, those last that did not answer for another piece, each as
+/// patiently as it was made; what one sent before it failed, the next goes on with, and the whole is
+/// verified by its PieceCID. One piece that is lost does not keep the others.
 ///
 /// Dropped, or killed at any point, it is gone on with by calling it again for the same pieces: what
 /// is whole is not asked for again, what has come of a piece is kept. A file that lies under a piece's

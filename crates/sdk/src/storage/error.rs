@@ -78,7 +78,7 @@ pub enum StorageFault {
     },
     /// The blocks are the right ones, and are not the file or folder that was asked for.
     #[error(transparent)]
-    Unixfs(#[from] UnixfsError),
+    Unixfs(Box<UnixfsError>),
     /// What was asked for is beyond the piece's end.
     #[error("bytes {start}-{end} are beyond its {size} bytes")]
     OutOfRange {
@@ -167,6 +167,16 @@ pub enum StorageFault {
     },
 }
 
+impl From<UnixfsError> for StorageFault {
+    fn from(error: UnixfsError) -> Self {
+        Self::Unixfs(Box::new(error))
+    }
+}
+
+fn is_absence(error: &UnixfsError) -> bool {
+    matches!(error, UnixfsError::NotFound { .. })
+}
+
 impl StorageError {
     /// A fault of this store.
     pub fn new(store: &str, at: impl Into<At>, fault: impl Into<StorageFault>) -> Self {
@@ -208,7 +218,7 @@ impl StorageError {
             StorageFault::NotFound => "check the name, or ask another copy",
             StorageFault::OtherBytes { .. } => "fetch it from another copy, and tell the operator",
             StorageFault::BadCar { .. } => "fetch it from another gateway, and tell the operator",
-            StorageFault::Unixfs(UnixfsError::NotFound { .. }) => "check the path below the CID",
+            StorageFault::Unixfs(error) if is_absence(error) => "check the path below the CID",
             StorageFault::Unixfs(_) => "check the CID, and what was published under it",
             StorageFault::OutOfRange { .. } => "ask for a part that the piece has",
             StorageFault::Refused { .. } => "do as it says, or store it elsewhere",

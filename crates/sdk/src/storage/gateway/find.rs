@@ -106,8 +106,8 @@ fn is_not_there(error: &TransferError) -> bool {
     let TransferError::Stopped(error) = error else {
         return false;
     };
-    matches!(
-        *error.fault,
-        StorageFault::Unixfs(UnixfsError::NotFound { .. })
-    )
+    match error.fault.as_ref() {
+        StorageFault::Unixfs(error) => matches!(**error, UnixfsError::NotFound { .. }),
+        _ => false,
+    }
 }

@@ -53,12 +53,12 @@ impl UnixfsSource {
         }
     }
 
-    async fn from_any(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
+    async fn fetch_any(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
         let mut last = SourceError::Unreadable {
             why: format!("no gateway is known that has {}", self.file.root),
         };
         for copy in self.copies() {
-            match self.from_one(copy, range.clone()).await {
+            match self.fetch_one(copy, range.clone()).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => last = error,
             }
@@ -66,7 +66,7 @@ impl UnixfsSource {
         Err(last)
     }
 
-    async fn from_one(&self, copy: usize, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
+    async fn fetch_one(&self, copy: usize, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
         let gateway = self.gateways.get(copy).ok_or(SourceError::Unreadable {
             why: format!("there is no gateway {copy}"),
         })?;
@@ -89,7 +89,7 @@ impl Source for UnixfsSource {
     }
 
     fn fetch(&self, range: Range<u64>) -> BoxFuture<'_, Result<Vec<u8>, SourceError>> {
-        Box::pin(self.from_any(range))
+        Box::pin(self.fetch_any(range))
     }
 
     fn copies(&self) -> Vec<usize> {
@@ -101,7 +101,7 @@ impl Source for UnixfsSource {
         copy: usize,
         range: Range<u64>,
     ) -> BoxFuture<'_, Result<Vec<u8>, SourceError>> {
-        Box::pin(self.from_one(copy, range))
+        Box::pin(self.fetch_one(copy, range))
     }
 
     fn distrust(&self, copy: usize) {
