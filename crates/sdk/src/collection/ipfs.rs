@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use stheno_envelope::manifest::{Hint, Manifest};
+use url::Url;
+
 use super::{
     Access, Collection, CollectionError,
-    place::{manifest_name, version_of},
+    place::{gateway, manifest_name, version_of},
 };
 use crate::{
     Error,
@@ -114,6 +117,29 @@ impl Collection {
         }
         known
     }
+}
+
+/// Below the addresses that a manifest hints at, blocks are, too: at `/ipfs/`. Asked for nothing where no
+/// file has a CID.
+pub(super) fn hinted(manifest: &Manifest) -> Vec<Arc<dyn Store>> {
+    let mut stores: Vec<Arc<dyn Store>> = Vec::new();
+    if manifest
+        .entries()
+        .iter()
+        .all(|entry| entry.envelope.cid.is_none())
+    {
+        return stores;
+    }
+    for hint in &manifest.header().hints {
+        let Hint::Url(url) = hint else {
+            continue;
+        };
+        // A hint that cannot be used is none.
+        if let Some(Ok(there)) = Url::parse(url).ok().map(|base| gateway(&base)) {
+            stores.push(Arc::new(GatewayPieces::new(there)));
+        }
+    }
+    stores
 }
 
 /// The address of the folder, where one of a manifest in it was given by its name.

@@ -14,7 +14,9 @@ use stheno_envelope::{
     manifest::{Entry, MAX_MANIFEST_BYTES, Manifest, ManifestError, SafePath},
 };
 
-use super::{Access, CollectionError, Link, Place, seal::Hashed, stored::StoredSource};
+use super::{
+    Access, CollectionError, Link, Place, ipfs::hinted, seal::Hashed, stored::StoredSource,
+};
 use crate::{
     Error, FileReader,
     source::{Local, Source},
@@ -90,6 +92,7 @@ impl Collection {
                 stores.push(store);
             }
         }
+        stores.extend(hinted(&manifest));
         let collection = Self { manifest, stores };
         collection.teach();
         Ok(collection)

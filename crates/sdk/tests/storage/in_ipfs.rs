@@ -16,7 +16,7 @@ use stheno::{
     },
     envelope::{
         ChunkSize, Cid, PieceLimits, X25519Secret,
-        manifest::Entry,
+        manifest::{Entry, Hint},
         unixfs::{Directory, DirectoryEntry, Profile},
     },
     source::Source,
@@ -354,6 +354,58 @@ async fn version_that_was_added_is_read_by_the_new_folders_cid() {
         .unwrap();
     assert_eq!(after.manifest().header().version, 2);
     assert_eq!(desk.extract(&after, "copy").await.unwrap(), 4);
+    assert_eq!(fs::read(desk.path("copy/new")).unwrap(), b"new");
+}
+
+#[tokio::test]
+async fn address_in_a_manifest_is_asked_for_blocks_too() {
+    let desk = Desk::new();
+    let double = Trustless::start();
+    let (data, out) = (desk.path("data"), desk.path("hinted"));
+    let mut hinted = options();
+    hinted.hints = vec![Hint::Url(double.url.to_string())];
+    let sealed = encrypt_folder(&data, &out, &to(), &hinted, 1_700_000_000).unwrap();
+    double.desk().blocks = car(&out, &sealed).1;
+    fs::create_dir(desk.path("alone")).unwrap();
+    let manifest = desk.path("alone/manifest-1.fee");
+    fs::copy(&sealed.manifest, &manifest).unwrap();
+    let opened = Collection::open(&manifest, Vec::new(), &access())
+        .await
+        .unwrap();
+    assert_eq!(desk.extract(&opened, "copy").await.unwrap(), 3);
+    desk.assert_same("copy");
+}
+
+#[tokio::test]
+async fn files_that_were_encrypted_without_cids_are_found_by_their_pieces() {
+    let mut desk = Desk::new();
+    let out = desk.path("plain");
+    let mut without = options();
+    without.cids = false;
+    let sealed = encrypt_folder(&desk.path("data"), &out, &to(), &without, 1_700_000_000).unwrap();
+    let manifest = Collection::open(&sealed.manifest, Vec::new(), &access()).await;
+    let before = manifest.unwrap();
+    let more = desk.path("more");
+    fs::create_dir_all(&more).unwrap();
+    fs::write(more.join("new"), "new").unwrap();
+    let added = add_folder(
+        &more,
+        &out,
+        before.manifest(),
+        &to(),
+        &options(),
+        1_700_000_001,
+    );
+    let added = added.unwrap();
+    (desk.folder, desk.blocks) = car(&out, &added);
+    let double = Trustless::with(&desk.blocks);
+    let gateways = [double.gateway()];
+    let opened = Collection::in_ipfs(&desk.address(), &gateways, Vec::new(), &access()).await;
+    let collection = opened.unwrap();
+    assert!(collection.find("large").unwrap().envelope.cid.is_none());
+    assert!(collection.find("new").unwrap().envelope.cid.is_some());
+    assert_eq!(desk.extract(&collection, "copy").await.unwrap(), 4);
+    desk.assert_same("copy");
     assert_eq!(fs::read(desk.path("copy/new")).unwrap(), b"new");
 }
 

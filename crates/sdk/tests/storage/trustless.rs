@@ -169,7 +169,9 @@ pub(crate) fn file_of(bytes: &[u8], profile: Profile) -> (Root, HashMap<Cid, Vec
 type Shared = Arc<Mutex<Desk>>;
 
 async fn answer(State(desk): State<Shared>, request: Request) -> Response {
-    let path = request.uri().path().strip_prefix("/ipfs/").unwrap();
+    let Some(path) = request.uri().path().strip_prefix("/ipfs/") else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let cid: Cid = path.parse().unwrap();
     let query: HashMap<String, String> =
         url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
