@@ -25,8 +25,8 @@ const HERE: &str = "disk";
 /// from an earlier run.
 ///
 /// The gateways are tried in turn; what one sent before it failed, the next goes on with. Dropped, or
-/// killed at any point, it is gone on with by calling it again. What unfinished bytes are there lies
-/// in [`unfinished_file`].
+/// killed at any point, it is gone on with by calling it again: what has come lies in a hidden file
+/// beside the target.
 ///
 /// # Errors
 /// [`TransferError::Unfetched`] says what each gateway did; [`TransferError::Stopped`] when the disk is
