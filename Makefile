@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs test-gateway wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ simulate: build ## whole committees simulated, STHENO_SEEDS of them (1,000,000),
 
 test-unixfs: build ## CIDs of files around 1024 chunks of 1 MiB, in the real size
 	STHENO_UNIXFS_FULL=1 cargo test --release --workspace --test envelope --locked -- --nocapture unixfs::file_of_a_gibibyte
+
+test-gateway: tests/interop/gateway/node_modules/.package-lock.json ## read an encrypted folder from an IPFS gateway that is not ours, 173 MB of npm packages
+	cargo test --release --workspace --test places --locked -- --nocapture helia::
 
 test-doc: build
 	cargo test --release --workspace --doc --locked
@@ -89,4 +92,9 @@ contracts/node_modules/.package-lock.json: contracts/package-lock.json
 # Implementations of others that tests compare with, likewise.
 tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
 	cd tests/interop && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# A whole gateway, so not part of `make test`; once installed its test runs there, too.
+tests/interop/gateway/node_modules/.package-lock.json: tests/interop/gateway/package-lock.json
+	cd tests/interop/gateway && npm ci --silent --no-audit --no-fund
 	@touch $@

@@ -5,6 +5,7 @@ mod ceremony;
 mod collection;
 mod committee;
 mod consent;
+mod gateways;
 mod keys;
 mod opening;
 mod policy;
@@ -27,6 +28,7 @@ pub use consent::{
     DelegationCommand, DelegationNewArgs, DelegationShowArgs, DelegationSignArgs, KeyTypeArg,
     ScopeArgs, SessionCommand, SessionNewArgs, SessionShowArgs, SessionSignArgs,
 };
+pub use gateways::GatewayArgs;
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use opening::OpeningArgs;
 pub use policy::{
@@ -232,6 +234,10 @@ Example:
     stheno decrypt sealed --file tables/2025.csv -i owner.key -o 2025.csv
     stheno decrypt 'stheno:collection/bafk…?at=…' --file film.mp4 --range :1MiB -i owner.key -o part
 
+  The same from IPFS, where it was imported from a CAR: every block is verified:
+    stheno decrypt ipfs://bafybei… --gateway https://gateway.example --file film.mp4 -i owner.key -o film
+    stheno decrypt https://gateway.example/ipfs/bafybei… --all -i owner.key -o data
+
 An address is read by HTTP; with --range by requests for the header and the chunks that are needed,
 and nothing else. A server that redirects, ignores ranges, or contradicts itself is an error.
 
@@ -246,8 +252,8 @@ passphrase is asked for, or taken from STHENO_KEYSTORE_PASSWORD. A policy that n
 needs neither. --session and --delegation ask without the account's own key; --account asks for a
 contract that the wallet owns.")]
 pub struct DecryptArgs {
-    /// The envelope: a file, an address of http or https, or `-` for standard input. Of an encrypted
-    /// folder: the folder, its manifest with --file or --all, or a link.
+    /// The envelope: a file, an address of http or https, ipfs://CID, or `-` for standard input. Of an
+    /// encrypted folder: the folder, its manifest with --file or --all, a link, or its CID in IPFS.
     #[arg(value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub file: String,
 
@@ -263,10 +269,14 @@ pub struct DecryptArgs {
     #[arg(long, conflicts_with_all = ["range", "piece", "body"])]
     pub all: bool,
 
-    /// Where pieces of an encrypted folder are, to be tried first: a folder, https://HOST/PATH, or
-    /// pdp+https://HOST. May be given several times.
+    /// Where pieces of an encrypted folder are, to be tried first: a folder, https://HOST/PATH,
+    /// pdp+https://HOST, https://GATEWAY/ipfs/CID or ipfs://CID. May be given several times.
     #[arg(long, value_name = "PLACE")]
     pub from: Vec<Place>,
+
+    /// Which IPFS gateways are asked.
+    #[command(flatten)]
+    pub gateways: GatewayArgs,
 
     /// Write names that this system does not have, or cannot tell apart, with `%` and two digits for
     /// what makes the trouble, instead of refusing them.

@@ -11,6 +11,7 @@
 //! - [`FileVerifier`]: blocks to a file's bytes, or to a part of them; nothing is
 //!   released before its hash was checked.
 //! - [`Resolver`]: a path below a folder, block by block.
+//! - [`Look`]: what a root is, from its block alone.
 //!
 //! The verifiers do no I/O. They say which block they want, whoever calls them
 //! brings it from wherever it is, and they decide.
@@ -21,6 +22,7 @@ mod dag_pb;
 mod directory;
 mod error;
 mod hamt;
+mod look;
 mod message;
 mod resolve;
 mod verify;
@@ -31,6 +33,7 @@ pub use build::{FileBuilder, Root};
 pub use dag::{DagError, FileDag};
 pub use directory::{Directory, DirectoryDag, DirectoryEntry};
 pub use error::UnixfsError;
+pub use look::Look;
 pub use resolve::Resolver;
 pub use verify::FileVerifier;
 

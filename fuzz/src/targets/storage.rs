@@ -9,7 +9,7 @@ use stheno_envelope::manifest::{
     ManifestWriter, Naming, Part, SafePath, StoredEnvelope, restored_name,
 };
 use stheno_envelope::unixfs::{
-    Directory, DirectoryEntry, FileBuilder, FileDag, FileVerifier, Profile, Resolver,
+    Directory, DirectoryEntry, FileBuilder, FileDag, FileVerifier, Look, Profile, Resolver,
 };
 use stheno_envelope::{ChunkSize, Cid, PieceHasher, check_block};
 
@@ -138,6 +138,15 @@ pub(super) const UNIXFS_NODE: Target = Target::new("unixfs_node", Kind::Bytes, n
     }
     let mut resolver = Resolver::new(name, ["file 7"]);
     let folder = resolver.push(input);
+    // What it looks like is what it can be read as.
+    let look = Look::at(&name, input);
+    if file.is_ok() {
+        let size = verifier.size().expect("the root has come");
+        assert_eq!(look, Ok(Look::File { size }));
+    }
+    if folder.is_ok() {
+        assert!(matches!(look, Ok(Look::Folder { .. } | Look::Sharded)));
+    }
     match (file, folder) {
         (Err(_), Err(error @ stheno_envelope::unixfs::UnixfsError::NotFound { .. })) => {
             // A folder, without that name in it.

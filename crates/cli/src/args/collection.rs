@@ -6,7 +6,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use stheno::collection::Place;
 use url::Url;
 
-use super::{CommitteeArgs, OpeningArgs, RecipientArgs};
+use super::{CipherArg, CommitteeArgs, GatewayArgs, OpeningArgs, RecipientArgs};
 use crate::size::Size;
 
 /// How a folder is taken.
@@ -48,6 +48,19 @@ pub struct AddArgs {
     #[arg(long, value_name = "FOLDER")]
     pub to: PathBuf,
 
+    /// How the bodies of the new envelopes are encrypted.
+    #[arg(long, value_enum, default_value_t)]
+    pub cipher: CipherArg,
+
+    /// Bytes of plaintext a chunk, of the new envelopes.
+    #[arg(long, value_name = "BYTES")]
+    pub chunk_size: Option<u32>,
+
+    /// Write the encrypted folder, as it is in the new version, as a CARv1 besides, and print its root
+    /// CID. Blocks of the version before are in it again, under the same CIDs.
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
+    pub car: Option<String>,
+
     /// JSON-RPC endpoints, of the chains of old and new committees.
     #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
     pub rpc: Vec<Url>,
@@ -74,15 +87,21 @@ pub struct AddArgs {
 #[command(after_help = "\
 Examples:
   stheno ls sealed -i owner.key
-  stheno ls sealed/manifest-1.fee --rpc https://api.node.glif.io/rpc/v1 --keystore me.json --json")]
+  stheno ls sealed/manifest-1.fee --rpc https://api.node.glif.io/rpc/v1 --keystore me.json --json
+  stheno ls ipfs://bafybei… --gateway https://gateway.example -i owner.key")]
 pub struct LsArgs {
-    /// The encrypted folder, its manifest, or a link.
+    /// The encrypted folder, its manifest, a link, or where either is in IPFS: ipfs://CID, or
+    /// https://GATEWAY/ipfs/CID.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub manifest: String,
 
     /// Where the manifest's pieces are, to be tried before what the link says.
     #[arg(long, value_name = "PLACE")]
     pub from: Vec<Place>,
+
+    /// Which IPFS gateways are asked.
+    #[command(flatten)]
+    pub gateways: GatewayArgs,
 
     /// Which committee is asked, and how it is reached.
     #[command(flatten)]
@@ -135,16 +154,19 @@ Examples:
   stheno get 'stheno:collection/bafk…?at=…' -o sealed --rpc https://… --keystore me.json
   stheno get 'stheno:file/bafk…?at=…' -o data.csv.fee
   stheno get sealed/manifest-2.fee --from pdp+https://pdp.example -o sealed -i owner.key
+  stheno get ipfs://bafybei… --gateway https://a.example --gateway https://b.example -o sealed \\
+         -i owner.key
 
-Every piece is compared with its PieceCID. A place that fails or lies is named, and the next one is
-tried. Killed at any point, the same command goes on. What comes is encrypted as it is stored; what
+Every piece is compared with its PieceCID, and what comes from an IPFS gateway block by block with its
+CIDs. A place that fails or lies is named, and the next one is tried. Killed at any point, the same command goes on. What comes is encrypted as it is stored; what
 opens the manifest is needed to know which pieces belong to a folder.")]
 pub struct GetArgs {
-    /// A link, an encrypted folder or its manifest.
+    /// A link, an encrypted folder or its manifest, or where one of them or a file is in IPFS:
+    /// ipfs://CID/PATH, or https://GATEWAY/ipfs/CID/PATH.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub what: String,
 
-    /// Where it goes: a folder; of a link to a file, the envelope.
+    /// Where it goes: a folder; of a link to a file, or a file in IPFS, the file.
     #[arg(short, long, value_name = "PATH")]
     pub output: PathBuf,
 
@@ -152,9 +174,14 @@ pub struct GetArgs {
     #[arg(long = "file", value_name = "NAME")]
     pub names: Vec<String>,
 
-    /// Where pieces are, to be tried before what link and manifest say.
+    /// Where pieces are, to be tried before what link and manifest say: a folder, https://HOST/PATH,
+    /// pdp+https://HOST, https://GATEWAY/ipfs/CID or ipfs://CID. May be given several times.
     #[arg(long, value_name = "PLACE")]
     pub from: Vec<Place>,
+
+    /// Which IPFS gateways are asked.
+    #[command(flatten)]
+    pub gateways: GatewayArgs,
 
     /// Pieces that pass at once.
     #[arg(long, value_name = "NUMBER", default_value = "4")]

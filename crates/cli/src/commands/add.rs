@@ -1,16 +1,13 @@
 //! `stheno add`: more files in an encrypted folder, as a new version of its manifest.
 
-use stheno::{
-    EncryptOptions,
-    collection::{Collection, add_folder, unfinished},
-};
+use stheno::collection::{Collection, add_folder, unfinished};
 
 use crate::{
     args::AddArgs,
-    commands::encrypt::folder,
+    commands::encrypt::{self, car, folder},
     failure::Failure,
     interrupt,
-    located::Located,
+    located::{Located, Places},
     opening::{Opening, warn_of_culprits},
     progress::Progress,
     recipients,
@@ -23,6 +20,9 @@ use crate::{
 pub async fn run(args: AddArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
     let output = args.to.display().to_string();
+    if let Some(path) = &args.car {
+        car::check_new(path)?;
+    }
     let manifest = Located::of(&output)?;
     let hidden = args.hidden_policy.as_deref();
     let opening = Opening::of_any(&args.opening, &args.rpc, hidden, false)?;
@@ -37,11 +37,12 @@ pub async fn run(args: AddArgs, as_json: bool) -> Result<(), Failure> {
         return Err(Failure::from(stheno::Error::NoRecipient)
             .hint("say who may read: --policy with --network, --also-to or --also-to-shared"));
     }
-    let mut encrypt = EncryptOptions::default();
+    let mut encrypt = encrypt::shape(args.cipher, args.chunk_size)?;
     encrypt.hide_policy = args.recipients.hide_policy;
     encrypt.item = recipients::item(&args.recipients)?;
     let progress = Progress::new(as_json);
     let mut options = folder::options(&args.taking, encrypt)?;
+    options.cids = args.car.is_some();
     options.observer = Some(progress.of_files("encrypting"));
     interrupt::remove_on_exit(&unfinished(&args.to));
     let now = folder::now()?;
@@ -55,8 +56,17 @@ pub async fn run(args: AddArgs, as_json: bool) -> Result<(), Failure> {
             now,
         )
     });
+    let added = added.inspect_err(|_| progress.finish())?;
+    let root = match &args.car {
+        Some(path) => {
+            let written = car::of_folder(&args.to, &added, path, &progress);
+            Some(written.inspect_err(|_| progress.finish())?)
+        }
+        None => None,
+    };
     progress.finish();
-    folder::tell(&output, None, &to, &added?, None, as_json);
+    let car = args.car.as_deref();
+    folder::tell(&output, car, &to, &added, root.as_ref(), as_json);
     Ok(())
 }
 
@@ -66,7 +76,11 @@ async fn open(
     progress: &Progress,
 ) -> Result<Collection, Failure> {
     let access = opening.access(progress).await?;
-    let collection = manifest.open(&[], &access).await?;
+    let places = Places {
+        from: &[],
+        gateways: &[],
+    };
+    let collection = manifest.open(places, &access).await?;
     warn_of_culprits(&access.released());
     Ok(collection)
 }

@@ -1,6 +1,6 @@
 //! `stheno encrypt`: from a file, a policy and keys to an envelope.
 
-mod car;
+pub(super) mod car;
 pub(super) mod folder;
 
 use std::path::Path;
@@ -192,15 +192,9 @@ fn tell(
 }
 
 fn options(args: &EncryptArgs) -> Result<EncryptOptions, Failure> {
-    let mut options = EncryptOptions::default().cipher(cipher(args.cipher));
+    let mut options = shape(args.cipher, args.chunk_size)?;
     options.hide_policy = args.to.hide_policy;
     options.item = recipients::item(&args.to)?;
-    if let Some(bytes) = args.chunk_size {
-        let size = ChunkSize::new(bytes).map_err(|error| {
-            Failure::new("bad_chunk_size", error).hint("powers of two are usual, such as 1048576")
-        })?;
-        options = options.chunk_size(size);
-    }
     if let Some(path) = &args.metadata {
         options = options.metadata(metadata(path)?);
     }
@@ -208,6 +202,21 @@ fn options(args: &EncryptArgs) -> Result<EncryptOptions, Failure> {
         options = options.cek(key_file::cek(path)?);
     }
     Ok(options)
+}
+
+/// How the body of an envelope is written.
+///
+/// # Errors
+/// When chunks of this size are not written.
+pub(super) fn shape(by: CipherArg, chunk_size: Option<u32>) -> Result<EncryptOptions, Failure> {
+    let options = EncryptOptions::default().cipher(cipher(by));
+    let Some(bytes) = chunk_size else {
+        return Ok(options);
+    };
+    let size = ChunkSize::new(bytes).map_err(|error| {
+        Failure::new("bad_chunk_size", error).hint("powers of two are usual, such as 1048576")
+    })?;
+    Ok(options.chunk_size(size))
 }
 
 /// A JSON object as the CBOR map that envelopes carry.

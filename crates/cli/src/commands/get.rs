@@ -11,10 +11,14 @@ use serde_json::json;
 use stheno::{
     Error,
     collection::{
-        Collection, CollectionError, Link, LinkKind, Place, latest_manifest, manifest_name,
+        Collection, CollectionError, InIpfs, Link, LinkKind, Place, find_in_gateways, folder_of,
+        latest_manifest, manifest_name,
     },
     envelope::{EnvelopeError, PieceCid, manifest::Entry},
-    storage::{Folder, Store, TransferOptions, Transferred, Wanted, download},
+    storage::{
+        Folder, IpfsAddress, Store, TransferOptions, Transferred, UnixfsFile, Wanted, download,
+        save_file,
+    },
 };
 
 use crate::{
@@ -22,7 +26,7 @@ use crate::{
     failure::Failure,
     input::unreadable,
     interrupt,
-    located::{Located, stores},
+    located::{Located, Places},
     opening::{Opening, warn_of_culprits},
     output::{Output, OutputError},
     progress::Progress,
@@ -59,7 +63,10 @@ impl Job<'_> {
     async fn run(&self) -> Result<(), Failure> {
         let what = &self.args.what;
         if !Link::is_meant(what) {
-            return self.collection(&Located::of(what)?).await;
+            return match Located::of(what)? {
+                Located::Ipfs(address) => self.in_ipfs(&address).await,
+                located => self.open(&located, &self.args.from, None).await,
+            };
         }
         let link: Link = what.parse()?;
         match link.kind {
@@ -75,15 +82,8 @@ impl Job<'_> {
                 Failure::new("usage", "the link leads to one envelope").hint("leave --file out")
             );
         }
+        self.check_output()?;
         let output = &self.args.output;
-        if output.is_dir() || output.exists() {
-            let path = output.clone();
-            return Err(match output.is_dir() {
-                true => OutputError::Directory { path },
-                false => OutputError::Exists { path },
-            }
-            .into());
-        }
         if self.args.dry_run {
             self.tell_plan(&link.pieces);
             return Ok(());
@@ -114,8 +114,56 @@ impl Job<'_> {
             .await
     }
 
-    async fn collection(&self, manifest: &Located) -> Result<(), Failure> {
-        self.open(manifest, &self.args.from, None).await
+    /// A file, or a collection's manifest and what it names, from gateways.
+    async fn in_ipfs(&self, address: &IpfsAddress) -> Result<(), Failure> {
+        let gateways = self.places(&[]).gateways_of(address)?;
+        let manifest = match find_in_gateways(&gateways, address).await? {
+            InIpfs::File(file) => {
+                if !self.args.names.is_empty() {
+                    return Err(Failure::new("usage", "the CID is that of one file")
+                        .hint("leave --file out"));
+                }
+                self.check_output()?;
+                if self.args.dry_run {
+                    self.tell_file(&file, None);
+                    return Ok(());
+                }
+                let observer = self.progress.of_transfer("fetching");
+                let already = save_file(&gateways, file, &self.args.output, Some(observer)).await?;
+                self.tell_file(&file, Some(already));
+                return Ok(());
+            }
+            InIpfs::Manifest { file, .. } => file,
+        };
+        let output = &self.args.output;
+        make(output)?;
+        let whole = output.join(format!("{UNJOINED}-manifest"));
+        remove_file(&whole)?;
+        save_file(&gateways, manifest, &whole, None).await?;
+        let mut places = self.args.from.clone();
+        let folder = folder_of(address);
+        let own = address.gateway.iter();
+        let others = self.args.gateways.gateways.iter();
+        places.extend(own.chain(others).map(|base| Place::Ipfs(folder.at(base))));
+        self.open(&Located::File(whole.clone()), &places, Some(&whole))
+            .await
+    }
+
+    /// Refuses to write a file over another.
+    fn check_output(&self) -> Result<(), Failure> {
+        let path = self.args.output.clone();
+        match (path.is_dir(), path.exists()) {
+            (true, _) => Err(OutputError::Directory { path }.into()),
+            (false, true) => Err(OutputError::Exists { path }.into()),
+            (false, false) => Ok(()),
+        }
+    }
+
+    fn places<'b>(&'b self, from: &'b [Place]) -> Places<'b> {
+        Places {
+            from,
+            gateways: &self.args.gateways.gateways,
+        }
     }
 
     /// Opens a manifest, and fetches what it names. `draft` gets the manifest's name.
@@ -127,7 +175,7 @@ impl Job<'_> {
     ) -> Result<(), Failure> {
         let opening = Opening::of(&self.args.opening, &self.args.committee, false)?;
         let access = opening.access(self.progress).await?;
-        let collection = manifest.open(places, &access).await?;
+        let collection = manifest.open(self.places(places), &access).await?;
         opening.keep_all_receipts(&access)?;
         if !self.as_json {
             warn_of_culprits(&access.released());
@@ -170,14 +218,17 @@ impl Job<'_> {
     }
 
     fn stores(&self, link: &Link) -> Result<Vec<Arc<dyn Store>>, Failure> {
-        let mut all = stores(&self.args.from)?;
-        all.extend(stores(&link.places)?);
+        let mut all = self.places(&self.args.from).stores()?;
+        all.extend(self.places(&link.places).stores()?);
         if all.is_empty() {
             return Err(Failure::new(
                 "usage",
                 "neither the link nor --from says where the pieces are",
             )
-            .hint("give --from PLACE: a folder, https://HOST/PATH, or pdp+https://HOST"));
+            .hint(
+                "give --from PLACE: a folder, https://HOST/PATH, pdp+https://HOST, or \
+                 https://GATEWAY/ipfs/CID",
+            ));
         }
         Ok(all)
     }
@@ -208,6 +259,29 @@ impl Job<'_> {
         let object = json!({ "dryRun": true, "pieces": pieces.len(), "bytes": bytes });
         let text = format!("{} pieces, {bytes} bytes", pieces.len());
         say::result(self.as_json, &text, &object);
+    }
+
+    /// What was fetched by its CID, or would be.
+    fn tell_file(&self, file: &UnixfsFile, already: Option<u64>) {
+        self.progress.finish();
+        let output = self.args.output.display().to_string();
+        let (root, bytes) = (file.root.to_string(), file.size);
+        match already {
+            None => {
+                let object = json!({ "dryRun": true, "cid": root, "bytes": bytes });
+                say::result(self.as_json, &format!("1 file, {bytes} bytes"), &object);
+            }
+            Some(already) => {
+                let object = json!({
+                    "output": output,
+                    "cid": root,
+                    "bytes": bytes,
+                    "alreadyBytes": already,
+                });
+                let text = format!("fetched {bytes} bytes into {output}");
+                say::result(self.as_json, &text, &object);
+            }
+        }
     }
 
     fn tell(&self, got: &Transferred, manifest: Option<PathBuf>) {

@@ -10,7 +10,7 @@ use crate::{
     args::LsArgs,
     failure::Failure,
     interrupt,
-    located::Located,
+    located::{Located, Places},
     opening::{Opening, add_released, warn_of_culprits},
     progress::Progress,
     say,
@@ -28,7 +28,11 @@ pub async fn run(args: LsArgs, as_json: bool) -> Result<(), Failure> {
     let progress = Progress::new(as_json);
     let access = opening.access(&progress).await;
     let access = access.inspect_err(|_| progress.finish())?;
-    let collection = manifest.open(&args.from, &access).await;
+    let places = Places {
+        from: &args.from,
+        gateways: &args.gateways.gateways,
+    };
+    let collection = manifest.open(places, &access).await;
     progress.finish();
     let collection = collection?;
     opening.keep_all_receipts(&access)?;

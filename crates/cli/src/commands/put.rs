@@ -31,12 +31,20 @@ const TIB: f64 = 1_099_511_627_776.0;
 /// When something cannot be stored; the message names the pieces and places.
 pub async fn run(args: PutArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
-    if let Some(place) = args.to.iter().find(|place| matches!(place, Place::Http(_))) {
+    for place in &args.to {
+        let what = match place {
+            Place::Http(_) => "a plain HTTP server",
+            Place::Ipfs(_) => "in IPFS, which gateways only read",
+            _ => continue,
+        };
         return Err(Failure::new(
             "storage_read_only",
-            format_args!("{place} is a plain HTTP server, to which nothing can be put"),
+            format_args!("{place} is {what}, to which nothing can be put"),
         )
-        .hint("give a folder, or pdp+https://HOST for a PDP provider"));
+        .hint(
+            "give a folder, or pdp+https://HOST for a PDP provider; for IPFS, import what \
+             `stheno encrypt --car` writes",
+        ));
     }
     let limits = limits(args.max_piece.map(|size| size.0))?;
     let progress = Progress::new(as_json);

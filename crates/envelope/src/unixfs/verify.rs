@@ -83,6 +83,19 @@ impl FileVerifier {
         self.pending.last().map(|pending| &pending.cid)
     }
 
+    /// Where in the file the block begins that must come next, and how many of its
+    /// bytes are below it; that is unknown of the root.
+    pub fn wanted_at(&self) -> Option<(u64, Option<u64>)> {
+        let next = self.pending.last();
+        next.map(|pending| (pending.offset, pending.size))
+    }
+
+    /// The blocks that are known to be wanted, the next one first. What is below
+    /// nodes among them is not known yet.
+    pub fn ahead(&self) -> impl Iterator<Item = &Cid> {
+        self.pending.iter().rev().map(|pending| &pending.cid)
+    }
+
     /// Bytes of the file, once its root has come.
     pub fn size(&self) -> Option<u64> {
         self.size

@@ -120,6 +120,12 @@ pub enum CollectionError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// Something in IPFS was named, and no gateway that may have it.
+    #[error("no gateway is named that may have {address}")]
+    NoGateway {
+        /// What was named.
+        address: String,
+    },
     /// A text is no place where pieces are.
     #[error("{place} is no place for pieces: {problem}")]
     BadPlace {
@@ -163,6 +169,7 @@ impl CollectionError {
             Self::Exists { .. } => "file_exists",
             Self::NoFolder { .. } => "not_a_folder",
             Self::BadLink { .. } => "bad_link",
+            Self::NoGateway { .. } => "no_gateway",
             Self::BadPlace { .. } => "bad_place",
         }
     }
@@ -195,8 +202,11 @@ impl CollectionError {
             Self::Exists { .. } => "give another folder, or --force to replace it",
             Self::NoFolder { .. } => "take it away, or give another folder",
             Self::BadLink { .. } => "`stheno put` prints links; copy it whole",
+            Self::NoGateway { .. } => {
+                "give --gateway URL, or https://GATEWAY/ipfs/CID instead of ipfs://CID"
+            }
             Self::BadPlace { .. } => {
-                "give a folder, https://HOST/PATH for a server, or pdp+https://HOST for a provider"
+                "give a folder, https://HOST/PATH for a server, pdp+https://HOST for a provider, or https://GATEWAY/ipfs/CID"
             }
         }
     }

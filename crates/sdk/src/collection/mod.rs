@@ -9,6 +9,7 @@
 //! | `read`, `stored` | an opened manifest; an envelope in pieces that several stores have |
 //! | `extract` | files back into a folder |
 //! | `place`, `link` | where pieces are, as people write it; what is handed on, without a secret |
+//! | `ipfs` | a collection that trustless gateways have, by its CID |
 //! | `car` | the same as a CAR, for IPFS |
 //! | `media_type` | by a file's name |
 //!
@@ -34,6 +35,7 @@ mod car;
 mod desk;
 mod error;
 mod extract;
+mod ipfs;
 mod journal;
 mod link;
 mod media_type;
@@ -55,9 +57,10 @@ pub use car::{write_file_car, write_folder_car};
 pub use desk::unfinished;
 pub use error::CollectionError;
 pub use extract::{ExtractOptions, Extracted};
+pub use ipfs::{InIpfs, find_in_gateways, folder_of};
 pub use link::{Link, LinkKind};
 pub use options::{CollectionOptions, Sealing};
-pub use place::{Place, latest_manifest, manifest_name};
+pub use place::{Place, gateway, latest_manifest, manifest_name};
 pub use read::Collection;
 pub use seal::pieces_of;
 pub use stored::StoredSource;

@@ -14,7 +14,9 @@ use super::CollectionError;
 use crate::{
     Error,
     source::{HttpOptions, Redirects},
-    storage::{Folder, HttpStore, PdpOptions, PdpProvider, Store},
+    storage::{
+        Folder, Gateway, GatewayPieces, HttpStore, IpfsAddress, PdpOptions, PdpProvider, Store,
+    },
 };
 
 /// What stands before the address of a provider.
@@ -23,7 +25,8 @@ const PDP: &str = "pdp+";
 /// Where pieces are, or go.
 ///
 /// As text: a folder's path; `https://HOST/PATH`, a server that has pieces at `PATH/PieceCID`;
-/// `pdp+https://HOST`, a PDP provider.
+/// `pdp+https://HOST`, a PDP provider; `https://GATEWAY/ipfs/CID`, a folder of UnixFS that a trustless
+/// IPFS gateway has, or `ipfs://CID`, where gateways are named elsewhere.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Place {
     /// A local folder.
@@ -32,6 +35,8 @@ pub enum Place {
     Http(Url),
     /// A PDP provider.
     Pdp(Url),
+    /// A folder of UnixFS, in which pieces are by their names, or files that they lie in.
+    Ipfs(IpfsAddress),
 }
 
 impl Place {
@@ -51,19 +56,32 @@ impl Place {
                 Arc::new(HttpStore::folder(url.clone(), options)?)
             }
             Self::Pdp(url) => Arc::new(PdpProvider::new(url.clone(), PdpOptions::default())?),
+            Self::Ipfs(address) => {
+                let gateway = address.gateway.as_ref().map(gateway);
+                let gateway = gateway.ok_or_else(|| CollectionError::NoGateway {
+                    address: address.to_string(),
+                })??;
+                let pieces = GatewayPieces::new(gateway);
+                let pieces = pieces.in_folder(address.root, address.path.clone());
+                Arc::new(pieces.or_latest(version_of, manifest_name))
+            }
         })
     }
 
     /// Whether others can reach it, so that a link may name it.
     pub fn is_public(&self) -> bool {
-        !matches!(self, Self::Folder(_))
+        match self {
+            Self::Folder(_) => false,
+            Self::Http(_) | Self::Pdp(_) => true,
+            Self::Ipfs(address) => address.gateway.is_some(),
+        }
     }
 
     /// As a hint in a manifest's header: the address below which `/piece/PieceCID` is. None of a
-    /// folder, which is nobody else's, and of a server that has pieces elsewhere.
+    /// folder, which is nobody else's, of a server that has pieces elsewhere, and of a gateway.
     pub fn hint(&self) -> Option<Hint> {
         let (url, path) = match self {
-            Self::Folder(_) => return None,
+            Self::Folder(_) | Self::Ipfs(_) => return None,
             Self::Http(url) => (
                 url,
                 url.path().trim_end_matches('/').strip_suffix("/piece")?,
@@ -106,6 +124,10 @@ impl FromStr for Place {
             place: shown.to_owned(),
             problem,
         };
+        if !pdp && IpfsAddress::is_meant(address) {
+            let address = address.parse::<IpfsAddress>();
+            return address.map(Self::Ipfs).map_err(|error| bad(error.problem));
+        }
         if !pdp && !address.contains("://") {
             return match address {
                 "" | "-" => Err(bad("it is no path")),
@@ -136,8 +158,18 @@ impl fmt::Display for Place {
             Self::Folder(path) => write!(f, "{}", path.display()),
             Self::Http(url) => write!(f, "{url}"),
             Self::Pdp(url) => write!(f, "{PDP}{url}"),
+            Self::Ipfs(address) => write!(f, "{address}"),
         }
     }
+}
+
+/// A gateway as collections are read from: it may point to its own origin.
+///
+/// # Errors
+/// As [`Gateway::new`].
+pub fn gateway(base: &Url) -> Result<Gateway, Error> {
+    let options = HttpOptions::default().redirects(Redirects::SameOrigin);
+    Ok(Gateway::new(base.clone(), options)?)
 }
 
 /// What the manifest of this version is called.
@@ -162,7 +194,7 @@ pub fn latest_manifest(folder: &Path) -> Result<Option<(u64, PathBuf)>, Collecti
     Ok(latest.map(|version| (version, folder.join(manifest_name(version)))))
 }
 
-fn version_of(name: &str) -> Option<u64> {
+pub(super) fn version_of(name: &str) -> Option<u64> {
     let number = name.strip_prefix("manifest-")?.strip_suffix(".fee")?;
     let version = number.parse().ok().filter(|version| *version > 0)?;
     (manifest_name(version) == name).then_some(version)
@@ -179,6 +211,7 @@ mod tests {
             "https://a.example/piece",
             "http://127.0.0.1:9/x",
             "pdp+https://pdp.example/",
+            "https://a.example/ipfs/bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4/x",
         ] {
             let place: Place = text.parse().unwrap();
             assert_eq!(place.to_string(), text);
@@ -193,6 +226,8 @@ mod tests {
             "https://a.example/?token=hunter2",
             "pdp+https://a.example/#hunter2",
             "ftp://a.example/",
+            "https://a:hunter2@b.example/ipfs/bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4",
+            "ipfs://bafk",
             "pdp+folder",
             "https://",
             "",

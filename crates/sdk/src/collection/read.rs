@@ -14,7 +14,9 @@ use stheno_envelope::{
     manifest::{Entry, MAX_MANIFEST_BYTES, Manifest, ManifestError, SafePath},
 };
 
-use super::{Access, CollectionError, Link, Place, seal::Hashed, stored::StoredSource};
+use super::{
+    Access, CollectionError, Link, Place, ipfs::hinted, seal::Hashed, stored::StoredSource,
+};
 use crate::{
     Error, FileReader,
     source::{Local, Source, SourceError},
@@ -80,30 +82,17 @@ impl Collection {
 
     /// Tries the header of each copy: nothing but the chunks under it says whether it was changed on
     /// its way.
-    async fn of_source<S: Source + 'static>(
+    pub(super) async fn of_source<S: Source + 'static>(
         source: impl Fn() -> Result<S, CollectionError>,
-        mut stores: Vec<Arc<dyn Store>>,
+        stores: Vec<Arc<dyn Store>>,
         access: &Access,
     ) -> Result<Self, Error> {
         let mut tried: Vec<Header> = Vec::new();
         let mut first = None;
         for copy in source()?.copies() {
             // What one header's chunks made of the copies is not for the next.
-            let source = source()?;
-            let read = async {
-                let header = read_header(&source, copy).await?;
-                if tried.iter().any(|t| t.as_bytes() == header.as_bytes()) {
-                    return Ok(None);
-                }
-                tried.push(header.clone());
-                let key = access.key(&header).await?;
-                read_manifest(source, &header, &key).await.map(Some)
-            };
-            match read.await {
-                Ok(Some(manifest)) => {
-                    add_hinted(&manifest, &mut stores);
-                    return Ok(Self { manifest, stores });
-                }
+            match open_manifest(source()?, copy, &mut tried, access).await {
+                Ok(Some(manifest)) => return Ok(Self::with(manifest, stores)),
                 Ok(None) => {}
                 Err(error) => first = first.or(Some(error)),
             }
@@ -114,6 +103,22 @@ impl Collection {
             }
             .into()
         }))
+    }
+
+    /// The collection of a manifest, at these stores and where the manifest hints at.
+    fn with(manifest: Manifest, mut stores: Vec<Arc<dyn Store>>) -> Self {
+        for hint in &manifest.header().hints {
+            // A hint that cannot be used is none.
+            if let Some(Ok(store)) = Place::of_hint(hint).map(|place| place.store(false))
+                && !stores.iter().any(|known| known.name() == store.name())
+            {
+                stores.push(store);
+            }
+        }
+        stores.extend(hinted(&manifest));
+        let collection = Self { manifest, stores };
+        collection.teach();
+        collection
     }
 
     /// The manifest.
@@ -244,15 +249,23 @@ fn checked(entry: &Entry, bytes: &[u8]) -> Option<Header> {
     (layout == described).then_some(header)
 }
 
-/// Adds the places that a manifest hints at. A hint that cannot be used is none.
-fn add_hinted(manifest: &Manifest, stores: &mut Vec<Arc<dyn Store>>) {
-    for hint in &manifest.header().hints {
-        if let Some(Ok(store)) = Place::of_hint(hint).map(|place| place.store(false))
-            && !stores.iter().any(|known| known.name() == store.name())
-        {
-            stores.push(store);
-        }
+/// The manifest under the header of one copy, unless that header was tried already.
+async fn open_manifest<S: Source + 'static>(
+    source: S,
+    copy: usize,
+    tried: &mut Vec<Header>,
+    access: &Access,
+) -> Result<Option<Manifest>, Error> {
+    let header = read_header(&source, copy).await?;
+    if tried
+        .iter()
+        .any(|tried| tried.as_bytes() == header.as_bytes())
+    {
+        return Ok(None);
     }
+    tried.push(header.clone());
+    let key = access.key(&header).await?;
+    read_manifest(source, &header, &key).await.map(Some)
 }
 
 async fn read_header(source: &impl Source, copy: usize) -> Result<Header, Error> {

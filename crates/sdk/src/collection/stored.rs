@@ -13,7 +13,7 @@ use stheno_envelope::manifest::{Part, PartRange, StoredEnvelope};
 use crate::{
     bounds::BoxFuture,
     source::{Source, SourceError},
-    storage::{StorageError, Store, Trust, read_range},
+    storage::{StorageError, StorageFault, Store, Trust, read_range},
 };
 
 /// An envelope in pieces, each of which one or several stores have.
@@ -53,7 +53,7 @@ impl StoredSource {
         let mut order = self.copies();
         order.retain(|other| *other != copy);
         order.insert(0, copy);
-        let mut last = None;
+        let mut telling: Option<StorageError> = None;
         for copy in order {
             let Some(store) = self.stores.get(copy) else {
                 continue;
@@ -62,17 +62,24 @@ impl StoredSource {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => {
                     self.distrust(copy);
-                    last = Some(error);
+                    // That somebody does not have it says less than that somebody fails.
+                    if telling.as_ref().is_none_or(is_absence) {
+                        telling = Some(error);
+                    }
                 }
             }
         }
-        Err(last.map_or_else(
+        Err(telling.map_or_else(
             || SourceError::Unreadable {
                 why: format!("no place is known that has piece {}", part.piece),
             },
             |error: StorageError| SourceError::Storage(Box::new(error)),
         ))
     }
+}
+
+fn is_absence(error: &StorageError) -> bool {
+    *error.fault == StorageFault::NotFound
 }
 
 impl Source for StoredSource {

@@ -124,6 +124,12 @@ pub const ALL: &[Explained] = explained! {
     "transfer_incomplete", Operator, "Pieces missing",
         "Some pieces could not be had, or put; the message names them, and what each store did that was tried. The others are done.",
         "Run it again, or name more copies: what has arrived is kept.";
+    "bad_car", Operator, "Bad CAR",
+        "A gateway sends a CAR that is damaged or cut short, that lacks a block or has one more, or has its blocks in another order than that of the file. What had come before was verified.",
+        "Fetch it from another gateway, and tell the operator.";
+    "no_gateway", Asker, "No gateway",
+        "Something was named by its CID alone, and no gateway that may have it.",
+        "Give --gateway URL, or https://GATEWAY/ipfs/CID instead of ipfs://CID.";
     "piece_size", Asker, "Size not taken",
         "The provider takes pieces of 127 to 1,065,353,216 bytes.",
         "Split what is larger, and fill up what is smaller.";
@@ -134,7 +140,7 @@ pub const ALL: &[Explained] = explained! {
         "What is to be stored cannot be read.",
         "Check the file, its disk and its rights.";
     "storage_read_only", Asker, "Read only",
-        "Nothing can be put there: it is a plain HTTP server.",
+        "Nothing can be put there: it is a plain HTTP server, or an IPFS gateway.",
         "Store it in a folder or with a PDP provider.";
     "folder_empty", Asker, "Folder without files",
         "The folder that was to be encrypted holds no files; folders without files are not kept.",
@@ -175,9 +181,9 @@ pub const ALL: &[Explained] = explained! {
     "name_not_here", Machine, "Name that this system does not have",
         "A name of the collection cannot be one here, or cannot be told from another: in case alone, say.",
         "Write it with --escape-names, or on another file system.";
-    "not_unixfs", File, "No UnixFS folder",
-        "The collection cannot be written as a folder of IPFS.",
-        "Give the folder that `stheno encrypt` wrote.";
+    "not_unixfs", File, "Not in UnixFS",
+        "The collection cannot be written as a folder of IPFS; or what a CID names is another thing than the file or folder that was asked for, or has no such path in it.",
+        "Give the folder that `stheno encrypt` wrote, or check the CID and the path behind it.";
     "no_such_file", Asker, "No such file",
         "The collection has no file of this name.",
         "`stheno ls` lists the files.";

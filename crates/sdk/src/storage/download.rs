@@ -39,9 +39,9 @@ impl std::fmt::Debug for Wanted {
 /// Downloads pieces into a folder, where each appears under its PieceCID when it is whole, verified
 /// and durable.
 ///
-/// The copies of a piece are tried in turn, each as patiently as it was made; what one sent before it
-/// failed, the next goes on with, and the whole is verified by its PieceCID. One piece that is lost
-/// does not keep the others.
+/// The copies of a piece are tried in turn, those last that did not answer for another piece, each as
+/// patiently as it was made; what one sent before it failed, the next goes on with, and the whole is
+/// verified by its PieceCID. One piece that is lost does not keep the others.
 ///
 /// Dropped, or killed at any point, it is gone on with by calling it again for the same pieces: what
 /// is whole is not asked for again, what has come of a piece is kept. A file that lies under a piece's
@@ -108,14 +108,18 @@ impl Job<'_> {
         let mut again = true;
         while again {
             again = false;
-            for copy in &self.wanted.copies {
+            for copy in self.course.in_order(&self.wanted.copies) {
                 let error = match self.fetch(copy.as_ref()).await {
-                    Ok(()) => return self.whole(copy.name(), false),
+                    Ok(()) => {
+                        self.course.note(copy.name(), true);
+                        return self.whole(copy.name(), false);
+                    }
                     Err(error) if error.store == self.folder.name() => {
                         return Err(Stop::Here(error));
                     }
                     Err(error) => error,
                 };
+                self.course.note(copy.name(), !is_silence(&error));
                 self.course.tell(&TransferEvent::CopyFailed(error.clone()));
                 // Who serves no parts may serve the whole, if nobody else does.
                 again |= serves_no_parts(&error);
@@ -219,6 +223,14 @@ impl Job<'_> {
 
 fn is_other(error: &StorageError) -> bool {
     matches!(*error.fault, StorageFault::OtherBytes { .. })
+}
+
+/// It was not reached, or stopped in the middle, as often as it was tried.
+fn is_silence(error: &StorageError) -> bool {
+    matches!(
+        *error.fault,
+        StorageFault::Source(SourceError::Unreachable { .. })
+    )
 }
 
 /// Asked for a part, it sent the whole: that happens only when there is a part already.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use stheno_envelope::PieceCid;
+use stheno_envelope::{PieceCid, unixfs::UnixfsError};
 
 use crate::source::SourceError;
 
@@ -26,6 +26,8 @@ pub enum At {
     Piece(PieceCid),
     /// A block, by its CID in text.
     Block(String),
+    /// A file of UnixFS, by its CID in text.
+    File(String),
     /// A data set, by its number or the transaction that makes it.
     DataSet(String),
     /// The store itself.
@@ -37,6 +39,7 @@ impl fmt::Display for At {
         match self {
             Self::Piece(piece) => write!(f, "piece {piece}"),
             Self::Block(cid) => write!(f, "block {cid}"),
+            Self::File(cid) => write!(f, "file {cid}"),
             Self::DataSet(which) => write!(f, "data set {which}"),
             Self::Itself => f.write_str("start"),
         }
@@ -67,6 +70,15 @@ pub enum StorageFault {
         /// How many.
         len: u64,
     },
+    /// A gateway sends a CAR that is not the one that was asked for.
+    #[error("the CAR that it sends is wrong: {why}")]
+    BadCar {
+        /// In what.
+        why: String,
+    },
+    /// The blocks are the right ones, and are not the file or folder that was asked for.
+    #[error(transparent)]
+    Unixfs(Box<UnixfsError>),
     /// What was asked for is beyond the piece's end.
     #[error("bytes {start}-{end} are beyond its {size} bytes")]
     OutOfRange {
@@ -155,6 +167,16 @@ pub enum StorageFault {
     },
 }
 
+impl From<UnixfsError> for StorageFault {
+    fn from(error: UnixfsError) -> Self {
+        Self::Unixfs(Box::new(error))
+    }
+}
+
+fn is_absence(error: &UnixfsError) -> bool {
+    matches!(error, UnixfsError::NotFound { .. })
+}
+
 impl StorageError {
     /// A fault of this store.
     pub fn new(store: &str, at: impl Into<At>, fault: impl Into<StorageFault>) -> Self {
@@ -171,6 +193,8 @@ impl StorageError {
             StorageFault::Source(error) => error.code(),
             StorageFault::NotFound => "not_stored",
             StorageFault::OtherBytes { .. } => "other_bytes_stored",
+            StorageFault::BadCar { .. } => "bad_car",
+            StorageFault::Unixfs(_) => "not_unixfs",
             StorageFault::OutOfRange { .. } => "beyond_piece",
             StorageFault::Refused { .. } => "storage_refuses",
             StorageFault::Full { .. } => "storage_full",
@@ -193,6 +217,9 @@ impl StorageError {
             StorageFault::Source(error) => error.hint(),
             StorageFault::NotFound => "check the name, or ask another copy",
             StorageFault::OtherBytes { .. } => "fetch it from another copy, and tell the operator",
+            StorageFault::BadCar { .. } => "fetch it from another gateway, and tell the operator",
+            StorageFault::Unixfs(error) if is_absence(error) => "check the path below the CID",
+            StorageFault::Unixfs(_) => "check the CID, and what was published under it",
             StorageFault::OutOfRange { .. } => "ask for a part that the piece has",
             StorageFault::Refused { .. } => "do as it says, or store it elsewhere",
             StorageFault::Full { .. } => "make space and run it again: what has arrived is kept",
@@ -225,15 +252,7 @@ pub struct Lost {
 
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "piece {}", self.piece)?;
-        if self.tried.is_empty() {
-            return f.write_str(": no copy of it is known");
-        }
-        for (number, error) in self.tried.iter().enumerate() {
-            let sign = if number == 0 { ": " } else { "; " };
-            write!(f, "{sign}{}: {}", error.store, error.fault)?;
-        }
-        Ok(())
+        write!(f, "piece {}: {}", self.piece, each(&self.tried))
     }
 }
 
@@ -252,6 +271,14 @@ pub enum TransferError {
         /// How many there were.
         of: usize,
     },
+    /// A file, or a block on the way to it, came from none of the gateways.
+    #[error("{cid} is missing: {}", each(.tried))]
+    Unfetched {
+        /// Its CID, in text.
+        cid: String,
+        /// What each gateway said that was tried. Empty where none was known.
+        tried: Vec<StorageError>,
+    },
 }
 
 impl TransferError {
@@ -259,7 +286,7 @@ impl TransferError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Stopped(error) => error.code(),
-            Self::Incomplete { .. } => "transfer_incomplete",
+            Self::Incomplete { .. } | Self::Unfetched { .. } => "transfer_incomplete",
         }
     }
 
@@ -270,8 +297,22 @@ impl TransferError {
             Self::Incomplete { .. } => {
                 "run it again, or name more copies: what has arrived is kept"
             }
+            Self::Unfetched { .. } => {
+                "run it again, or name more gateways: what has arrived is kept"
+            }
         }
     }
+}
+
+/// What each store said.
+fn each(tried: &[StorageError]) -> String {
+    if tried.is_empty() {
+        return "no copy of it is known".to_owned();
+    }
+    let said = tried
+        .iter()
+        .map(|error| format!("{}: {}", error.store, error.fault));
+    said.collect::<Vec<String>>().join("; ")
 }
 
 /// The first few, since there may be thousands.

@@ -11,7 +11,8 @@
 //! | `block` | blocks, and the check of a block by its CID |
 //! | `folder`, `landing` | a local folder; how bytes become a file that is whole or not there |
 //! | `web`, `stream` | any HTTP server; one piece or a part of it, resumed by Range |
-//! | `gateway` | trustless IPFS gateways |
+//! | `gateway` | trustless IPFS gateways: blocks, files of UnixFS, pieces that lie in such files |
+//! | `known` | where pieces lie in files that are named by a CID |
 //! | `pdp`, `sending`, `data_sets`, `call` | a PDP provider's HTTP API, as Curio has it |
 //! | `transfer`, `upload`, `download` | many pieces, in parallel, resumable |
 //! | `journal` | what a transfer has done, across `kill -9` |
@@ -25,6 +26,9 @@
 //! and a [`FileReader`](crate::FileReader) over [`Copies`] goes on to the next copy when a tag does
 //! not fit. Anything else that is read by ranges must be verified by who reads it.
 //!
+//! What comes from a [`Gateway`] is verified also by ranges, since the blocks of a file are named one by
+//! one: [`UnixfsSource`], [`GatewayPieces`], [`save_file`].
+//!
 //! Every other lie is an error that names the store and the piece: a Range that is ignored, a wrong
 //! `Content-Range`, an answer that is cut off, too long, compressed or about something of another
 //! size, and a redirect to another origin.
@@ -36,6 +40,7 @@
 
 mod block;
 mod error;
+mod known;
 mod reading;
 
 #[cfg(feature = "storage")]
@@ -85,7 +90,13 @@ pub use error::{At, Lost, StorageError, StorageFault, TransferError};
 #[cfg(feature = "storage")]
 pub use folder::Folder;
 #[cfg(feature = "storage")]
-pub use gateway::Gateway;
+pub(crate) use gateway::latest_in_folder;
+#[cfg(feature = "storage")]
+pub use gateway::{
+    BadAddress, FoundInIpfs, Gateway, GatewayPieces, IpfsAddress, UnixfsFile, UnixfsSource,
+    find_in_ipfs, save_file,
+};
+pub use known::KnownFiles;
 #[cfg(feature = "storage")]
 pub use pdp::{PdpOptions, PdpProvider};
 #[cfg(feature = "storage")]
@@ -126,6 +137,12 @@ pub trait Store: Shareable {
         piece: &'a PieceCid,
         range: Range<u64>,
     ) -> BoxFuture<'a, Result<Parts, StorageError>>;
+
+    /// Is told where pieces lie in files that are named by a CID. `files` is called by who knows blocks
+    /// and no pieces; to others it says nothing.
+    fn learn(&self, files: &dyn Fn() -> Arc<KnownFiles>) {
+        let _ = files;
+    }
 
     /// Stores a piece, whose bytes `source` gives as often as needed. Done when the store has
     /// compared all of it with the PieceCID and holds it.

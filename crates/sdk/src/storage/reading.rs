@@ -173,12 +173,18 @@ impl Source for Copies {
 }
 
 /// Which copies to believe, by their numbers: one that failed or lied comes after the others.
+#[derive(Debug)]
 pub(crate) struct Trust(Mutex<Vec<usize>>);
 
 impl Trust {
     /// The first is believed most at the start.
     pub(crate) fn in_all(stores: &[Arc<dyn Store>]) -> Self {
-        Self(Mutex::new((0..stores.len()).collect()))
+        Self::in_so_many(stores.len())
+    }
+
+    /// The same of copies without a store.
+    pub(crate) fn in_so_many(copies: usize) -> Self {
+        Self(Mutex::new((0..copies).collect()))
     }
 
     /// The most trusted first.

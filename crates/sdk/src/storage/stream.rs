@@ -135,14 +135,14 @@ impl Reading {
 
 /// How fast bytes come, counting only the time that was spent waiting for them.
 #[derive(Debug, Default)]
-struct Pace {
+pub(super) struct Pace {
     bytes: u64,
     waited: Duration,
 }
 
 impl Pace {
     /// What is wrong, if less came than from a server that is alive.
-    fn add(&mut self, bytes: u64, waited: Duration, window: Duration) -> Option<String> {
+    pub(super) fn add(&mut self, bytes: u64, waited: Duration, window: Duration) -> Option<String> {
         self.bytes += bytes;
         self.waited += waited;
         if self.waited < window {

@@ -1,6 +1,7 @@
 //! What uploads and downloads of many pieces share: how many at once, and what is told of them.
 
 use std::{
+    collections::HashSet,
     num::NonZeroUsize,
     path::PathBuf,
     sync::{
@@ -12,7 +13,7 @@ use std::{
 use futures::{StreamExt, stream};
 use stheno_envelope::PieceCid;
 
-use super::{At, Lost, StorageError, StorageFault, TransferError, journal::Journal};
+use super::{At, Lost, StorageError, StorageFault, Store, TransferError, journal::Journal};
 use crate::bounds::BoxFuture;
 
 /// How many pieces pass at once, and who is told.
@@ -122,6 +123,8 @@ pub(super) struct Course {
     done: AtomicU64,
     total: u64,
     already: AtomicU64,
+    /// Stores that did not answer, by name.
+    silent: Mutex<HashSet<String>>,
 }
 
 impl Course {
@@ -130,6 +133,7 @@ impl Course {
             options,
             done: AtomicU64::new(0),
             already: AtomicU64::new(0),
+            silent: Mutex::default(),
             total,
             journal: Mutex::new(journal),
         };
@@ -150,6 +154,23 @@ impl Course {
         if let Some(observer) = &self.options.observer {
             observer(event);
         }
+    }
+
+    /// Notes that a store answers, or does not: waiting for it once is enough for many pieces.
+    pub(super) fn note(&self, store: &str, answers: bool) {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        match answers {
+            true => silent.remove(store),
+            false => silent.insert(store.to_owned()),
+        };
+    }
+
+    /// Copies in the order in which to try them: those that did not answer last.
+    pub(super) fn in_order<'a>(&self, copies: &'a [Arc<dyn Store>]) -> Vec<&'a Arc<dyn Store>> {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut order: Vec<&Arc<dyn Store>> = copies.iter().collect();
+        order.sort_by_key(|copy| silent.contains(copy.name()));
+        order
     }
 
     /// Locked for moments only, never while waiting.

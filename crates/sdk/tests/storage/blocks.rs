@@ -69,10 +69,11 @@ async fn next_gateway_is_tried() {
     let (liar, honest) = (with(&block), with(&block));
     liar.always(Route::Block, Fault::OtherBytes);
     let cid = cid_of(&block);
-    let copies: Vec<Arc<dyn Blocks>> = vec![Arc::new(gateway(&liar)), Arc::new(gateway(&honest))];
-    assert!(fetch_block(&copies, &cid).await.unwrap() == block);
+    let copies =
+        || -> Vec<Arc<dyn Blocks>> { vec![Arc::new(gateway(&liar)), Arc::new(gateway(&honest))] };
+    assert!(fetch_block(&copies(), &cid).await.unwrap() == block);
     honest.always(Route::Block, Fault::Status(404));
-    let tried = fetch_block(&copies, &cid).await.unwrap_err();
+    let tried = fetch_block(&copies(), &cid).await.unwrap_err();
     let codes: Vec<&str> = tried.iter().map(|error| error.code()).collect();
     assert_eq!(codes, ["other_bytes_stored", "not_stored"]);
 }

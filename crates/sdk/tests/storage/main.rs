@@ -1,5 +1,6 @@
 //! Pieces and blocks at real HTTP servers on loopback: a static file server (tower-http's), and
-//! doubles of a PDP provider and of a gateway, written from the published APIs; see `double`.
+//! doubles of a PDP provider and of a gateway, written from the published APIs; see `double` and
+//! `trustless`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -10,10 +11,13 @@ mod double;
 mod downloads;
 mod envelopes;
 mod folders;
+mod gateways;
+mod in_ipfs;
 mod lies;
 mod provider;
 #[path = "../remote/serving.rs"]
 mod serving;
+mod trustless;
 mod uploads;
 
 use std::{

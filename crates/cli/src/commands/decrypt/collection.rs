@@ -13,7 +13,7 @@ use crate::{
     args::{DecryptArgs, RangeArg},
     failure::Failure,
     interrupt,
-    located::Located,
+    located::{Located, Places},
     opening::{Opening, add_released, warn_of_culprits},
     output::Output,
     progress::Progress,
@@ -79,7 +79,11 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(&self, manifest: &Located) -> Result<(), Failure> {
         let access = self.opening.access(self.progress).await?;
-        let collection = manifest.open(&self.args.from, &access).await?;
+        let places = Places {
+            from: &self.args.from,
+            gateways: &self.args.gateways.gateways,
+        };
+        let collection = manifest.open(places, &access).await?;
         if let Some(network) = &self.opening.network {
             let header = collection.manifest().header();
             let network = network.network_id();

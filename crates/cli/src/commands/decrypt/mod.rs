@@ -1,11 +1,12 @@
 //! `stheno decrypt`: from an envelope and a key or a wallet to the plaintext.
 
 mod collection;
+mod ipfs;
 mod part;
 mod piece;
 
 use serde_json::json;
-use stheno::{Error, envelope::Decryptor};
+use stheno::{Error, envelope::Decryptor, storage::IpfsAddress};
 
 use crate::{
     args::DecryptArgs,
@@ -29,6 +30,9 @@ pub async fn run(args: DecryptArgs, as_json: bool) -> Result<(), Failure> {
     opening.check_stdin(&args.file)?;
     if collection::is_meant(&args) {
         return collection::run(&args, &opening, as_json).await;
+    }
+    if IpfsAddress::is_meant(&args.file) {
+        return ipfs::run(&args, &opening, as_json).await;
     }
     if !args.from.is_empty() || args.escape_names {
         return Err(Failure::new(

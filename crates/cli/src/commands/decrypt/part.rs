@@ -61,15 +61,15 @@ pub(super) async fn run(
 }
 
 /// What is to be done.
-struct Part<'a> {
-    args: &'a DecryptArgs,
-    wanted: RangeArg,
-    opening: &'a Opening<'a>,
-    as_json: bool,
+pub(super) struct Part<'a> {
+    pub(super) args: &'a DecryptArgs,
+    pub(super) wanted: RangeArg,
+    pub(super) opening: &'a Opening<'a>,
+    pub(super) as_json: bool,
 }
 
 impl Part<'_> {
-    async fn write<S: Source + 'static>(
+    pub(super) async fn write<S: Source + 'static>(
         &self,
         header: &Header,
         source: S,

@@ -12,7 +12,7 @@ use crate::{
     args::EncryptArgs,
     failure::Failure,
     input::{same_file, unreadable},
-    output::Output,
+    output::{Output, OutputError},
     progress::Progress,
 };
 
@@ -38,6 +38,23 @@ pub(super) fn check(args: &EncryptArgs) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// Refuses to write over a file, or to a pipe.
+///
+/// # Errors
+/// When the CAR is there, or is `-`.
+pub(crate) fn check_new(car: &str) -> Result<(), Failure> {
+    if car == "-" {
+        return Err(
+            Failure::new("usage", "a CAR of a folder is a file, and not a pipe")
+                .hint("give --car FILE"),
+        );
+    }
+    match Path::new(car).exists() {
+        true => Err(OutputError::Exists { path: car.into() }.into()),
+        false => Ok(()),
+    }
 }
 
 /// Writes an envelope as a CAR.
@@ -72,7 +89,7 @@ pub(super) fn of_file(
 ///
 /// # Errors
 /// What keeps the CAR from being written.
-pub(super) fn of_folder(
+pub(crate) fn of_folder(
     folder: &Path,
     sealing: &Sealing,
     car: &str,
