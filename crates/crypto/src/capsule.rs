@@ -98,6 +98,12 @@ impl Kek {
         Some(Cek::from_bytes(bytes))
     }
 
+    /// The bytes, for the frozen vectors.
+    #[cfg(test)]
+    pub(crate) fn frozen_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     fn cipher(&self) -> ChaCha20Poly1305 {
         ChaCha20Poly1305::new((&*self.0).into())
     }
