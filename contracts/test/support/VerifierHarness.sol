@@ -24,23 +24,6 @@ contract VerifierHarness {
         return ThresholdVerifier.reencryptionShare(given.identity, given.signer, given.readerKey, given.share);
     }
 
-    function openedKey(bytes calldata identity, bytes calldata networkKey, bytes calldata key)
-        external
-        view
-        returns (Verdict)
-    {
-        return ThresholdVerifier.openedKey(identity, networkKey, key);
-    }
-
-    function reencryptionShare(
-        bytes calldata identity,
-        bytes calldata signer,
-        bytes calldata readerKey,
-        ReencryptionShare calldata share
-    ) external view returns (Verdict) {
-        return ThresholdVerifier.reencryptionShare(identity, signer, readerKey, share);
-    }
-
     function wire(ReencryptionShare calldata share) external pure returns (bytes memory) {
         return ThresholdVerifier.wire(share);
     }
