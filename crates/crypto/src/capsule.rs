@@ -63,6 +63,15 @@ pub fn encapsulate(to: &NetworkKey, id: &Identity, sigma: &[u8; 32]) -> (Encapsu
     (Encapsulation { u, v: *v }, kek)
 }
 
+#[cfg(test)]
+impl Encapsulation {
+    /// `σ`, which an identity's key takes the mask from; for the frozen vectors, where `U` is a point.
+    pub(crate) fn secret(&self, id: &Identity, key: &G1Affine) -> [u8; 32] {
+        let u = encoding::g2_from_compressed(&self.u).unwrap();
+        *masked(&self.v, key, &u, id, &self.u)
+    }
+}
+
 /// The key-encryption key that belongs to one [`Encapsulation`]; it wraps once.
 pub struct Kek(Zeroizing<[u8; 32]>);
 
@@ -96,12 +105,6 @@ impl Kek {
         let opened = Zeroizing::new(self.cipher().decrypt(&[0; 12].into(), payload).ok()?);
         let bytes = opened.as_slice().try_into().ok()?;
         Some(Cek::from_bytes(bytes))
-    }
-
-    /// The bytes, for the frozen vectors.
-    #[cfg(test)]
-    pub(crate) fn frozen_bytes(&self) -> &[u8; 32] {
-        &self.0
     }
 
     fn cipher(&self) -> ChaCha20Poly1305 {

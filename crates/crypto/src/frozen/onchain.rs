@@ -250,16 +250,16 @@ fn combined_shares(reader: &ReaderKey) -> Value {
 fn seals() -> Value {
     let build = |number: u8| {
         let (id, sigma) = (identity(number), [number | 0x40; 32]);
-        let (sealed, kek) = encapsulate(&network_key(), &id, &sigma);
+        let (sealed, _) = encapsulate(&network_key(), &id, &sigma);
+        let key = times(&id.point(), 7);
+        assert_eq!(sealed.secret(&id, &key), sigma);
         let u = crate::encoding::g2_from_compressed(&sealed.u).unwrap();
         json!({
             "identity": hex(id.as_bytes()),
-            "identityKey": hex(g1_bytes(&times(&id.point(), 7))),
+            "identityKey": hex(g1_bytes(&key)),
             "sigma": hex(sigma),
             "u": hex(g2_to_eip2537(&u)),
-            "uCompressed": hex(sealed.u),
             "v": hex(sealed.v),
-            "kek": hex(kek.frozen_bytes()),
         })
     };
     (1..6).map(build).collect()
