@@ -30,9 +30,9 @@ struct ReencryptionShare {
 /// @title Checks of what a committee gives out
 /// @notice The equations of crates/crypto/SPEC.md §5 and §6, by the precompiles of EIP-2537. All points are as these
 /// take them; one that is not canonical, not on the curve, outside the subgroup, at infinity or of another length
-/// proves nothing. Points come in two kinds. The *claim* is what is judged: a key, a share. The *terms* (the network
-/// key or a node's key, the reader's key) are what it is judged by, and the caller's to know: what is wrong with them
-/// is nobody else's fault, and the verdict on any claim is `Undecided`.
+/// proves nothing. There are two kinds of arguments. The *claim* is what is judged: a key, a share. The *terms* (the
+/// identity, the network key or a node's key, the reader's key) are what it is judged by, and the caller's to know: what
+/// is wrong with them is nobody else's fault, and a claim that is not wrong by itself is `Undecided`.
 ///
 /// @dev A failed call of the pairing precompile has two causes that look alike: a bad point, or too little gas, which
 /// whoever calls the contract chooses. So a failed call is followed by a second one, the *control*, which has the same
@@ -43,9 +43,11 @@ struct ReencryptionShare {
 /// are written down nowhere, since Filecoin's differ from Ethereum's and may change. The price is that twice the gas of
 /// a pairing must be at hand; it is not spent.
 library ThresholdVerifier {
+    uint256 private constant IDENTITY_BYTES = 128;
+
     /// @notice Whether `key` is what the identity's key is under this network key: `e(K, P2) = e(Q, PK)`.
     /// @dev Everybody who has it opens everything that was sealed to the identity.
-    /// @param identity 128 bytes, see `Identities`.
+    /// @param identity 128 bytes, see `Identities`: a term.
     /// @param networkKey 256 bytes: a term.
     /// @param key 128 bytes: the claim.
     function openedKey(bytes memory identity, bytes memory networkKey, bytes memory key)
@@ -53,7 +55,9 @@ library ThresholdVerifier {
         view
         returns (Verdict)
     {
-        if (!_isFinite(networkKey, Eip2537.G2_BYTES)) return Verdict.Undecided;
+        if (identity.length != IDENTITY_BYTES || !_isFinite(networkKey, Eip2537.G2_BYTES)) {
+            return Verdict.Undecided;
+        }
         if (!_isFinite(key, Eip2537.G1_BYTES)) return Verdict.Invalid;
         (bool answered, bytes memory point) = Identities.point(identity);
         if (!answered) return Verdict.Undecided;
@@ -64,7 +68,7 @@ library ThresholdVerifier {
     /// @notice Whether `share` is what the holder of the secret behind `signer` returns for this identity and reader:
     /// `e(C1, P2) = e(P1, C2)` and `e(C3, P2) = e(B, C2)·e(Q, S)`. With a node's key `X_i` as the signer it is that
     /// node's share; with the network key it is the combined share of a threshold of nodes.
-    /// @param identity 128 bytes, see `Identities`.
+    /// @param identity 128 bytes, see `Identities`: a term.
     /// @param signer 256 bytes: a term.
     /// @param readerKey 128 bytes: a term.
     /// @param share The claim.
@@ -74,7 +78,10 @@ library ThresholdVerifier {
         bytes memory readerKey,
         ReencryptionShare memory share
     ) internal view returns (Verdict) {
-        if (!_isFinite(signer, Eip2537.G2_BYTES) || !_isFinite(readerKey, Eip2537.G1_BYTES)) {
+        if (
+            identity.length != IDENTITY_BYTES || !_isFinite(signer, Eip2537.G2_BYTES)
+                || !_isFinite(readerKey, Eip2537.G1_BYTES)
+        ) {
             return Verdict.Undecided;
         }
         if (

@@ -132,7 +132,7 @@ contract SealedBidAuctionTest is AuctionFixture {
     }
 
     /// Whatever is bid: the highest wins, all money is accounted for, and nobody pays more than his deposit.
-    /// forge-config: default.fuzz.runs = 300
+    /// forge-config: default.fuzz.runs = 1000
     function testFuzz_auction_paysOutWhatItTook(
         uint128[4] calldata amounts,
         uint128[4] calldata deposits,

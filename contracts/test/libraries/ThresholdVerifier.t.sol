@@ -93,6 +93,12 @@ contract ThresholdVerifierTest is VerifierVectors {
             share.signer = keys[i];
             _assertUndecided(share);
         }
+        Case memory longer = openedKeys[0];
+        longer.identity = bytes.concat(longer.identity, hex"00");
+        _assertUndecided(longer);
+        longer = nodeShares[0];
+        longer.identity = bytes.concat(longer.identity, hex"00");
+        _assertUndecided(longer);
         bytes[4] memory readers =
             [bytes(""), new bytes(128), readerOutside, bytes.concat(readerOutside, hex"00")];
         for (uint256 i = 0; i < readers.length; ++i) {

@@ -67,6 +67,20 @@ contract TimedReleaseTest is ReleaseFixture {
         );
     }
 
+    /// The parts of a `call` of another function with `:item`, as the crate writes them.
+    function test_policy_hasTheCratesParts() public view {
+        string memory policies = vm.readFile("../tests/vectors/protocol-policies.json");
+        bytes memory theirs = vm.parseJsonBytes(policies, ".policies[19].cbor");
+        bytes memory ours = ReleasePolicy.encode(314, 0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359);
+        assertEq(ours.length, 73);
+        assertEq(_slice(ours, 0, 4), _slice(theirs, 0, 4));
+        // The condition up to the function, whose text is 21 bytes; one argument; `:item` and all that follows.
+        assertEq(_slice(ours, 4, 30), _slice(theirs, 8, 30));
+        assertEq(_slice(ours, 34, 22), "\x75isOpen(bytes32)(bool)");
+        assertEq(_slice(ours, 56, 2), hex"0581");
+        assertEq(_slice(ours, 58, 15), _slice(theirs, 82, 15));
+    }
+
     // -------------------------------------------------------------------------- items
 
     function test_create_namesTheItemByItsCreator() public {
@@ -283,6 +297,17 @@ contract TimedReleaseTest is ReleaseFixture {
         assertEq(releases.publishedAt(timed), 0);
         vm.expectRevert(abi.encodeWithSelector(ITimedRelease.NotPublished.selector, timed));
         releases.keyOf(timed);
+    }
+
+    function _slice(bytes memory from, uint256 start, uint256 length)
+        private
+        pure
+        returns (bytes memory slice)
+    {
+        slice = new bytes(length);
+        for (uint256 i = 0; i < length; ++i) {
+            slice[i] = from[start + i];
+        }
     }
 
     /// @dev Off the curve.
