@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.24;
 
-/// @title Points of BLS12-381's G2, as the precompiles write them and as everybody else does
+/// @title Points of BLS12-381, as the precompiles write them and as everybody else does
 /// @notice Precompiles take 256 bytes (EIP-2537: `x.c0 ‖ x.c1 ‖ y.c0 ‖ y.c1`, each 16 zero bytes and 48
 /// big-endian); everything hashed or stored is compressed to 96 (ZCash/IETF: `x.c1 ‖ x.c0`, flags in the top
 /// three bits).
@@ -40,6 +40,22 @@ library Bls12381 {
         words[1] = bytes32(abi.encodePacked(point[112:128], point[16:32]));
         words[2] = bytes32(point[32:64]);
         if (_isLarger(point[144:192], point[208:256])) words[0] |= LARGER_Y;
+    }
+
+    /// @notice Compresses a canonical point of G2 that is in memory: 96 bytes from 256.
+    function compressed(bytes memory point) internal pure returns (bytes memory) {
+        uint256[8] memory words = abi.decode(point, (uint256[8]));
+        bool zero = words[6] == 0 && words[7] == 0;
+        (uint256 high, uint256 low) = zero ? (words[4], words[5]) : (words[6], words[7]);
+        bool larger = high > HALF_HIGH || (high == HALF_HIGH && low > HALF_LOW);
+        uint128 flags = larger ? uint128(0xa0) << 120 : uint128(0x80) << 120;
+        return abi.encodePacked(uint128(words[2]) | flags, words[3], uint128(words[0]), words[1]);
+    }
+
+    /// @notice A canonical point of G1 without its padding: 96 bytes from 128.
+    function uncompressed(bytes memory point) internal pure returns (bytes memory) {
+        uint256[4] memory words = abi.decode(point, (uint256[4]));
+        return abi.encodePacked(uint128(words[0]), words[1], uint128(words[2]), words[3]);
     }
 
     /// @dev Whether `c0 + c1·u` is larger than its negative: c1 decides, and c0 where c1 is zero.

@@ -22,6 +22,9 @@ interface Cheatcodes {
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function mockCall(address callee, bytes calldata data, bytes calldata result) external;
+    function skip(bool skipped, string calldata why) external;
+    function mockCallRevert(address callee, bytes calldata data, bytes calldata result) external;
+    function clearMockedCalls() external;
     function getBlockNumber() external view returns (uint256);
     function getBlockTimestamp() external view returns (uint256);
 
@@ -52,6 +55,9 @@ interface Cheatcodes {
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
+    function parseJsonBool(string calldata json, string calldata key) external pure returns (bool);
+    function parseBytes(string calldata text) external pure returns (bytes memory);
+    function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
     function parseJsonBytesArray(string calldata json, string calldata key)
         external
         pure

@@ -63,6 +63,15 @@ pub fn encapsulate(to: &NetworkKey, id: &Identity, sigma: &[u8; 32]) -> (Encapsu
     (Encapsulation { u, v: *v }, kek)
 }
 
+#[cfg(test)]
+impl Encapsulation {
+    /// `σ`, which an identity's key takes the mask from; for the frozen vectors, where `U` is a point.
+    pub(crate) fn secret(&self, id: &Identity, key: &G1Affine) -> [u8; 32] {
+        let u = encoding::g2_from_compressed(&self.u).unwrap();
+        *masked(&self.v, key, &u, id, &self.u)
+    }
+}
+
 /// The key-encryption key that belongs to one [`Encapsulation`]; it wraps once.
 pub struct Kek(Zeroizing<[u8; 32]>);
 

@@ -4,6 +4,8 @@
 //! `cargo test --release -p stheno-crypto frozen -- --ignored` writes them anew, which is right
 //! only before a release, and never by the way.
 
+mod onchain;
+
 use std::path::PathBuf;
 
 use ark_bls12_381::{Fr, G1Affine, G2Affine};
@@ -41,13 +43,14 @@ fn frozen_vectors_are_written() {
 
 type Build = fn() -> Value;
 
-const FILES: [(&str, Build); 6] = [
+const FILES: [(&str, Build); 7] = [
     ("crypto-identity.json", identities),
     ("crypto-hash.json", hashes),
     ("crypto-gt.json", pairings),
     ("crypto-capsule.json", capsules),
     ("crypto-share.json", shares),
     ("crypto-ceremony.json", ceremonies),
+    ("crypto-onchain.json", onchain::onchain),
 ];
 
 fn path(name: &str) -> PathBuf {
