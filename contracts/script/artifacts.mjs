@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const CONTRACTS = ["Committee", "AccessPass", "IAccessCondition"];
+const CONTRACTS = ["Committee", "AccessPass", "AccessRegistry", "IAccessCondition"];
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const target = join(root, "../crates/chain/abi");

@@ -19,6 +19,7 @@ interface Cheatcodes {
     function roll(uint256 blockNumber) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
+    function prevrandao(bytes32 randomness) external;
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function mockCall(address callee, bytes calldata data, bytes calldata result) external;
