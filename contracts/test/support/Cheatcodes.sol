@@ -12,6 +12,15 @@ interface Cheatcodes {
         address emitter;
     }
 
+    /// @dev What a call used.
+    struct Gas {
+        uint64 limit;
+        uint64 used;
+        uint64 memory_;
+        int64 refunded;
+        uint64 remaining;
+    }
+
     // Who calls, when, on which chain, with what.
     function prank(address sender) external;
     function startPrank(address sender) external;
@@ -41,6 +50,7 @@ interface Cheatcodes {
     function expectEmit(address emitter) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
+    function lastCallGas() external view returns (Gas memory);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
 
     // Artefacts, files, text.
