@@ -72,7 +72,7 @@ interface ICatalogue {
     function page(uint256 first, uint256 count) external view returns (Entry[] memory);
 
     /// @notice How many entries there are.
-    function count() external view returns (uint256);
+    function entryCount() external view returns (uint256);
 
     /// @notice The registry.
     function registry() external view returns (IAccessRegistry);

@@ -58,9 +58,9 @@ contract Catalogue is ICatalogue {
     }
 
     /// @inheritdoc ICatalogue
-    function page(uint256 first, uint256 count_) external view returns (Entry[] memory entries) {
+    function page(uint256 first, uint256 count) external view returns (Entry[] memory entries) {
         if (first == 0 || first > _entries.length) return entries;
-        uint256 size = Math.min(Math.min(count_, MAX_PAGE), _entries.length - first + 1);
+        uint256 size = Math.min(Math.min(count, MAX_PAGE), _entries.length - first + 1);
         entries = new Entry[](size);
         for (uint256 i = 0; i < size; ++i) {
             entries[i] = _entries[first - 1 + i];
@@ -68,7 +68,7 @@ contract Catalogue is ICatalogue {
     }
 
     /// @inheritdoc ICatalogue
-    function count() external view returns (uint256) {
+    function entryCount() external view returns (uint256) {
         return _entries.length;
     }
 

@@ -55,7 +55,7 @@ contract CatalogueTest is SaleFixture {
         Listing memory other = _listing();
         (other.title, other.sample) = ("Whales, second edition", "");
         _list(item, other);
-        assertEq(_catalogue.count(), 1);
+        assertEq(_catalogue.entryCount(), 1);
         assertEq(abi.encode(_catalogue.entryOf(item).listing), abi.encode(other));
     }
 
@@ -80,7 +80,7 @@ contract CatalogueTest is SaleFixture {
         vm.prank(OWNER);
         _catalogue.unlist(items[1]);
         _list(items[1], _listing());
-        assertEq(_catalogue.count(), 3);
+        assertEq(_catalogue.entryCount(), 3);
     }
 
     function test_page_isBounded() public {
