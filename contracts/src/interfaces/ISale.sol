@@ -9,6 +9,9 @@ import {IProceeds} from "./IProceeds.sol";
 /// @title A sale of access
 /// @notice One call buys, whatever is sold: a pass, a subscription, access to an item. Software that can show and make
 /// this call can buy from each of them.
+/// @dev A purchase that somebody else sends is signed as EIP-712 typed data in the domain of `ILicensing`:
+/// `Purchase(bytes32 item,address reader,address payer,address token,uint256 price,bytes32 licence,uint256 nonce,uint256
+/// deadline)`, in one line.
 interface ISale is IOffer, ILicensing, IProceeds {
     /// @notice Somebody bought for a reader.
     event Bought(

@@ -8,6 +8,7 @@ import {Answering} from "../support/Conditions.sol";
 import {RegistryFixture} from "../support/RegistryFixture.sol";
 
 /// forge-config: default.fuzz.runs = 1000
+/// forge-config: deep.fuzz.runs = 100000
 contract GrantsTest is RegistryFixture {
     function setUp() public {
         vm.warp(1000);

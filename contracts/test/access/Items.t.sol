@@ -7,6 +7,7 @@ import {Kind, Period, Resource, Roles} from "../../src/types/AccessTypes.sol";
 import {RegistryFixture} from "../support/RegistryFixture.sol";
 
 /// forge-config: default.fuzz.runs = 1000
+/// forge-config: deep.fuzz.runs = 100000
 contract ItemsTest is RegistryFixture {
     // ------------------------------------------------------------------ register
 

@@ -8,6 +8,7 @@ import {RegistryFixture} from "../support/RegistryFixture.sol";
 import {Badges, Coin, Passes} from "../support/Tokens.sol";
 
 /// forge-config: default.fuzz.runs = 1000
+/// forge-config: deep.fuzz.runs = 100000
 contract TermsTest is RegistryFixture {
     address private _yes = address(new Answering(true));
     address private _no = address(new Answering(false));

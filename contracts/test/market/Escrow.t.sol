@@ -10,6 +10,7 @@ import {PdpVerifierDouble} from "../support/FilecoinStorage.sol";
 import {SaleFixture} from "../support/SaleFixture.sol";
 
 /// forge-config: default.fuzz.runs = 1000
+/// forge-config: deep.fuzz.runs = 100000
 contract EscrowTest is SaleFixture {
     uint64 private constant START = 100_000;
     uint64 private constant TERM = 50_000;

@@ -17,6 +17,7 @@ import {OwnedWallet} from "../support/OwnedWallet.sol";
 import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 
 /// forge-config: default.fuzz.runs = 1000
+/// forge-config: deep.fuzz.runs = 100000
 contract PayPerAccessTest is SaleFixture {
     PayPerAccess private _sale =
         PayPerAccess(vm.deployCode("PayPerAccess.sol:PayPerAccess", abi.encode(address(registry))));

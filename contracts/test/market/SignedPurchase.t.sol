@@ -12,6 +12,7 @@ import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 
 /// Purchases that a relayer sends, and licences.
 /// forge-config: default.fuzz.runs = 1000
+/// forge-config: deep.fuzz.runs = 100000
 contract SignedPurchaseTest is SaleFixture {
     address private constant RELAYER = address(0x4e1a);
 

@@ -13,6 +13,7 @@ import {SplitTree} from "../support/SplitTree.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 /// forge-config: default.fuzz.runs = 1000
+/// forge-config: deep.fuzz.runs = 100000
 contract SplitterTest is SaleFixture {
     using SplitTree for SplitTree.Tree;
 

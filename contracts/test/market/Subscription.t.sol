@@ -13,6 +13,7 @@ import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
 import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// forge-config: default.fuzz.runs = 1000
+/// forge-config: deep.fuzz.runs = 100000
 contract SubscriptionTest is SaleFixture {
     uint64 private constant MONTH = 30 days;
     uint64 private constant GRACE = 3 days;
