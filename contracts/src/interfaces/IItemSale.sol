@@ -8,7 +8,8 @@ import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 
 /// @title A sale of items and collections of a registry, by whoever owns them
 /// @notice One contract serves all sellers, each for what he may sell: `Roles.SALES` in the registry. Who buys an item reads it; who buys a collection reads its periods, those to
-/// come as well, while his purchase lasts.
+/// come as well, while his purchase lasts. A
+/// sale ends when what it sells changes hands: the next owner sets his own price.
 interface IItemSale is IERC165 {
     /// @notice An item or collection is on sale.
     event PriceSet(bytes32 indexed id, Price price);

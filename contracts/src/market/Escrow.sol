@@ -129,6 +129,10 @@ contract Escrow is IEscrow, ItemSale {
         return deposit != 0 && _deposits[deposit].settled != Standing.Refunded;
     }
 
+    function _idOf(bytes32 sale) internal view override returns (bytes32) {
+        return _sold[sale].id;
+    }
+
     function _saleOf(bytes32 id) internal view override returns (bytes32) {
         return _sales[id];
     }

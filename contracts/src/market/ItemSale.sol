@@ -17,7 +17,9 @@ abstract contract ItemSale is IItemSale, Sale {
     /// @inheritdoc IItemSale
     IAccessRegistry public immutable registry;
 
-    mapping(bytes32 id => Price) private _prices;
+    mapping(bytes32 sale => Price) private _prices;
+    /// Who owned it when the price was set: a sale ends when the item changes hands.
+    mapping(bytes32 sale => address) private _owners;
 
     constructor(IAccessRegistry registry_) {
         require(address(registry_).code.length > 0, NoRegistry(address(registry_)));
@@ -65,10 +67,16 @@ abstract contract ItemSale is IItemSale, Sale {
         return id;
     }
 
+    /// @dev The id that a sale sells.
+    function _idOf(bytes32 sale) internal view virtual returns (bytes32) {
+        return sale;
+    }
+
     function _putPrice(bytes32 id, Price calldata price) internal {
         _onlySeller(id);
         _checkPrice(price);
-        _prices[_saleOf(id)] = price;
+        bytes32 sale = _saleOf(id);
+        (_prices[sale], _owners[sale]) = (price, registry.ownerOf(id));
         emit PriceSet(id, price);
     }
 
@@ -79,20 +87,25 @@ abstract contract ItemSale is IItemSale, Sale {
     /// @dev A period without a price of its own is bought with its collection.
     function _soldFor(bytes32 item) internal view override returns (bytes32) {
         bytes32 sale = _saleOf(item);
-        if (_prices[sale].amount > 0) return sale;
+        if (_isOnSale(sale)) return sale;
         bytes32 collection = registry.resource(item).collection;
         sale = _saleOf(collection);
-        return _prices[sale].amount > 0 ? sale : item;
+        return _isOnSale(sale) ? sale : item;
     }
 
-    function _price(bytes32 id) internal view override returns (Price memory price) {
-        price = _prices[id];
-        require(price.amount > 0, NotForSale(id));
+    function _price(bytes32 sale) internal view override returns (Price memory) {
+        require(_isOnSale(sale), NotForSale(sale));
+        return _prices[sale];
     }
 
-    function _priced(bytes32 id) private view returns (Price memory price) {
-        price = _prices[_saleOf(id)];
-        require(price.amount > 0, NotForSale(id));
+    function _priced(bytes32 id) private view returns (Price memory) {
+        bytes32 sale = _saleOf(id);
+        require(_isOnSale(sale), NotForSale(id));
+        return _prices[sale];
+    }
+
+    function _isOnSale(bytes32 sale) private view returns (bool) {
+        return _prices[sale].amount > 0 && registry.ownerOf(_idOf(sale)) == _owners[sale];
     }
 
     function _onlySeller(bytes32 id) private view {

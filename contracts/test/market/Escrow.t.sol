@@ -295,6 +295,17 @@ contract EscrowTest is SaleFixture {
         _escrow.setSale(_item, price, _guarantee());
     }
 
+    function test_buyFor_failsIfItemChangedHands() public {
+        bytes32 sale = _sale(_item);
+        vm.prank(OWNER);
+        registry.transferOwnership(_item, BOB);
+        vm.prank(BOB);
+        registry.acceptOwnership(_item);
+        vm.expectRevert(abi.encodeWithSelector(ISale.NotForSale.selector, sale));
+        vm.prank(buyer);
+        _escrow.buyFor{value: PRICE}(sale, buyer, FIL, PRICE, "");
+    }
+
     function test_stopSale_leavesDeposits() public {
         _buy();
         vm.prank(OWNER);

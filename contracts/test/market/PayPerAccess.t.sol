@@ -306,6 +306,28 @@ contract PayPerAccessTest is SaleFixture {
         _setPrice(_item, price);
     }
 
+    /// Nobody pays the last owner for what he cannot give any more.
+    function test_buyFor_failsIfItemChangedHands() public {
+        _setPrice(_item, inFil());
+        buy(_sale, _item, inFil());
+        vm.prank(OWNER);
+        registry.transferOwnership(_item, BOB);
+        vm.prank(BOB);
+        registry.acceptOwnership(_item);
+        bytes memory refusal = abi.encodeWithSelector(ISale.NotForSale.selector, _item);
+        vm.expectRevert(refusal);
+        vm.prank(buyer);
+        _sale.buyFor{value: PRICE}(_item, ALICE, FIL, PRICE, "");
+        vm.expectRevert(refusal);
+        _sale.offer(_item, ALICE);
+        vm.expectRevert(refusal);
+        _sale.priceOf(_item);
+        vm.prank(BOB);
+        _sale.setPrice(_item, inCoin());
+        buy(_sale, _item, inCoin());
+        assertTrue(_sale.canRead(buyer, _item, ""));
+    }
+
     function test_stopSale_leavesWhatWasBought() public {
         _setPrice(_item, inFil());
         buy(_sale, _item, inFil());
