@@ -195,6 +195,67 @@ contract SignedPurchaseTest is SaleFixture {
         assertTrue(_sale.canRead(address(wallet), _item, ""));
     }
 
+    /// What is signed is what a wallet shows and hashes; by the runner's own EIP-712.
+    function test_signatures_areOfTypedDataAsWalletsHashIt() public view {
+        Purchase memory purchase = purchaseOf(_sale, _item, _licensed(inCoin()));
+        string memory domain = string.concat(
+            '"EIP712Domain":[{"name":"name","type":"string"},{"name":"version","type":"string"},',
+            '{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"}]},',
+            '"domain":{"name":"Stheno Sale","version":"1","chainId":31337,"verifyingContract":"',
+            vm.toString(address(_sale)),
+            '"},"primaryType":'
+        );
+        string memory typed = string.concat(
+            '{"types":{"LicenceAcceptance":[{"name":"subject","type":"bytes32"},',
+            '{"name":"licence","type":"bytes32"},{"name":"reader","type":"address"}],',
+            domain,
+            '"LicenceAcceptance","message":{"subject":"',
+            vm.toString(_item),
+            '","licence":"',
+            vm.toString(LICENCE),
+            '","reader":"',
+            vm.toString(buyer),
+            '"}}'
+        );
+        assertEq(acceptanceDigest(_sale, _item, LICENCE, buyer), vm.eip712HashTypedData(typed));
+        typed = string.concat(
+            '{"types":{"Purchase":[{"name":"item","type":"bytes32"},{"name":"reader","type":"address"},',
+            '{"name":"payer","type":"address"},{"name":"token","type":"address"},',
+            '{"name":"price","type":"uint256"},{"name":"licence","type":"bytes32"},',
+            '{"name":"nonce","type":"uint256"},{"name":"deadline","type":"uint256"}],',
+            domain,
+            '"Purchase","message":',
+            _message(purchase),
+            "}"
+        );
+        assertEq(purchaseDigest(_sale, purchase), vm.eip712HashTypedData(typed));
+    }
+
+    function _message(Purchase memory purchase) private pure returns (string memory) {
+        string memory people = string.concat(
+            '{"item":"',
+            vm.toString(purchase.item),
+            '","reader":"',
+            vm.toString(purchase.reader),
+            '","payer":"',
+            vm.toString(purchase.payer),
+            '","token":"',
+            vm.toString(purchase.token)
+        );
+        return string.concat(
+            people,
+            '","price":"',
+            vm.toString(purchase.price),
+            '","licence":"',
+            vm.toString(purchase.licence),
+            '","nonce":"',
+            vm.toString(purchase.nonce),
+            '","deadline":"',
+            vm.toString(purchase.deadline),
+            '"}'
+        );
+    }
+
     // ------------------------------------------------------------------ licences
 
     function test_buyFor_recordsTheLicence() public {

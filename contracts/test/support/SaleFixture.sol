@@ -69,13 +69,7 @@ abstract contract SaleFixture is RegistryFixture {
     }
 
     function sign(ISale sale, Purchase memory purchase) internal view returns (bytes memory) {
-        bytes32 typeHash = keccak256(
-            "Purchase(bytes32 item,address reader,address payer,address token,uint256 price,bytes32 licence,uint256 nonce,uint256 deadline)"
-        );
-        return
-            signed(
-                BUYER_KEY, digestOf(address(sale), "Stheno Sale", keccak256(abi.encode(typeHash, purchase)))
-            );
+        return signed(BUYER_KEY, purchaseDigest(sale, purchase));
     }
 
     function consent(ISale sale, bytes32 subject, bytes32 licence, address reader)
@@ -83,9 +77,24 @@ abstract contract SaleFixture is RegistryFixture {
         view
         returns (bytes memory)
     {
+        return signed(BUYER_KEY, acceptanceDigest(sale, subject, licence, reader));
+    }
+
+    function purchaseDigest(ISale sale, Purchase memory purchase) internal view returns (bytes32) {
+        bytes32 typeHash = keccak256(
+            "Purchase(bytes32 item,address reader,address payer,address token,uint256 price,bytes32 licence,uint256 nonce,uint256 deadline)"
+        );
+        return digestOf(address(sale), "Stheno Sale", keccak256(abi.encode(typeHash, purchase)));
+    }
+
+    function acceptanceDigest(ISale sale, bytes32 subject, bytes32 licence, address reader)
+        internal
+        view
+        returns (bytes32)
+    {
         bytes32 typeHash = keccak256("LicenceAcceptance(bytes32 subject,bytes32 licence,address reader)");
         bytes32 structHash = keccak256(abi.encode(typeHash, subject, licence, reader));
-        return signed(BUYER_KEY, digestOf(address(sale), "Stheno Sale", structHash));
+        return digestOf(address(sale), "Stheno Sale", structHash);
     }
 
     function permitOf(address spender, uint256 amount) internal view returns (Permit memory permit) {
