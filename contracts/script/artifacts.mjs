@@ -7,7 +7,20 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const CONTRACTS = ["Committee", "AccessPass", "IAccessCondition"];
+const CONTRACTS = [
+  "Committee",
+  "AccessPass",
+  "AccessRegistry",
+  "PayPerAccess",
+  "DataPass",
+  "Subscription",
+  "Splitter",
+  "Escrow",
+  "Catalogue",
+  "IAccessCondition",
+  "IOffer",
+  "ISale",
+];
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const target = join(root, "../crates/chain/abi");

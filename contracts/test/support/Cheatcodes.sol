@@ -12,6 +12,15 @@ interface Cheatcodes {
         address emitter;
     }
 
+    /// @dev What a call used.
+    struct Gas {
+        uint64 limit;
+        uint64 used;
+        uint64 memory_;
+        int64 refunded;
+        uint64 remaining;
+    }
+
     // Who calls, when, on which chain, with what.
     function prank(address sender) external;
     function startPrank(address sender) external;
@@ -19,6 +28,7 @@ interface Cheatcodes {
     function roll(uint256 blockNumber) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
+    function prevrandao(bytes32 randomness) external;
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function mockCall(address callee, bytes calldata data, bytes calldata result) external;
@@ -43,11 +53,14 @@ interface Cheatcodes {
     function expectEmit(address emitter) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
+    function lastCallGas() external view returns (Gas memory);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
 
     // Artefacts, files, text.
     function deployCode(string calldata artifact) external returns (address);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
+    function getCode(string calldata artifact) external view returns (bytes memory);
+    function getDeployedCode(string calldata artifact) external view returns (bytes memory);
     function readFile(string calldata path) external view returns (string memory);
     function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
