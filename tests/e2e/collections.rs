@@ -46,7 +46,7 @@ impl Scale {
     fn of_environment() -> Self {
         match std::env::var("STHENO_FOLDER_MIB") {
             Err(_) => Self {
-                large: 4 << 20,
+                large: 32 << 20,
                 encrypt: &["--chunk-size", "4096", "--max-piece", "65536"],
                 put: &["--max-piece", "65536"],
                 kill: 12,

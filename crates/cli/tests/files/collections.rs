@@ -442,7 +442,7 @@ fn what_is_no_folder_to_encrypt_is_refused_with_a_word() {
 fn folder_survives_kills_on_all_its_ways() {
     use std::time::{Duration, Instant};
     let desk = Desk::new();
-    desk.put("data/large", &noise(3_000_000));
+    desk.put("data/large", &noise(10_000_000));
     // Kills when so many files are there, and says whether there was something to kill.
     let killed = |args: &[&str], folder: &str, count: usize| {
         let mut child = desk.folder.stheno(args).spawn().unwrap();

@@ -20,6 +20,8 @@ use super::{
 const MAX_FILES: usize = 128;
 /// And the most bytes of them: larger files are the disk's to write anyhow.
 const MAX_BYTES: u64 = 16 << 20;
+/// Others wait for files with fewer bytes.
+const SMALL: u64 = 1 << 20;
 /// So many are made durable side by side.
 const SIDE_BY_SIDE: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
@@ -35,6 +37,11 @@ impl Batch {
     pub(super) fn push(&mut self, draft: Draft, target: PathBuf, len: u64) {
         self.drafts.push((draft, target));
         self.bytes = self.bytes.saturating_add(len);
+    }
+
+    /// Whether a file of `len` bytes is small enough for the others to wait for it.
+    pub(super) fn has_room(&self, len: u64) -> bool {
+        len < SMALL && self.bytes.saturating_add(len) < MAX_BYTES
     }
 
     /// Whether there is no use in waiting for more.

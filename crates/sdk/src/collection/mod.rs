@@ -3,6 +3,7 @@
 //! | module | idea |
 //! |---|---|
 //! | `write`, `seal`, `rendered`, `options` | a folder to pieces and a manifest; adding to it later |
+//! | `work` | which work a run is: only the same is gone on with |
 //! | `walk` | what is in a folder, and what of it is no file |
 //! | `journal`, `desk`, `batch` | what is done already, across `kill -9`; one command at a time, files whole or not there; many at once |
 //! | `access` | what opens many envelopes: keys of one's own, or a committee, asked once for many |
@@ -46,6 +47,7 @@ mod rendered;
 mod seal;
 mod stored;
 mod walk;
+mod work;
 mod write;
 
 use std::sync::Arc;

@@ -26,6 +26,7 @@ use super::{
     seal::{Hashed, Sealed, Sealer},
     stored::StoredBytes,
     walk::{Found, Stamp, check_apart, place_of, walk},
+    work,
 };
 use crate::{EncryptOptions, Encryption, Error, SealTo, seal_to::item_or_fresh};
 
@@ -139,7 +140,7 @@ impl Run<'_> {
         let extremes = [lengths.clone().min(), lengths.max()];
         self.sealer.check(extremes.into_iter().flatten())?;
         let notes = self.sealer.desk.notes();
-        let digest = self.digest(version);
+        let digest = work::digest(self.folder, version, self.options, &self.sealer);
         let journal =
             Journal::open(notes, &digest, shared).map_err(|error| self.unnoted(&error))?;
         self.item = journal.item();
@@ -176,6 +177,10 @@ impl Run<'_> {
                 }
                 None => {
                     encrypted += 1;
+                    // What waits is not to wait for hours.
+                    if !work.batch.has_room(file.stamp.size) {
+                        self.settle(&mut work)?;
+                    }
                     let entry = match self.one(file, &mut work) {
                         Ok(entry) => entry,
                         Err(error) => {
@@ -388,49 +393,6 @@ impl Run<'_> {
         let digest = rendered.digest.ok_or(CollectionError::from(unread))?;
         draft.keep(&target)?;
         Ok((digest, target))
-    }
-
-    /// All that decides what an envelope is: what was begun with other readers is not gone on with.
-    fn digest(&self, version: u64) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        let mut put = |bytes: &[u8]| {
-            hash.update((bytes.len() as u64).to_be_bytes());
-            hash.update(bytes);
-        };
-        let folder = fs::canonicalize(self.folder).unwrap_or_else(|_| self.folder.to_owned());
-        put(folder.as_os_str().as_encoded_bytes());
-        put(&version.to_be_bytes());
-        put(&self.options.limits.min.to_be_bytes());
-        put(&self.options.limits.max.to_be_bytes());
-        put(&[u8::from(self.options.cids)]);
-        let encrypt = self.sealer.options;
-        put(encrypt.cipher.to_string().as_bytes());
-        put(&(encrypt.chunk_size.get() as u64).to_be_bytes());
-        put(&[u8::from(encrypt.hide_policy)]);
-        put(format!("{:?}", encrypt.metadata).as_bytes());
-        put(encrypt
-            .item
-            .map(|item| *item.as_bytes())
-            .unwrap_or_default()
-            .as_slice());
-        for to in self.sealer.to.iter().chain(&encrypt.also_to) {
-            match to {
-                SealTo::Network { network, policy } => {
-                    put(b"network");
-                    put(network.file().network_id().as_bytes());
-                    put(policy.digest().as_bytes());
-                }
-                SealTo::X25519(key) => {
-                    put(b"x25519");
-                    put(key.as_bytes());
-                }
-                SealTo::Shared(key) => {
-                    put(b"shared");
-                    put(&key.id());
-                }
-            }
-        }
-        hash.finalize().into()
     }
 }
 
