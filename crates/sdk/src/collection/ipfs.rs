@@ -89,7 +89,7 @@ impl Collection {
             let folder = folder_of(address);
             stores.push(Arc::new(pieces.in_folder(folder.root, folder.path)));
         }
-        let source = || Ok(UnixfsSource::new(file.clone(), gateways.to_vec()));
+        let source = || Ok(UnixfsSource::new(file, gateways.to_vec()));
         Self::of_source(source, stores, access).await
     }
 
