@@ -163,6 +163,7 @@ fn manifest_has_the_bytes_that_are_written_down() {
         700.into(),
         Value::Null,
         Value::Bytes(vec![3; 32]),
+        Value::Bytes(vec![6; 32]),
         Value::Null,
         Value::Null,
         Value::Array(envelope),
@@ -234,7 +235,7 @@ fn with_entry(change: impl FnOnce(&mut Vec<Value>)) -> EntryError {
 /// The same with a field of a part of its first file changed.
 fn with_part(part: usize, at: usize, change: impl FnOnce(u64) -> u64) -> EntryError {
     with_entry(|entry| {
-        let envelope = entry[6].as_array_mut().unwrap();
+        let envelope = entry[7].as_array_mut().unwrap();
         let part = envelope[4].as_array_mut().unwrap()[part]
             .as_array_mut()
             .unwrap();
@@ -286,14 +287,14 @@ fn parts_that_overlap_leave_holes_or_reach_beyond_are_named() {
         EntryError::Malformed("a part of it has no bytes")
     );
     let without = with_entry(|entry| {
-        entry[6].as_array_mut().unwrap()[4]
+        entry[7].as_array_mut().unwrap()[4]
             .as_array_mut()
             .unwrap()
             .remove(1);
     });
     assert_eq!(without, EntryError::Hole { from: second });
     let beyond = with_entry(|entry| {
-        let parts = entry[6].as_array_mut().unwrap()[4].as_array_mut().unwrap();
+        let parts = entry[7].as_array_mut().unwrap()[4].as_array_mut().unwrap();
         let mut again = parts[2].clone();
         again.as_array_mut().unwrap()[1] = end.into();
         parts.push(again);
@@ -347,9 +348,10 @@ fn entry_is_refused_with_another_form_or_no_sense() {
         (2, "csv".into()),
         (2, "a/b\n".into()),
         (3, Value::Bytes(vec![0; 31])),
-        (4, "now".into()),
-        (5, Value::Bytes(vec![0; 33])),
-        (6, Value::Null),
+        (4, Value::Bytes(vec![0; 31])),
+        (5, "now".into()),
+        (6, Value::Bytes(vec![0; 33])),
+        (7, Value::Null),
         (0, 7.into()),
     ] {
         let problem = with_field(at, value.clone());
@@ -366,7 +368,7 @@ fn entry_is_refused_with_another_form_or_no_sense() {
         (5, Value::Array(vec![1.into(); 33])),
         (4, Value::Array(vec![Value::Null])),
     ] {
-        let problem = with_entry(|entry| entry[6].as_array_mut().unwrap()[at] = value.clone());
+        let problem = with_entry(|entry| entry[7].as_array_mut().unwrap()[at] = value.clone());
         assert!(malformed(problem.clone()), "{at} {value:?}: {problem:?}");
     }
     assert!(malformed(with_entry(|entry| entry.push(Value::Null))));
@@ -388,11 +390,11 @@ fn entry_is_refused_with_another_form_or_no_sense() {
         (1, u64::MAX),
         (2, 1000),
     ] {
-        let problem = with_entry(|entry| entry[6].as_array_mut().unwrap()[at] = value.into());
+        let problem = with_entry(|entry| entry[7].as_array_mut().unwrap()[at] = value.into());
         assert!(matches!(problem, EntryError::Sizes { .. }), "{at} {value}");
     }
     let neither = with_entry(|entry| {
-        let envelope = entry[6].as_array_mut().unwrap();
+        let envelope = entry[7].as_array_mut().unwrap();
         envelope[3] = Value::Null;
         envelope[4] = Value::Array(vec![]);
     });
@@ -604,7 +606,7 @@ fn lengths_that_are_not_the_shortest_are_refused() {
     ));
     let at = bytes
         .windows(2)
-        .position(|pair| pair == [0x84, 0x87])
+        .position(|pair| pair == [0x84, 0x88])
         .unwrap();
     let inner = [&bytes[..at], &[0x98, 4], &bytes[at + 1..]].concat();
     assert!(Manifest::read(&inner[..]).is_err());
