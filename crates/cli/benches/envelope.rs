@@ -12,6 +12,8 @@
     missing_docs
 )]
 
+mod process;
+
 use std::{
     env,
     fs::{self, File},
@@ -35,6 +37,8 @@ use axum::{
 };
 use stheno::envelope::ReadAt;
 use tempfile::TempDir;
+
+use process::{median, watch};
 
 const STHENO: &str = env!("CARGO_BIN_EXE_stheno");
 
@@ -336,11 +340,6 @@ fn table(bench: &Bench, tasks: Vec<Task>, runs: usize) {
     }
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
@@ -348,23 +347,6 @@ fn ms(time: Duration) -> f64 {
 fn words(program: &str, args: &[&str]) -> Vec<String> {
     let args = args.iter().map(|arg| (*arg).to_owned());
     std::iter::once(program.to_owned()).chain(args).collect()
-}
-
-/// Reads a process's peak of memory until it has ended. It only grows, so the last one counts.
-fn watch(process: u32) -> thread::JoinHandle<u64> {
-    thread::spawn(move || {
-        let mut peak = 0;
-        // A process that has ended and is not waited for yet has no memory to report.
-        while let Ok(status) = fs::read_to_string(format!("/proc/{process}/status")) {
-            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let Some(kib) = line.and_then(|line| line.split_whitespace().next()) else {
-                break;
-            };
-            peak = kib.parse::<u64>().expect("a number") / 1024;
-            thread::sleep(Duration::from_millis(5));
-        }
-        peak
-    })
 }
 
 /// `rage`, where it is installed, with a key of its own.

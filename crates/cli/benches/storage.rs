@@ -17,6 +17,8 @@
     missing_docs
 )]
 
+mod process;
+
 use std::{
     collections::BTreeSet,
     env,
@@ -41,6 +43,8 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use tempfile::TempDir;
+
+use process::{median, watch};
 
 const STHENO: &str = env!("CARGO_BIN_EXE_stheno");
 /// Bytes of a small file.
@@ -325,28 +329,6 @@ impl Bench {
             took.time.as_secs_f64() * 1e3
         );
     }
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-/// Reads a process's peak of memory until it has ended. It only grows, so the last one counts.
-fn watch(process: u32) -> thread::JoinHandle<u64> {
-    thread::spawn(move || {
-        let mut peak = 0;
-        // A process that has ended and is not waited for yet has no memory to report.
-        while let Ok(status) = fs::read_to_string(format!("/proc/{process}/status")) {
-            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let Some(kib) = line.and_then(|line| line.split_whitespace().next()) else {
-                break;
-            };
-            peak = kib.parse::<u64>().expect("a number") / 1024;
-            thread::sleep(Duration::from_millis(20));
-        }
-        peak
-    })
 }
 
 /// A double of a PDP provider that keeps pieces in a folder, and runs until the process ends.
