@@ -18,6 +18,7 @@ const CONTRACTS = [
   "Escrow",
   "Catalogue",
   "IAccessCondition",
+  "DevnetDollar",
   "IOffer",
   "ISale",
 ];

@@ -4,54 +4,63 @@
 //! errors, structs, and for those that are deployed `BYTECODE`.
 //! `abi/` is written by `contracts/script/artifacts.mjs`, and checked by it.
 
-/// The registry of committees and the channel of their ceremonies.
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::too_many_arguments,
-    reason = "generated; documented in the contract"
-)]
-pub mod committee {
-    alloy::sol!(
-        #[derive(Debug, PartialEq, Eq, Hash)]
-        CommitteeContract,
-        "abi/Committee.json"
-    );
+/// A module with the bindings of one contract, and the contract itself beside it.
+macro_rules! contract {
+    ($(#[$doc:meta])* $module:ident, $name:ident, $artefact:literal) => {
+        $(#[$doc])*
+        #[allow(
+            missing_docs,
+            unreachable_pub,
+            clippy::too_many_arguments,
+            reason = "generated; documented in the contract"
+        )]
+        pub mod $module {
+            alloy::sol!(
+                #[derive(Debug, PartialEq, Eq, Hash)]
+                $name,
+                $artefact
+            );
+        }
+        pub use $module::$name;
+    };
 }
 
-/// A pass to read, sold by its contract: an ERC-721 with a price.
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::too_many_arguments,
-    reason = "generated; documented in the contract"
-)]
-pub mod access_pass {
-    alloy::sol!(
-        #[derive(Debug, PartialEq, Eq, Hash)]
-        AccessPassContract,
-        "abi/AccessPass.json"
-    );
-}
-
-/// A condition that a contract decides by itself.
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::too_many_arguments,
-    reason = "generated; documented in the contract"
-)]
-pub mod access_condition {
-    alloy::sol!(
-        #[derive(Debug, PartialEq, Eq, Hash)]
-        AccessConditionContract,
-        "abi/IAccessCondition.json"
-    );
-}
-
-pub use access_condition::AccessConditionContract;
-pub use access_pass::AccessPassContract;
-pub use committee::CommitteeContract;
+contract!(
+    /// The registry of committees and the channel of their ceremonies.
+    committee, CommitteeContract, "abi/Committee.json"
+);
+contract!(
+    /// A pass to read, sold by its contract: an ERC-721 with a price.
+    access_pass, AccessPassContract, "abi/AccessPass.json"
+);
+contract!(
+    /// A condition that a contract decides by itself.
+    access_condition, AccessConditionContract, "abi/IAccessCondition.json"
+);
+contract!(
+    /// Terms of access that their owner edits.
+    access_registry, AccessRegistryContract, "abi/AccessRegistry.json"
+);
+contract!(
+    /// A sale, whatever it sells: what is asked for, and the call that buys.
+    sale, SaleContract, "abi/ISale.json"
+);
+contract!(
+    /// A sale of items and collections, paid at once.
+    pay_per_access, PayPerAccessContract, "abi/PayPerAccess.json"
+);
+contract!(
+    /// A sale of items and collections, paid when the data stayed stored.
+    escrow, EscrowContract, "abi/Escrow.json"
+);
+contract!(
+    /// What is for sale.
+    catalogue, CatalogueContract, "abi/Catalogue.json"
+);
+contract!(
+    /// A stablecoin of development chains: an ERC-20 with permits.
+    devnet_dollar, DevnetDollarContract, "abi/DevnetDollar.json"
+);
 
 #[cfg(test)]
 mod tests {

@@ -181,7 +181,9 @@ pub use encrypt::{EncryptOptions, Encrypted, Encryption, Written, encrypt_to};
 pub use error::Error;
 pub use file_reader::FileReader;
 pub use keyring::{KeyKind, Keyring};
-pub use network_file::{NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode};
+pub use network_file::{
+    Market, NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode, Token,
+};
 pub use open_all::{OpenedAll, Released};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};

@@ -4,6 +4,8 @@
 //! a writer's question "what is the committee's key?" could answer with a key of their own.
 //! So a network file is obtained from a trusted place, and a key with another fingerprint is refused.
 
+mod market;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -14,6 +16,8 @@ use stheno_crypto::{KeyFingerprint, NetworkId, NetworkKey};
 use stheno_envelope::Locator;
 use stheno_protocol::{Address, B256, Bytes, ChainId, Domain};
 use url::Url;
+
+pub use market::{Market, Token};
 
 /// The only version of the file that exists.
 pub const NETWORK_FILE_VERSION: u32 = 1;
@@ -42,6 +46,12 @@ pub struct NetworkFile {
     /// JSON-RPC endpoints by chain id. Suggestions: they are not trusted with the key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rpc: BTreeMap<ChainId, Vec<Url>>,
+    /// The contracts for access and trade, on the committee's chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<Market>,
+    /// The tokens that prices are told in, by a name in lower case, such as `usdfc`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokens: BTreeMap<String, Token>,
     /// How many nodes must answer. For people; the chain decides.
     pub threshold: u16,
     /// The nodes when the file was written. For people; the chain decides.
@@ -226,6 +236,14 @@ mod tests {
   "committeeId": 1,
   "networkKeyFingerprint": "0x1111111111111111111111111111111111111111111111111111111111111111",
   "rpc": { "31415926": ["http://127.0.0.1:8545/"] },
+  "market": {
+    "registry": "0x0000000000000000000000000000000000000001",
+    "payPerAccess": "0x0000000000000000000000000000000000000002",
+    "catalogue": "0x0000000000000000000000000000000000000003"
+  },
+  "tokens": {
+    "usdfc": { "address": "0x0000000000000000000000000000000000000004", "decimals": 18 }
+  },
   "threshold": 3,
   "nodes": [{ "index": 1, "endpoint": "http://127.0.0.1:7001/" }]
 }
@@ -236,6 +254,10 @@ mod tests {
         let file = NetworkFile::from_json(TEXT).unwrap();
         assert_eq!(file.rpc_of(31_415_926).len(), 1);
         assert_eq!(file.rpc_of(1).len(), 0);
+        let market = file.market.unwrap();
+        assert_eq!(market.name_of(market.pay_per_access), Some("PayPerAccess"));
+        assert_eq!(market.name_of(market.registry), None);
+        assert_eq!(file.tokens["usdfc"].decimals, 18);
         assert_eq!(NetworkFile::from_json(&file.to_json()).unwrap(), file);
     }
 

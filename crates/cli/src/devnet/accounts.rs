@@ -24,7 +24,7 @@ pub struct DevAccount {
     pub well_known_key: &'static str,
 }
 
-/// Deploys the contracts and owns the committee and the access pass.
+/// Deploys the contracts, and owns the committee and the access pass.
 pub const OWNER: DevAccount = DevAccount {
     role: "owner of the committee and of the access pass",
     address: Address::new(alloy::primitives::hex!(

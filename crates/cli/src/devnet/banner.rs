@@ -33,6 +33,8 @@ devnet is ready after {seconds:.1} s: {count} nodes, any {threshold} of them ope
                log {chain_log}
   committee    {committee}, number {number}
   access pass  {pass}, sold by its function buy() for {price} FIL
+  market       registry {registry}, sales {sale}, catalogue {catalogue}
+  dollars      {dollar}, \"usdfc\" in prices; every account has some
   network      {network}
   policy       {policy}  (\"holds an access pass\")
 
@@ -60,6 +62,10 @@ Ctrl-C ends the chain and the nodes.",
         number = contracts.committee_id,
         pass = contracts.access_pass,
         price = alloy::primitives::utils::format_ether(pass_price()).trim_end_matches('0'),
+        registry = contracts.market.registry,
+        sale = contracts.market.pay_per_access,
+        catalogue = contracts.market.catalogue,
+        dollar = contracts.dollar,
         network = devnet.network_path().display(),
         policy = devnet.policy_path().display(),
         nodes = nodes.collect::<Vec<_>>().join("\n"),

@@ -1,20 +1,27 @@
 //! What the owner of a devnet does on chain: deploy, found a committee, propose its members, sell passes.
 
+use std::collections::BTreeMap;
+
 use alloy::{
     primitives::{Address, U256},
     signers::local::PrivateKeySigner,
     sol_types::{SolCall, SolConstructor},
 };
+use stheno::{Market, Token};
 use stheno_chain::{
     Chain, ChainConfig, HttpOptions, Sender,
-    contracts::{AccessPassContract as pass_contract, CommitteeContract as committee_contract},
+    contracts::{
+        AccessPassContract as pass_contract, AccessRegistryContract as registry_contract,
+        CatalogueContract as catalogue_contract, CommitteeContract as committee_contract,
+        DevnetDollarContract as dollar_contract, PayPerAccessContract as sale_contract,
+    },
     send::Sent,
 };
 use url::Url;
 
 use super::{
     DevnetError,
-    accounts::{DevAccount, OWNER},
+    accounts::{self, DevAccount, OWNER},
     anvil::CHAIN_ID,
     finality::Finality,
 };
@@ -30,7 +37,27 @@ pub struct Contracts {
     pub committee_id: u64,
     /// The access pass.
     pub access_pass: Address,
+    /// The contracts for access and trade.
+    pub market: Market,
+    /// The devnet's stablecoin, of which every account has some.
+    pub dollar: Address,
 }
+
+impl Contracts {
+    /// The tokens that prices are told in.
+    pub fn tokens(&self) -> BTreeMap<String, Token> {
+        let dollar = Token {
+            address: self.dollar,
+            decimals: DOLLAR_DECIMALS,
+        };
+        BTreeMap::from([("usdfc".to_owned(), dollar)])
+    }
+}
+
+/// As USDFC has them.
+const DOLLAR_DECIMALS: u8 = 18;
+/// What every account has of the stablecoin.
+const DOLLARS: u64 = 10_000;
 
 /// The owner's side of the chain.
 #[derive(Clone, Debug)]
@@ -49,7 +76,7 @@ impl Owner {
         })
     }
 
-    /// Deploys both contracts and founds the committee.
+    /// Deploys the contracts and founds the committee.
     pub async fn deploy(&self, finality: Finality) -> Result<Contracts, DevnetError> {
         let bytecode = committee_contract::BYTECODE.to_vec();
         let committee = self.create("deploy Committee", bytecode).await?;
@@ -81,7 +108,47 @@ impl Owner {
             committee,
             committee_id: 1,
             access_pass,
+            market: self.deploy_market().await?,
+            dollar: self.deploy_dollar().await?,
         })
+    }
+
+    /// A registry of terms, a sale and a catalogue of it.
+    async fn deploy_market(&self) -> Result<Market, DevnetError> {
+        let registry = registry_contract::BYTECODE.to_vec();
+        let registry = self.create("deploy AccessRegistry", registry).await?;
+        let mut sale = sale_contract::BYTECODE.to_vec();
+        sale.extend(
+            sale_contract::constructorCall {
+                registry_: registry,
+            }
+            .abi_encode(),
+        );
+        let mut catalogue = catalogue_contract::BYTECODE.to_vec();
+        catalogue.extend(
+            catalogue_contract::constructorCall {
+                registry_: registry,
+            }
+            .abi_encode(),
+        );
+        Ok(Market {
+            registry,
+            pay_per_access: self.create("deploy PayPerAccess", sale).await?,
+            escrow: None,
+            catalogue: self.create("deploy Catalogue", catalogue).await?,
+            timed_release: None,
+        })
+    }
+
+    async fn deploy_dollar(&self) -> Result<Address, DevnetError> {
+        let mut bytecode = dollar_contract::BYTECODE.to_vec();
+        let unit = U256::from(10).pow(U256::from(DOLLAR_DECIMALS));
+        let arguments = dollar_contract::constructorCall {
+            holders: accounts::ALL.map(|account| account.address).to_vec(),
+            amount: U256::from(DOLLARS) * unit,
+        };
+        bytecode.extend(arguments.abi_encode());
+        self.create("deploy DevnetDollar", bytecode).await
     }
 
     /// Proposes a ceremony for these operators, in this order.

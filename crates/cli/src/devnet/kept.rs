@@ -154,6 +154,7 @@ fn file(dir: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use alloy::primitives::Address;
+    use stheno::Market;
 
     fn kept() -> Kept {
         let ports = Ports {
@@ -164,6 +165,14 @@ mod tests {
             committee: Address::repeat_byte(1),
             committee_id: 1,
             access_pass: Address::repeat_byte(2),
+            market: Market {
+                registry: Address::repeat_byte(3),
+                pay_per_access: Address::repeat_byte(4),
+                escrow: None,
+                catalogue: Address::repeat_byte(5),
+                timed_release: None,
+            },
+            dollar: Address::repeat_byte(6),
         };
         Kept::new(2, Finality::Quick, &ports, contracts)
     }

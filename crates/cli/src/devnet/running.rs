@@ -190,7 +190,7 @@ impl Devnet {
         let http = reqwest::Client::new();
         ready::nodes_serve(&http, &mut anvil, &mut members).await?;
         let committee = read(&rpc, &contracts).await?;
-        let network = network_file(&committee, &rpc, &members);
+        let network = network_file(&committee, &contracts, &rpc, &members);
         let devnet = Self {
             members,
             anvil,
@@ -244,7 +244,7 @@ impl Devnet {
 
         buy_pass(signer(&READER)?, &contracts, &rpc).await?;
         metronome.hand_over().await?;
-        let network = network_file(&committee, &rpc, &members);
+        let network = network_file(&committee, &contracts, &rpc, &members);
         timings.total = began.elapsed();
         let devnet = Self {
             members,
@@ -441,7 +441,12 @@ async fn read(rpc: &Url, contracts: &Contracts) -> Result<Committee, DevnetError
     committee.map_err(|e| DevnetError::chain(what, e))
 }
 
-fn network_file(committee: &Committee, rpc: &Url, members: &[Member]) -> NetworkFile {
+fn network_file(
+    committee: &Committee,
+    contracts: &Contracts,
+    rpc: &Url,
+    members: &[Member],
+) -> NetworkFile {
     let nodes = committee
         .members
         .iter()
@@ -461,6 +466,8 @@ fn network_file(committee: &Committee, rpc: &Url, members: &[Member]) -> Network
         network_key_fingerprint: B256::new(*committee.network_key.fingerprint().as_bytes()),
         network_key: Some(committee.network_key.to_bytes().to_vec().into()),
         rpc: BTreeMap::from([(CHAIN_ID, vec![rpc.clone()])]),
+        market: Some(contracts.market),
+        tokens: contracts.tokens(),
         threshold: committee.threshold,
         nodes: nodes.collect(),
     }

@@ -181,6 +181,8 @@ impl Committee {
             network_key_fingerprint: (*self.inner.keys.network_key.fingerprint().as_bytes()).into(),
             network_key: None,
             rpc: BTreeMap::new(),
+            market: None,
+            tokens: BTreeMap::new(),
             threshold: self.inner.keys.threshold,
             nodes: members
                 .into_iter()
