@@ -9,6 +9,7 @@
 //! | [`main_job`] | a file, a policy, five nodes: granted, denied, with nodes down |
 //! | [`asking`], [`consent`] | who asks: sessions, delegates, contract accounts; in Rust, and typed |
 //! | [`collections`] | folders: out and back, in pieces, through kills |
+//! | [`market`] | a folder sold, found, bought and read; what is not paid for |
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
 //! | [`policies`] | policies as their authors meet them: explained, recorded, tested |
 //! | [`cookbook`] | every policy of the cookbook, admitting and refusing |
@@ -54,6 +55,7 @@ mod hostile;
 mod keys;
 mod lifecycle;
 mod main_job;
+mod market;
 mod policies;
 mod puppet;
 mod reader_in_anger;
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         main_job::trials(),
         keys::trials(),
         collections::trials(),
+        market::trials(),
         policies::trials(),
         cookbook::trials(),
         bad_input::trials(),

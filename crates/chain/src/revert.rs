@@ -5,7 +5,10 @@ use std::fmt;
 use alloy::primitives::Bytes;
 use alloy::sol_types::{Panic, Revert as RevertString, SolError, SolInterface};
 
-use crate::contracts::{AccessPassContract, CommitteeContract};
+use crate::contracts::{
+    AccessPassContract, AccessRegistryContract, CatalogueContract, CommitteeContract,
+    DevnetDollarContract, EscrowContract, PayPerAccessContract,
+};
 
 /// Why a contract refused.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,23 +54,37 @@ fn named(data: &[u8]) -> Option<(String, String)> {
     if let Ok(panic) = Panic::abi_decode(data) {
         return Some(("Panic".to_owned(), panic.to_string()));
     }
-    let committee = || {
-        type Errors = CommitteeContract::CommitteeContractErrors;
-        let name = Errors::name_by_selector(selector)?;
-        Some((name, fields(&Errors::abi_decode(data).ok()?)))
-    };
-    let pass = || {
-        type Errors = AccessPassContract::AccessPassContractErrors;
-        let name = Errors::name_by_selector(selector)?;
-        Some((name, fields(&Errors::abi_decode(data).ok()?)))
-    };
-    let (name, detail) = committee().or_else(pass)?;
-    Some((name.to_owned(), detail))
+    KNOWN.iter().find_map(|named| named(selector, data))
+}
+
+/// Names an error of one contract, by its selector.
+type Named = fn([u8; 4], &[u8]) -> Option<(String, String)>;
+
+/// Whose errors are known, in the order in which they are tried.
+const KNOWN: [Named; 7] = [
+    of::<CommitteeContract::CommitteeContractErrors>,
+    of::<AccessPassContract::AccessPassContractErrors>,
+    of::<AccessRegistryContract::AccessRegistryContractErrors>,
+    of::<PayPerAccessContract::PayPerAccessContractErrors>,
+    of::<EscrowContract::EscrowContractErrors>,
+    of::<CatalogueContract::CatalogueContractErrors>,
+    // Those of OpenZeppelin's ERC-20.
+    of::<DevnetDollarContract::DevnetDollarContractErrors>,
+];
+
+fn of<E: SolInterface + fmt::Debug>(selector: [u8; 4], data: &[u8]) -> Option<(String, String)> {
+    if !E::valid_selector(selector) {
+        return None;
+    }
+    let error = E::abi_decode(data).ok()?;
+    // `Name(Name { a: 1 })`.
+    let text = format!("{error:?}");
+    let name = text.split('(').next().unwrap_or_default().to_owned();
+    Some((name, fields(&text)))
 }
 
 /// The fields of `Name(Name { a: 1, b: 2 })` without the names around them.
-fn fields(error: &impl fmt::Debug) -> String {
-    let text = format!("{error:?}");
+fn fields(text: &str) -> String {
     let inner = text
         .split_once('{')
         .and_then(|(_, rest)| rest.rsplit_once('}'));
@@ -99,6 +116,13 @@ mod tests {
             Revert::decode(plain.abi_encode().into()).to_string(),
             "BadWindows"
         );
+
+        let price = PayPerAccessContract::PriceRose {
+            price: U256::from(2),
+            agreed: U256::from(1),
+        };
+        let revert = Revert::decode(price.abi_encode().into());
+        assert_eq!(revert.to_string(), "PriceRose(price: 2, agreed: 1)");
 
         let pass = AccessPassContract::WrongPayment {
             paid: U256::from(1),

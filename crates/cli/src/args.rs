@@ -7,6 +7,7 @@ mod committee;
 mod consent;
 mod gateways;
 mod keys;
+mod market;
 mod opening;
 mod policy;
 mod range;
@@ -30,6 +31,7 @@ pub use consent::{
 };
 pub use gateways::GatewayArgs;
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
+pub use market::{BuyArgs, RelayArgs, SellArgs};
 pub use opening::OpeningArgs;
 pub use policy::{
     PolicyCheckArgs, PolicyCommand, PolicyExplainArgs, PolicyImportArgs, PolicyNewArgs,
@@ -88,6 +90,12 @@ pub enum Command {
     Put(PutArgs),
     /// Fetch what a link leads to, or a manifest names: still encrypted, verified, from any copy.
     Get(Box<GetArgs>),
+    /// Encrypt a folder, store it, and put it on sale; prints a link.
+    Sell(Box<SellArgs>),
+    /// See what a link sells and what it takes, pay, and decrypt.
+    Buy(Box<BuyArgs>),
+    /// Send a purchase that somebody else signed, and pay the gas.
+    Relay(RelayArgs),
     /// Change who can open a file, without reading or writing its ciphertext anew.
     Rewrap(Box<RewrapArgs>),
     /// Take the file's own key out of an envelope, for another tool of this format.

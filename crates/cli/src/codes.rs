@@ -145,6 +145,24 @@ pub const OWN: &[Explained] = explained! {
     "no_room", Machine, "No room for a copy",
         "What is to be checked first has to be kept until then, and there is no room for it.",
         "Make room where temporary files go, or set TMPDIR to another folder.";
+    "other_sale", Asker, "Sold as something else",
+        "The output folder is sold by another account or in another registry, or is sealed to something else.",
+        "Use the account and network that it was sold with, or another output folder.";
+    "bad_sale_file", File, "sale.json unusable",
+        "The file that says which item an encrypted folder is sold as cannot be read.",
+        "Restore it, or sell from another output folder.";
+    "unknown_seller", Asker, "Contract not known",
+        "With --yes only contracts of the network file are paid, and the one that sells is none of them.",
+        "Give the network file, or --seller ADDRESS if you know the contract and its owner. Nothing was paid.";
+    "not_agreed", Asker, "Not agreed",
+        "Whoever was asked did not say yes, or nobody was there to be asked.",
+        "Answer y, or give --yes. Nothing was paid.";
+    "purchase_undone", Chain, "Purchase undone",
+        "The chain gave up the block of the purchase before it was final.",
+        "Look whether the transaction is in another block, then run the same command again.";
+    "bad_purchase", File, "No signed purchase",
+        "The file is not a purchase that `stheno buy --sign` wrote, or was changed.",
+        "Have it signed again.";
 };
 
 /// All codes, those of nodes first.

@@ -17,6 +17,7 @@
 //! | [`sealed`] | an envelope to be read: its header, and where its body is |
 //! | [`recipients`], [`opening`] | from the command line to who may read, and to who opens |
 //! | [`keys`], [`key_file`] | secrets, never from the command line |
+//! | [`sale_file`] | which item an encrypted folder is sold as |
 //! | [`consent`], [`session_file`], [`delegation_file`] | letting another key ask |
 //! | [`cbor_text`] | CBOR that somebody else wrote, for people and scripts |
 //! | [`progress`], [`say`], [`failure`] | what people and scripts are told |
@@ -51,6 +52,7 @@ pub mod opening;
 pub mod output;
 pub mod progress;
 pub mod recipients;
+pub mod sale_file;
 pub mod say;
 pub mod sealed;
 pub mod session_file;
@@ -92,6 +94,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Ls(args) => commands::ls::run(*args, cli.json).await?,
         Command::Put(args) => commands::put::run(args, cli.json).await?,
         Command::Get(args) => commands::get::run(*args, cli.json).await?,
+        Command::Sell(args) => commands::sell::run(*args, cli.json).await?,
+        Command::Buy(args) => commands::buy::run(*args, cli.json).await?,
+        Command::Relay(args) => commands::relay::run(args, cli.json).await?,
         Command::Rewrap(args) => commands::rewrap::run(*args, cli.json).await?,
         Command::Unwrap(args) => commands::unwrap::run(args, cli.json).await?,
         Command::Keygen(args) => commands::keygen::run(&args, cli.json)?,

@@ -34,17 +34,26 @@ pub async fn recipients(
         networks.push(pinned(file, rpc, progress).await?);
     }
     let mut recipients = pair(&policies, &networks)?;
-    for text in &args.also_to {
-        let key = text.parse().map_err(|error| {
-            Failure::new("bad_key", format_args!("--also-to: {error}"))
-                .hint("`stheno keygen -o FILE` makes a key pair and prints the public key")
-        })?;
-        recipients.push(SealTo::X25519(key));
-    }
+    recipients.extend(also_to(&args.also_to)?);
     for path in &args.also_to_shared {
         recipients.push(SealTo::Shared(key_file::shared(path)?.into()));
     }
     Ok(recipients)
+}
+
+/// The X25519 keys that were named.
+///
+/// # Errors
+/// When one is none.
+pub fn also_to(keys: &[String]) -> Result<Vec<SealTo>, Failure> {
+    let read = |text: &String| {
+        let key = text.parse().map_err(|error| {
+            Failure::new("bad_key", format_args!("--also-to: {error}"))
+                .hint("`stheno keygen -o FILE` makes a key pair and prints the public key")
+        });
+        key.map(SealTo::X25519)
+    };
+    keys.iter().map(read).collect()
 }
 
 /// The item that was asked for.
@@ -82,7 +91,11 @@ fn network_paths(args: &RecipientArgs) -> Vec<PathBuf> {
     }
 }
 
-async fn pinned(
+/// A network to seal to, its key from its file, or else from the chain and as its file pins it.
+///
+/// # Errors
+/// When the chain cannot be read, or says another key.
+pub async fn pinned(
     file: NetworkFile,
     rpc: &[Url],
     progress: &Progress,

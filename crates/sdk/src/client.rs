@@ -46,12 +46,7 @@ impl Client {
     /// # Errors
     /// [`Error::WrongKey`] when the network's key is not the pinned one; [`Error::Ledger`].
     pub async fn connect(network: NetworkFile, rpc: &[Url]) -> Result<Self, Error> {
-        let mut ledger = RpcLedger::new(rpc.iter().cloned());
-        if rpc.is_empty() {
-            for (chain, endpoints) in &network.rpc {
-                ledger = ledger.with_chain(*chain, endpoints.iter().cloned());
-            }
-        }
+        let ledger = RpcLedger::of_network(&network, rpc);
         let client = Self::new(ledger, HttpTransport::new()?, SystemClock);
         client.pin(network).await
     }

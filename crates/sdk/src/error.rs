@@ -10,6 +10,8 @@ use stheno_protocol::{ChainId, Code, PolicyError};
 
 #[cfg(feature = "storage")]
 use crate::collection::CollectionError;
+#[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
+use crate::market::MarketError;
 use crate::{
     ledger::LedgerError,
     network_file::NetworkFileError,
@@ -50,6 +52,10 @@ pub enum Error {
     #[cfg(feature = "storage")]
     #[error(transparent)]
     Collection(Box<CollectionError>),
+    /// Something was not sold or bought.
+    #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
+    #[error(transparent)]
+    Market(Box<MarketError>),
     /// A chain could not be read.
     #[error("{0}")]
     Ledger(#[from] LedgerError),
@@ -168,6 +174,13 @@ impl From<CollectionError> for Error {
     }
 }
 
+#[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
+impl From<MarketError> for Error {
+    fn from(error: MarketError) -> Self {
+        Self::Market(Box::new(error))
+    }
+}
+
 impl Error {
     /// A stable name, for scripts: one of [`codes`], or for refusals by nodes the most frequent
     /// node's [`Code`].
@@ -182,6 +195,8 @@ impl Error {
             Self::Transfer(error) => error.code(),
             #[cfg(feature = "storage")]
             Self::Collection(error) => error.code(),
+            #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
+            Self::Market(error) => error.code(),
             Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
             Self::Ledger(LedgerError::OtherChain { .. }) => "rpc_other_chain",
             Self::Ledger(LedgerError::NoCommittee { .. }) => "no_committee",
@@ -264,6 +279,8 @@ impl Error {
             Self::Transfer(error) => error.hint().to_owned(),
             #[cfg(feature = "storage")]
             Self::Collection(error) => error.hint().to_owned(),
+            #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
+            Self::Market(error) => error.hint().to_owned(),
             Self::Ledger(error) => ledger_hint(error),
             Self::WrongKey { .. } => {
                 "do not encrypt to this key; check the endpoint, and get the network file from a \

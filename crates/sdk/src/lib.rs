@@ -111,6 +111,7 @@
 //! | `streams` | whole files through asynchronous streams |
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
+//! | `market` | selling encrypted folders, buying the right to read them |
 //! | `open_all` | the keys of many files with one request |
 //! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
@@ -157,6 +158,8 @@ mod explain;
 mod file_reader;
 mod gather;
 mod keyring;
+#[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
+pub mod market;
 mod network_file;
 mod open_all;
 mod request;
@@ -187,6 +190,8 @@ pub use network_file::{
 pub use open_all::{OpenedAll, Released};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};
+#[cfg(feature = "chain")]
+pub use stheno_chain as chain;
 pub use stheno_crypto as crypto;
 pub use stheno_envelope as envelope;
 pub use stheno_protocol as protocol;

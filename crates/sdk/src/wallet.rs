@@ -206,12 +206,18 @@ mod local {
             &self.signer
         }
 
+        /// Sends transactions of this account.
+        #[cfg(feature = "chain")]
+        pub fn sender(&self, chain: stheno_chain::Chain) -> stheno_chain::Sender {
+            stheno_chain::Sender::new(chain, self.signer.clone())
+        }
+
         /// The account's address.
         pub fn address(&self) -> Address {
             self.signer.address()
         }
 
-        fn sign(&self, digest: B256) -> Result<Bytes, WalletError> {
+        pub(crate) fn sign(&self, digest: B256) -> Result<Bytes, WalletError> {
             let signature = self.signer.sign_hash_sync(&digest);
             let signature = signature.map_err(|error| WalletError::Sign {
                 why: error.to_string(),

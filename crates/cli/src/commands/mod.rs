@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod add;
+pub mod buy;
 pub mod ceremony;
 pub mod decrypt;
 pub mod delegation;
@@ -15,6 +16,8 @@ pub mod piece;
 pub mod policy;
 pub mod put;
 pub mod receipt;
+pub mod relay;
 pub mod rewrap;
+pub mod sell;
 pub mod session;
 pub mod unwrap;

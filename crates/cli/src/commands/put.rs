@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,7 +13,7 @@ use stheno::{
     collection::{CollectionError, Link, LinkKind, Place, latest_manifest, pieces_of},
     envelope::{PieceCid, PieceLimits},
     source::{Local, Source},
-    storage::{Copies, Outgoing, Section, Store, TransferOptions, upload},
+    storage::{Copies, Outgoing, Section, Store, TransferOptions, Transferred, upload},
 };
 
 use crate::{
@@ -31,21 +32,7 @@ const TIB: f64 = 1_099_511_627_776.0;
 /// When something cannot be stored; the message names the pieces and places.
 pub async fn run(args: PutArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
-    for place in &args.to {
-        let what = match place {
-            Place::Http(_) => "a plain HTTP server",
-            Place::Ipfs(_) => "in IPFS, which gateways only read",
-            _ => continue,
-        };
-        return Err(Failure::new(
-            "storage_read_only",
-            format_args!("{place} is {what}, to which nothing can be put"),
-        )
-        .hint(
-            "give a folder, or pdp+https://HOST for a PDP provider; for IPFS, import what \
-             `stheno encrypt --car` writes",
-        ));
-    }
+    check_places(&args.to)?;
     let limits = limits(args.max_piece.map(|size| size.0))?;
     let progress = Progress::new(as_json);
     progress.step("naming pieces");
@@ -61,14 +48,8 @@ pub async fn run(args: PutArgs, as_json: bool) -> Result<(), Failure> {
         tell_plan(&args, &parcel, as_json);
         return Ok(());
     }
-    let stores: Result<Vec<Arc<dyn Store>>, Error> =
-        args.to.iter().map(|place| place.store(true)).collect();
-    let stores = stores?;
     let progress = Progress::new(as_json);
-    let options = TransferOptions::default()
-        .parallel(args.parallel)
-        .observer(progress.of_transfer("storing"));
-    let stored = upload(parcel.outgoing, &stores, &parcel.journal, options).await;
+    let stored = store(parcel, &args.to, args.parallel, &progress).await;
     progress.finish();
     let stored = stored?;
     let link = link.to_string();
@@ -83,18 +64,63 @@ pub async fn run(args: PutArgs, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses places to which nothing can be put.
+///
+/// # Errors
+/// When there is one among them.
+pub(super) fn check_places(places: &[Place]) -> Result<(), Failure> {
+    for place in places {
+        let what = match place {
+            Place::Http(_) => "a plain HTTP server",
+            Place::Ipfs(_) => "in IPFS, which gateways only read",
+            _ => continue,
+        };
+        return Err(Failure::new(
+            "storage_read_only",
+            format_args!("{place} is {what}, to which nothing can be put"),
+        )
+        .hint(
+            "give a folder, or pdp+https://HOST for a PDP provider; for IPFS, import what \
+             `stheno encrypt --car` writes",
+        ));
+    }
+    Ok(())
+}
+
+/// Stores a parcel at all places; killed and called again, it goes on.
+///
+/// # Errors
+/// When something cannot be stored; the message names the pieces and places.
+pub(super) async fn store(
+    parcel: Parcel,
+    to: &[Place],
+    parallel: NonZeroUsize,
+    progress: &Progress,
+) -> Result<Transferred, Failure> {
+    let stores: Result<Vec<Arc<dyn Store>>, Error> =
+        to.iter().map(|place| place.store(true)).collect();
+    let options = TransferOptions::default()
+        .parallel(parallel)
+        .observer(progress.of_transfer("storing"));
+    Ok(upload(parcel.outgoing, &stores?, &parcel.journal, options).await?)
+}
+
 /// What is to be stored.
-struct Parcel {
+pub(super) struct Parcel {
     kind: LinkKind,
     /// The pieces that the link names.
-    named: Vec<PieceCid>,
+    pub(super) named: Vec<PieceCid>,
     /// All pieces.
     outgoing: Vec<Outgoing>,
     journal: PathBuf,
 }
 
 impl Parcel {
-    fn of(path: &Path, limits: PieceLimits) -> Result<Self, Failure> {
+    /// An encrypted folder, or an envelope.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is neither.
+    pub(super) fn of(path: &Path, limits: PieceLimits) -> Result<Self, Failure> {
         match path.is_dir() {
             true => Self::of_folder(path, limits),
             false => Self::of_file(path, limits),
@@ -165,7 +191,8 @@ impl Parcel {
         Ok(())
     }
 
-    fn bytes(&self) -> u64 {
+    /// Bytes of all its pieces.
+    pub(super) fn bytes(&self) -> u64 {
         let lengths = self.outgoing.iter().map(|one| one.piece.payload_len());
         lengths.fold(0, u64::saturating_add)
     }

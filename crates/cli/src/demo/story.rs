@@ -39,7 +39,7 @@ pub async fn play(size: Size, tell: &Narrator) -> Result<Facts> {
     let (nodes, threshold) = (devnet.members().len(), devnet.network().threshold);
     let timings = devnet.timings();
     tell.took(
-        &format!("a chain, two contracts and {nodes} registered nodes, each a process"),
+        &format!("a chain, contracts and {nodes} registered nodes, each a process"),
         timings.chain + timings.setup,
     );
     tell.took(

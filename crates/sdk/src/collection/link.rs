@@ -66,7 +66,7 @@ impl Link {
     }
 
     /// The envelope, whose header nobody has read yet.
-    pub(super) fn envelope(&self) -> StoredEnvelope {
+    pub(crate) fn envelope(&self) -> StoredEnvelope {
         let mut at = 0;
         let parts = self.pieces.iter().map(|piece| {
             let part = Part {

@@ -214,4 +214,55 @@ pub const ALL: &[Explained] = explained! {
     "unknown_hash", Asker, "Hash not known",
         "A block is named by a hash that cannot be verified here, so it is not taken on trust.",
         "Use CIDs with sha2-256.";
+    "no_market", Asker, "No market",
+        "The network file names no contracts for access and trade.",
+        "Give a network file with `market`, from where you trust it.";
+    "bad_amount", Asker, "No amount",
+        "What was written is no amount in FIL or a token of the network file, has more digits than the token, or is nothing.",
+        "Write it as 5usdfc or 0.25fil.";
+    "bad_sale_link", Asker, "No link to a sale",
+        "The text is no link to something that is for sale.",
+        "`stheno sell` prints links; copy it whole, in quotes.";
+    "other_market", Chain, "Another market",
+        "The catalogue, or its registry, is not the network file's: the link leads elsewhere, or an endpoint lies.",
+        "Do not pay. Get the network file and the link again from where you trust them.";
+    "not_for_sale", Asker, "Not for sale",
+        "The catalogue does not list it, it has no price, its offer has ended, or its terms ask for something else.",
+        "Ask the seller. Nothing was paid.";
+    "unknown_offer", Asker, "Unknown kind of offer",
+        "The offer is to be taken by a call that is not known here, and what it does cannot be shown.",
+        "Nothing was paid. Do not make this call by other means unless you know what it does.";
+    "bad_offer", Asker, "Offer contradicts itself",
+        "The call that the offer asks for has another reader, price, token, contract or item than the offer shows, or the terms do not ask for a payment to this contract.",
+        "Nothing was paid. Tell who gave you the link.";
+    "not_these_files", Asker, "Not these files",
+        "What is sold does not open what is stored behind the link: it is another manifest, or sealed to another item, registry or network.",
+        "Nothing was paid. Tell who gave you the link.";
+    "more_than_money", Asker, "Paying is not enough",
+        "The terms ask for more than a payment, and this reader does not have it.",
+        "Nothing was paid. `stheno access show` tells what else is asked for.";
+    "too_dear", Asker, "Too dear",
+        "It costs more than --most, or is sold for another token.",
+        "Nothing was paid. Raise --most if it is worth it.";
+    "licence_needed", Asker, "Licence to be accepted",
+        "The offer has a licence, and nobody accepted it.",
+        "Get its text from the seller, read it, and accept it with --accept-licence FILE. Nothing was paid.";
+    "other_licence", Asker, "Another licence",
+        "The text that was accepted has another SHA-256 than the licence of the offer.",
+        "Get the text from the seller, byte for byte. Nothing was paid.";
+    "too_little_money", Asker, "Too little money",
+        "The account has less than it costs, fees included.",
+        "Send it funds, or pay with another wallet.";
+    "not_the_owner", Asker, "Not the owner",
+        "The item or collection is somebody else's.",
+        "Use the owner's wallet.";
+    "transaction_refused", Chain, "Transaction refused",
+        "A contract refused the call, before it was sent or when it was mined.",
+        "The message has the contract's reason.";
+    "transaction_failed", Chain, "Transaction not made",
+        "No endpoint took the transaction, or it was not mined in time, or fees are above the limit.",
+        "Run the same command again: it goes on, and nothing is done twice.";
+    "no_permit", Asker, "No permit",
+        "The price is in FIL, or in a token that takes no permits (ERC-2612), so nobody else can send the purchase.",
+        "Pay by yourself, without --sign.";
 };

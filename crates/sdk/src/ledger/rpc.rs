@@ -12,7 +12,7 @@ use stheno_protocol::{Address, B256, ChainId, Position};
 use url::Url;
 
 use super::{Committee, Ledger, LedgerError, Member};
-use crate::bounds::BoxFuture;
+use crate::{NetworkFile, bounds::BoxFuture};
 
 /// Reads chains through endpoints; connects to a chain when it is first asked about.
 ///
@@ -29,6 +29,17 @@ pub struct RpcLedger {
 }
 
 impl RpcLedger {
+    /// `rpc`, endpoints of whatever chains; when empty, those of the network file.
+    pub fn of_network(network: &NetworkFile, rpc: &[Url]) -> Self {
+        let mut ledger = Self::new(rpc.iter().cloned());
+        if rpc.is_empty() {
+            for (chain, endpoints) in &network.rpc {
+                ledger = ledger.with_chain(*chain, endpoints.iter().cloned());
+            }
+        }
+        ledger
+    }
+
     /// Endpoints of whatever chains.
     pub fn new(endpoints: impl IntoIterator<Item = Url>) -> Self {
         Self {
@@ -54,7 +65,12 @@ impl RpcLedger {
         self
     }
 
-    pub(crate) async fn chain(&self, id: ChainId) -> Result<Chain, LedgerError> {
+    /// One of the chains, connected to when it is first asked for.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoEndpoint`] when no endpoint serves it; [`LedgerError::OtherChain`],
+    /// [`LedgerError::Unreadable`].
+    pub async fn chain(&self, id: ChainId) -> Result<Chain, LedgerError> {
         let mut connected = self.connected.lock().await;
         if let Some(chain) = connected.get(&id) {
             return Ok(chain.clone());

@@ -1,0 +1,416 @@
+//! What is for sale, for how much, and whether paying is enough; paying.
+
+use alloy_primitives::U256;
+use stheno_chain::{
+    Block, Chain, Sender, Sent,
+    contracts::{
+        AccessRegistryContract as registry, CatalogueContract as catalogue,
+        DevnetDollarContract as erc20, EscrowContract as escrow, PayPerAccessContract as item_sale,
+        SaleContract as sale,
+    },
+};
+use stheno_crypto::NetworkId;
+use stheno_envelope::{Header, PieceCid, Recipient, recipient::PolicyField};
+use stheno_protocol::{
+    Address, B256, Bytes, ItemId, Policy, Truth,
+    policy::{Leaf, Rule},
+};
+
+use super::{Currencies, FIL, MarketError, Money, Offer, terms};
+use crate::{Market, NetworkFile};
+
+/// A catalogue, its registry, and what the network file says of them.
+#[derive(Clone, Debug)]
+pub struct Shop {
+    chain: Chain,
+    catalogue: Address,
+    registry: Address,
+    /// The network's own contracts, where a network file was given.
+    known: Option<Market>,
+    /// The only network that is read from, where a network file was given.
+    network: Option<NetworkId>,
+    currencies: Currencies,
+}
+
+/// What a seller says of a folder.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Listing {
+    /// A name for people. Anybody wrote it.
+    pub title: String,
+    /// Who listed it last.
+    pub seller: Address,
+    /// When, in seconds since 1970.
+    pub updated: u64,
+    /// The piece of the encrypted manifest, if it is one.
+    pub manifest: Option<PieceCid>,
+    /// Bytes that are stored.
+    pub bytes: u64,
+    /// The network that the folder is sealed to.
+    pub network: NetworkId,
+    /// The data set of its storage proofs, if there is one.
+    pub data_set: Option<U256>,
+    /// Who sells it.
+    pub sale: Address,
+}
+
+/// What can be had, and what it takes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Deal {
+    /// What the seller says.
+    pub listing: Listing,
+    /// What is listed: the item, or its collection.
+    pub listed: B256,
+    /// What the files are sealed to.
+    pub item: ItemId,
+    /// What it takes; none when the reader may read already.
+    pub offer: Option<Offer>,
+    /// What the network file calls the contract that sells; none when it does not name it.
+    pub known_as: Option<&'static str>,
+    /// How many seconds a purchase lasts, `u64::MAX` for good; none where the sale does not say.
+    pub lasts: Option<u64>,
+    /// Whether the files' policy asks for more than the registry's terms.
+    pub asks_for_more: bool,
+}
+
+/// A purchase that was mined.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Paid {
+    /// Its transaction.
+    pub sent: Sent,
+}
+
+impl Shop {
+    /// The shop of a catalogue. With a network file, it must be the network's.
+    ///
+    /// # Errors
+    /// [`MarketError::OtherMarket`], [`MarketError::NoMarket`], [`MarketError::Chain`].
+    pub async fn open(
+        chain: Chain,
+        catalogue: Address,
+        network: Option<&NetworkFile>,
+    ) -> Result<Self, MarketError> {
+        let known = match network {
+            Some(network) => Some(network.market.ok_or(MarketError::NoMarket)?),
+            None => None,
+        };
+        if let Some(network) = network.filter(|network| network.chain_id != chain.id()) {
+            let (expected, found) = (network.chain_id, chain.id());
+            return Err(MarketError::OtherChain { expected, found });
+        }
+        let at = chain.head().await?.hash;
+        let registry = chain
+            .read(at, catalogue, &catalogue::registryCall {})
+            .await?;
+        let same = |what, found: Address, expected: Address| match found == expected {
+            true => Ok(()),
+            false => Err(MarketError::OtherMarket {
+                what,
+                found,
+                expected,
+            }),
+        };
+        if let Some(market) = &known {
+            same("the catalogue", catalogue, market.catalogue)?;
+            same("the catalogue's registry", registry, market.registry)?;
+        }
+        Ok(Self {
+            chain,
+            catalogue,
+            registry,
+            known,
+            network: network.map(NetworkFile::network_id),
+            currencies: network.map_or_else(Currencies::fil, Currencies::of),
+        })
+    }
+
+    /// What amounts are told in.
+    pub fn currencies(&self) -> &Currencies {
+        &self.currencies
+    }
+
+    /// The chain.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The registry of terms.
+    pub fn registry(&self) -> Address {
+        self.registry
+    }
+
+    /// What `reader` can have of a folder with this header, and what it takes. All of it is read at
+    /// one block.
+    ///
+    /// # Errors
+    /// [`MarketError::NotForSale`]; [`MarketError::NotTheseFiles`] when the folder is sealed to
+    /// something else; [`MarketError::UnknownOffer`], [`MarketError::BadOffer`];
+    /// [`MarketError::MoreThanMoney`] when paying would not let the reader read.
+    pub async fn deal(
+        &self,
+        listed: B256,
+        header: &Header,
+        reader: Address,
+    ) -> Result<Deal, MarketError> {
+        let at = self.chain.head().await?;
+        let (item, asks_for_more) = self.sealed_to(header)?;
+        let listing = self.listing_at(at, listed).await?;
+        let id = B256::from(*item.as_bytes());
+        let resource = registry::resourceCall { id };
+        let resource = self.chain.read(at.hash, self.registry, &resource).await?;
+        let is_listed = |id: B256| !id.is_zero() && (id == listed);
+        if !is_listed(id) && !is_listed(resource.collection) {
+            return Err(MarketError::NotTheseFiles {
+                why: format!("they are sealed to {id}, and {listed} is sold"),
+            });
+        }
+        let (now, paid) = self.judged(at, id, reader, listing.sale).await?;
+        let mut deal = Deal {
+            known_as: self.known.and_then(|market| market.name_of(listing.sale)),
+            lasts: None,
+            listed,
+            item,
+            offer: None,
+            asks_for_more,
+            listing,
+        };
+        if now == Truth::True {
+            return Ok(deal);
+        }
+        let offer = self.offer(at, &deal.listing, id, reader).await?;
+        self.check_sold(at, &deal, &offer, [id, resource.collection])
+            .await?;
+        if paid != Truth::True {
+            return Err(MarketError::MoreThanMoney { reader });
+        }
+        let price = item_sale::priceOfCall { id: offer.what };
+        let price = self.chain.read(at.hash, offer.sale, &price).await;
+        deal.lasts = price.ok().map(|price| price.duration);
+        deal.offer = Some(offer);
+        Ok(deal)
+    }
+
+    /// Whether `reader` may read `item`, by the registry at this block.
+    ///
+    /// # Errors
+    /// [`MarketError::Chain`], also when the registry cannot tell.
+    pub async fn may_read(
+        &self,
+        at: Block,
+        item: &ItemId,
+        reader: Address,
+    ) -> Result<bool, MarketError> {
+        let question = registry::canReadCall {
+            reader,
+            item: B256::from(*item.as_bytes()),
+            context: Bytes::new(),
+        };
+        Ok(self.chain.read(at.hash, self.registry, &question).await?)
+    }
+
+    /// Takes an offer: allows the sale the price, if that is in a token and not allowed yet, and buys.
+    /// `consent` is the reader's to the licence. The price can fall on the way, and not rise.
+    ///
+    /// # Errors
+    /// [`MarketError::Funds`], [`MarketError::Send`].
+    pub async fn pay(
+        &self,
+        sender: &Sender,
+        offer: &Offer,
+        consent: Bytes,
+    ) -> Result<Paid, MarketError> {
+        let price = offer.price;
+        let payer = sender.address();
+        let at = self.chain.head().await?;
+        let balance = self.balance(at, price.token, payer).await?;
+        if balance < price.units {
+            let told = |units| self.currencies.show(Money { units, ..price });
+            return Err(MarketError::Funds {
+                account: payer,
+                balance: told(balance),
+                price: told(price.units),
+            });
+        }
+        if price.token != FIL {
+            self.allow(at, sender, offer).await?;
+        }
+        let call = alloy_sol_types::SolCall::abi_encode(&offer.call(consent));
+        let sent = sender.send(Some(offer.sale), call.into(), offer.value());
+        let sent = sent.await.map_err(MarketError::send("buying"))?;
+        Ok(Paid { sent })
+    }
+
+    async fn allow(&self, at: Block, sender: &Sender, offer: &Offer) -> Result<(), MarketError> {
+        let (token, spender) = (offer.price.token, offer.sale);
+        let allowance = erc20::allowanceCall {
+            owner: sender.address(),
+            spender,
+        };
+        let allowance = self.chain.read(at.hash, token, &allowance).await?;
+        if allowance >= offer.price.units {
+            return Ok(());
+        }
+        // The price and no more: what is allowed beyond it could be taken later.
+        let approve = erc20::approveCall {
+            spender,
+            value: offer.price.units,
+        };
+        let approved = sender.call(token, &approve).await;
+        approved
+            .map(drop)
+            .map_err(MarketError::send("allowing the sale to take the price"))
+    }
+
+    async fn balance(&self, at: Block, token: Address, of: Address) -> Result<U256, MarketError> {
+        if token == FIL {
+            let balance = self.chain.balance(at.hash, of).await;
+            // What cannot be told here, the transaction will.
+            return Ok(balance.unwrap_or(U256::MAX));
+        }
+        let balance = erc20::balanceOfCall { account: of };
+        Ok(self.chain.read(at.hash, token, &balance).await?)
+    }
+
+    /// What the seller says of what is listed.
+    ///
+    /// # Errors
+    /// [`MarketError::NotForSale`] when it is not listed.
+    pub async fn listing(&self, listed: B256) -> Result<Listing, MarketError> {
+        let at = self.chain.head().await?;
+        self.listing_at(at, listed).await
+    }
+
+    async fn listing_at(&self, at: Block, listed: B256) -> Result<Listing, MarketError> {
+        let entry = catalogue::entryOfCall { item: listed };
+        let entry = self.chain.read(at.hash, self.catalogue, &entry).await;
+        let entry = entry.map_err(|error| not_for_sale(listed, error))?;
+        let said = entry.listing;
+        Ok(Listing {
+            title: one_line(&said.title),
+            seller: entry.seller,
+            updated: entry.updated,
+            manifest: PieceCid::from_bytes(&said.manifest).ok(),
+            bytes: said.size,
+            network: NetworkId::from_bytes(said.network.0),
+            data_set: (!said.dataSet.is_zero()).then_some(said.dataSet),
+            sale: said.offer,
+        })
+    }
+
+    /// What the registry's terms come to now, and after a payment to `sale`.
+    async fn judged(
+        &self,
+        at: Block,
+        id: B256,
+        reader: Address,
+        sale: Address,
+    ) -> Result<(Truth, Truth), MarketError> {
+        let terms_of = registry::termsOfCall { id };
+        let asked = self.chain.read(at.hash, self.registry, &terms_of).await;
+        let asked = asked.map_err(|error| not_for_sale(id, error))?;
+        let explain = registry::explainCall {
+            reader,
+            item: id,
+            context: Bytes::new(),
+        };
+        let now = self.chain.read(at.hash, self.registry, &explain).await?;
+        let judged = terms::with_payment(&asked, &now, sale);
+        if judged.0 != Truth::True && !terms::ask_for(&asked, sale) {
+            return Err(MarketError::BadOffer {
+                why: format!("the terms of {id} do not ask for a payment to {sale}"),
+            });
+        }
+        Ok(judged)
+    }
+
+    async fn offer(
+        &self,
+        at: Block,
+        listing: &Listing,
+        item: B256,
+        reader: Address,
+    ) -> Result<Offer, MarketError> {
+        let offer = sale::offerCall { item, reader };
+        let offer = self.chain.read(at.hash, listing.sale, &offer).await;
+        let offer = offer.map_err(|error| not_for_sale(item, error))?;
+        Offer::decode(listing.sale, reader, &offer)
+    }
+
+    /// The item that a folder is sealed to under a policy that asks this registry, and whether the policy
+    /// asks for more.
+    fn sealed_to(&self, header: &Header) -> Result<(ItemId, bool), MarketError> {
+        let (chain, registry) = (self.chain.id(), self.registry);
+        let mut hidden = false;
+        for recipient in header.recipients() {
+            let Recipient::Threshold(recipient) = recipient else {
+                continue;
+            };
+            if self
+                .network
+                .is_some_and(|known| known != recipient.network())
+            {
+                continue;
+            }
+            let PolicyField::Bytes(bytes) = recipient.policy() else {
+                hidden = true;
+                continue;
+            };
+            let Ok(policy) = Policy::from_cbor(bytes) else {
+                continue;
+            };
+            let asks = |leaf: &Leaf| matches!(leaf, Leaf::Grant(grant) if grant.chain == chain && grant.registry == registry);
+            if policy.rule().leaves().any(asks) {
+                let alone = matches!(policy.rule(), Rule::Leaf(leaf) if asks(leaf));
+                return Ok((*recipient.item(), !alone));
+            }
+        }
+        Err(MarketError::NotTheseFiles {
+            why: match hidden {
+                true => "their policy is hidden".to_owned(),
+                false => format!("no policy of theirs, for this network, asks registry {registry}"),
+            },
+        })
+    }
+
+    /// What the call buys is the item or its collection, or a sale of one of them in escrow.
+    async fn check_sold(
+        &self,
+        at: Block,
+        deal: &Deal,
+        offer: &Offer,
+        ids: [B256; 2],
+    ) -> Result<(), MarketError> {
+        let wanted = |id: B256| !id.is_zero() && ids.contains(&id);
+        if wanted(offer.what) {
+            return Ok(());
+        }
+        if deal.known_as == Some("Escrow") {
+            let info = escrow::saleInfoCall { sale: offer.what };
+            let info = self.chain.read(at.hash, offer.sale, &info).await?;
+            if wanted(info.id) {
+                return Ok(());
+            }
+        }
+        Err(MarketError::BadOffer {
+            why: format!("its call buys {}, which is something else", offer.what),
+        })
+    }
+}
+
+fn not_for_sale(listed: B256, error: stheno_chain::ChainError) -> MarketError {
+    match error {
+        stheno_chain::ChainError::Refused { reason, .. } => MarketError::NotForSale {
+            listed,
+            why: reason.to_string(),
+        },
+        other => other.into(),
+    }
+}
+
+/// What a stranger wrote, as one line that does nothing to a terminal.
+fn one_line(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(shown).collect()
+}
