@@ -1,0 +1,9 @@
+//! The contracts' main flows on Filecoin's real virtual machine. See README.md for what it takes.
+
+mod access;
+mod board;
+mod ceremony;
+mod differences;
+mod market;
+mod release;
+mod verdicts;
