@@ -12,7 +12,6 @@ use fvm::engine::EnginePool;
 use fvm::executor::{ApplyKind, ApplyRet, Executor as _};
 use fvm::machine::{DefaultMachine, Machine as _, NetworkConfig};
 use fvm_integration_tests::bundle::import_bundle;
-use fvm_integration_tests::dummy::DummyExterns;
 use fvm_integration_tests::tester::{IntegrationExecutor, Tester};
 use fvm_integration_tests::testkit::fevm::{CreateReturn, EAM_ADDRESS, EAMMethod, EVMMethod};
 use fvm_ipld_blockstore::MemoryBlockstore;
@@ -26,6 +25,7 @@ use fvm_shared::message::Message;
 use fvm_shared::state::StateTreeVersion;
 use fvm_shared::version::NetworkVersion;
 
+use crate::externs::ChainOfEpochs;
 use crate::gas::{OF_A_CALL, Row, Table};
 use crate::people::Person;
 
@@ -43,7 +43,7 @@ const SECONDS_OF_AN_EPOCH: u64 = 30;
 const SIGNATURE_BYTES: usize = 69;
 
 type Store = Rc<MemoryBlockstore>;
-type Runner = IntegrationExecutor<Store, DummyExterns>;
+type Runner = IntegrationExecutor<Store, ChainOfEpochs>;
 
 /// Which rules the chain runs by.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,7 @@ impl Chain {
         let bundle =
             fs::read(bundle).unwrap_or_else(|error| panic!("{}: {error}", bundle.display()));
         let actors = import_bundle(&store, &bundle).expect("a bundle of actors");
-        let mut genesis = Tester::<Store, DummyExterns>::new(
+        let mut genesis = Tester::<Store, ChainOfEpochs>::new(
             network,
             StateTreeVersion::V5,
             actors,
@@ -265,6 +265,14 @@ impl Chain {
         U256::from_be_slice(&actor.balance.atto().to_bytes_be().1)
     }
 
+    /// Does something whose messages are no rows of the table.
+    pub fn unrecorded<T>(&mut self, what: impl FnOnce(&mut Self) -> T) -> T {
+        let table = self.table.clone();
+        let result = what(self);
+        self.table = table;
+        result
+    }
+
     /// Takes a message into the table.
     pub fn record(&mut self, call: String, receipt: &Receipt, budget: u64) {
         let event = receipt.events.iter().map(event_bytes).max().unwrap_or(0);
@@ -354,8 +362,8 @@ impl Chain {
     fn runner_at(&self, root: Cid) -> Runner {
         let epoch = i64::try_from(self.epoch).expect("a small epoch");
         let context = self.config.for_epoch(epoch, self.time(), root);
-        let machine =
-            DefaultMachine::new(&context, Rc::clone(&self.store), DummyExterns).expect("a machine");
+        let machine = DefaultMachine::new(&context, Rc::clone(&self.store), ChainOfEpochs)
+            .expect("a machine");
         Runner::new(self.engine.clone(), machine).expect("an executor")
     }
 }

@@ -61,6 +61,42 @@ pub mod pay_per_access {
     );
 }
 
+/// A pass to read with a price, and nothing else.
+pub mod access_pass {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        AccessPassContract,
+        "../../crates/chain/abi/AccessPass.json"
+    );
+}
+
+/// A pass to read all that was sealed to it.
+pub mod data_pass {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        DataPassContract,
+        "../../crates/chain/abi/DataPass.json"
+    );
+}
+
+/// A pass with an end.
+pub mod subscription {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        SubscriptionContract,
+        "../../crates/chain/abi/Subscription.json"
+    );
+}
+
+/// A sale that is paid when the storage proof held.
+pub mod escrow {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        EscrowContract,
+        "../../crates/chain/abi/Escrow.json"
+    );
+}
+
 /// The payee for many.
 pub mod splitter {
     alloy_sol_types::sol!(
@@ -77,6 +113,23 @@ pub mod catalogue {
         CatalogueContract,
         "../../crates/chain/abi/Catalogue.json"
     );
+}
+
+/// What buyers sign, written down once more.
+pub mod bought {
+    alloy_sol_types::sol! {
+        struct Purchase {
+            bytes32 item;
+            address reader;
+            address payer;
+            address token;
+            uint256 price;
+            bytes32 licence;
+            uint256 nonce;
+            uint256 deadline;
+        }
+        struct Permit { address owner; address spender; uint256 value; uint256 nonce; uint256 deadline; }
+    }
 }
 
 /// Keys that become public.
@@ -107,6 +160,10 @@ pub mod doubles {
             function mint(address to, uint256 amount) external;
             function approve(address spender, uint256 amount) external returns (bool);
             function balanceOf(address account) external view returns (uint256);
+        }
+
+        interface PdpVerifierDouble {
+            function put(uint256 setId, bool live, uint256 lastProvenEpoch) external;
         }
 
         #[derive(Debug, PartialEq, Eq)]

@@ -48,6 +48,12 @@ impl Table {
         }
     }
 
+    /// Whether nothing was measured.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// For README.md.
     #[must_use]
     pub fn markdown(&self, title: &str) -> String {

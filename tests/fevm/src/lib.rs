@@ -3,6 +3,7 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`chain`] | a machine at an epoch, the messages that are sent to it, and what became of them |
+//! | [`externs`] | what a node would tell the machine of its chain |
 //! | [`people`] | keys, addresses, signatures |
 //! | [`contracts`] | calls and bytecode of what is deployed |
 //! | [`gas`] | what each message took, and the budgets that it has to keep |
@@ -12,6 +13,7 @@
 
 pub mod chain;
 pub mod contracts;
+pub mod externs;
 pub mod gas;
 pub mod people;
 pub mod vectors;
@@ -68,7 +70,9 @@ fn run_with(
             let mut chain = Chain::new(&bundle, version, &cast);
             flow(&mut chain);
             let table = chain.into_table();
-            println!("\n{}", table.markdown(title));
+            if !table.is_empty() {
+                println!("\n{}", table.markdown(title));
+            }
             table.assert_budgets();
         };
         let thread = thread::Builder::new().stack_size(STACK);

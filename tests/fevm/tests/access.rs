@@ -119,12 +119,7 @@ fn registry_answers_by_its_terms() {
 fn registry_refuses_accounts_that_cannot_be_kept() {
     let owner = Person::named("owner");
     run("AccessRegistry, refused", vec![owner.clone()], |chain| {
-        let registry = chain.deploy(
-            "AccessRegistry",
-            &owner,
-            &AccessRegistryContract::BYTECODE,
-            &[],
-        );
+        let registry = chain.deploy_double(&owner, &AccessRegistryContract::BYTECODE);
         let receipt = chain.attempt_natively(registry, &registerCall { salt: B256::ZERO });
         receipt.assert_reverted_with::<MaskedId>();
         let item = chain.arrange(&owner, registry, &registerCall { salt: B256::ZERO });
@@ -149,12 +144,7 @@ fn registry_is_undecided_if_a_term_asks_what_is_no_contract() {
         "AccessRegistry, undecided",
         vec![owner.clone(), reader.clone()],
         |chain| {
-            let registry = chain.deploy(
-                "AccessRegistry",
-                &owner,
-                &AccessRegistryContract::BYTECODE,
-                &[],
-            );
+            let registry = chain.deploy_double(&owner, &AccessRegistryContract::BYTECODE);
             let item = chain.arrange(&owner, registry, &registerCall { salt: B256::ZERO });
             let sha256 = precompile(2);
             let accounts = [

@@ -1,11 +1,17 @@
 //! A committee, its members, and everything that they send.
 
+#![allow(
+    non_snake_case,
+    reason = "fields are called as the contracts call them"
+)]
+
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolStruct;
 
-use stheno_fevm::chain::Chain;
+use stheno_fevm::chain::{BLOCK_GAS, Chain};
 use stheno_fevm::contracts::committee::CommitteeContract::{self, *};
 use stheno_fevm::contracts::signed;
+use stheno_fevm::gas::OF_A_CALL;
 use stheno_fevm::people::Person;
 use stheno_fevm::vectors;
 
@@ -206,15 +212,9 @@ impl Board {
                 signature,
             };
             let sender = identity_sender(self, place);
-            let receipt = chain.attempt(
-                sender,
-                self.contract,
-                U256::ZERO,
-                stheno_fevm::chain::BLOCK_GAS,
-                &call,
-            );
+            let receipt = chain.attempt(sender, self.contract, U256::ZERO, BLOCK_GAS, &call);
             receipt.assert_success("deal");
-            chain.record("deal".to_owned(), &receipt, stheno_fevm::gas::OF_A_CALL);
+            chain.record("deal".to_owned(), &receipt, OF_A_CALL);
             // Its parts are the dealing.
             let parts = receipt.events_of::<DealingPart>();
             let posted: Vec<u8> = parts.iter().flat_map(|part| part.data.to_vec()).collect();

@@ -15,6 +15,11 @@ fn ceremony_of_sixty_four_gives_a_key() {
     ceremony("Ceremony, 43 of 64", 64, 43);
 }
 
+#[test]
+fn ceremony_of_two_hundred_and_fifty_six_gives_a_key() {
+    ceremony("Ceremony, 171 of 256", 256, 171);
+}
+
 /// With as many complaints, and as long an answer, as there may be.
 fn ceremony(title: &str, size: u16, threshold: u16) {
     run(title, cast(size), |chain| {

@@ -61,7 +61,7 @@ fn sender_is_the_keys_address_or_a_mask() {
 #[test]
 fn operator_with_a_mask_is_refused() {
     run("Operators", |chain, person, _| {
-        let committee = chain.deploy("Committee", person, &CommitteeContract::BYTECODE, &[]);
+        let committee = chain.deploy_double(person, &CommitteeContract::BYTECODE);
         let windows = CommitteeContract::Windows {
             deal: 1,
             complain: 1,

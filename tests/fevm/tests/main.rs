@@ -5,5 +5,7 @@ mod board;
 mod ceremony;
 mod differences;
 mod market;
+mod passes;
 mod release;
+mod split_tree;
 mod verdicts;

@@ -1,6 +1,6 @@
 //! A key that becomes public.
 
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolValue;
 
 use stheno_fevm::chain::{BLOCK_GAS, Chain};
@@ -17,11 +17,7 @@ use crate::board::{Board, cast, network_key, owner};
 fn release_takes_the_key_alone_and_in_time_alone() {
     run("TimedRelease", cast(5), |chain| {
         let owner = owner();
-        let committee = {
-            let mut board = Board::new(chain, 5, 3);
-            board.run(chain);
-            board.contract
-        };
+        let committee = committee(chain);
         let (network_key, secret) = network_key();
         let arguments = (committee, 1u64, network_key.clone()).abi_encode_params();
         let releases = chain.deploy(
@@ -100,9 +96,7 @@ fn release_takes_the_key_alone_and_in_time_alone() {
 fn release_opens_at_its_time() {
     run("TimedRelease, by time", cast(5), |chain| {
         let owner = owner();
-        let mut board = Board::new(chain, 5, 3);
-        board.run(chain);
-        let arguments = (board.contract, 1u64, network_key().0).abi_encode_params();
+        let arguments = (committee(chain), 1u64, network_key().0).abi_encode_params();
         let releases = chain.deploy(
             "TimedRelease",
             &owner,
@@ -120,6 +114,15 @@ fn release_opens_at_its_time() {
             assert_eq!(chain.look(&owner, releases, &isOpenCall { item }), open);
         }
     });
+}
+
+/// A committee that has its key.
+fn committee(chain: &mut Chain) -> Address {
+    chain.unrecorded(|chain| {
+        let mut board = Board::new(chain, 5, 3);
+        board.run(chain);
+        board.contract
+    })
 }
 
 /// A multiple of an item's point: what a threshold of the committee's nodes gives out, if the factor is the secret.

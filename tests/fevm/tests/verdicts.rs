@@ -15,6 +15,8 @@ use stheno_fevm::vectors::{self, bytes};
 use stheno_fevm::{run, run_before_eip2537};
 
 const EXIT_OUT_OF_GAS: u32 = 7;
+/// With so much less than it uses a call fails.
+const SLACK: u64 = 1_000_000;
 /// Steps in which gas is withheld.
 const STEP: u64 = 150_000_000;
 
@@ -41,6 +43,38 @@ fn verdicts_are_the_crates() {
             }
         }
     });
+}
+
+/// On Ethereum twice the gas of a pairing must be at hand. On Filecoin what is used is enough.
+#[test]
+fn verdict_takes_no_more_gas_at_hand_than_it_uses() {
+    let judge = Person::named("judge");
+    run(
+        "ThresholdVerifier, gas at hand",
+        vec![judge.clone()],
+        |chain| {
+            let verifier =
+                chain.deploy_double(&judge, &double("MeasuredVerifier", "MeasuredVerifier"));
+            let vectors = frozen();
+            let key = opened_key(&vectors, &vectors["openedKeys"][0]);
+            let of_key = chain
+                .attempt(&judge, verifier, U256::ZERO, BLOCK_GAS, &key)
+                .gas;
+            let share = share(&vectors["combinedShares"]["cases"][0]);
+            let of_share = chain
+                .attempt(&judge, verifier, U256::ZERO, BLOCK_GAS, &share)
+                .gas;
+            let attempts = [of_key, of_key - SLACK, of_share, of_share - SLACK];
+            let receipts = attempts.map(|gas| match gas > OF_AN_OPENED_KEY {
+                true => chain.attempt(&judge, verifier, U256::ZERO, gas, &share),
+                false => chain.attempt(&judge, verifier, U256::ZERO, gas, &key),
+            });
+            let exits = receipts.each_ref().map(|receipt| receipt.exit);
+            assert_eq!(exits, [0, EXIT_OUT_OF_GAS, 0, EXIT_OUT_OF_GAS]);
+            assert_eq!(verdict_of(&receipts[0].data), Verdict::Valid);
+            assert_eq!(verdict_of(&receipts[2].data), Verdict::Valid);
+        },
+    );
 }
 
 #[test]
@@ -150,7 +184,7 @@ fn starve(
             (asked.done, &asked.answer),
         ];
         let verdicts = answers.map(|(answered, data)| match answered {
-            true => askable(data),
+            true => verdict_of(data),
             false => Verdict::Undecided,
         });
         for verdict in &verdicts {
@@ -167,7 +201,7 @@ fn starve(
     }
 }
 
-fn askable(data: &Bytes) -> Verdict {
+fn verdict_of(data: &Bytes) -> Verdict {
     openedKeyCall::abi_decode_returns(data).expect("a verdict")
 }
 
