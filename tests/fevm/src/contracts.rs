@@ -162,6 +162,13 @@ pub mod doubles {
             function balanceOf(address account) external view returns (uint256);
         }
 
+        interface Reentrant {
+            function act(address target, uint256 value, bytes data, bytes question) external payable;
+            function called() external view returns (bool);
+            function succeeded() external view returns (bool);
+            function answer() external view returns (bytes);
+        }
+
         interface PdpVerifierDouble {
             function put(uint256 setId, bool live, uint256 lastProvenEpoch) external;
         }

@@ -1,13 +1,13 @@
 //! Data sold, paid for, and shared out.
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
-use alloy_sol_types::SolValue;
+use alloy_sol_types::{SolCall, SolError, SolValue};
 
 use stheno_fevm::chain::{BLOCK_GAS, Chain};
 use stheno_fevm::contracts::access_registry::AccessRegistryContract;
 use stheno_fevm::contracts::catalogue::CatalogueContract;
 use stheno_fevm::contracts::double;
-use stheno_fevm::contracts::doubles::Coin;
+use stheno_fevm::contracts::doubles::{Coin, Reentrant};
 use stheno_fevm::contracts::pay_per_access::PayPerAccessContract::{self, *};
 use stheno_fevm::contracts::splitter::SplitterContract::{self, claimCall};
 use stheno_fevm::people::Person;
@@ -157,6 +157,62 @@ fn purchase_is_read_and_shared_out() {
         };
         let again = chain.attempt(&owner, splitter, U256::ZERO, BLOCK_GAS, &call);
         again.assert_reverted_with::<SplitterContract::NothingToClaim>();
+    });
+}
+
+/// A buyer who withdraws while his change comes back: the transient lock holds across calls, each of which is a message
+/// of its own on Filecoin.
+#[test]
+fn purchase_is_not_reentered_while_change_comes_back() {
+    let owner = Person::named("owner");
+    run("Reentrancy", vec![owner.clone()], |chain| {
+        let registry = chain.deploy_double(&owner, &AccessRegistryContract::BYTECODE);
+        let code = [&PayPerAccessContract::BYTECODE[..], &registry.abi_encode()].concat();
+        let till = chain.deploy_double(&owner, &code);
+        let buyer = chain.deploy_double(&owner, &double("Reentrant", "Reentrant"));
+        let call = AccessRegistryContract::registerCall { salt: B256::ZERO };
+        let item = chain.arrange(&owner, registry, &call);
+        chain.arrange(
+            &owner,
+            till,
+            &setPriceCall {
+                id: item,
+                price: asked(FIL, buyer),
+            },
+        );
+
+        let (item, reader, token, price) = (item, buyer, FIL, price());
+        let purchase = buyForCall {
+            item,
+            reader,
+            token,
+            price,
+            consent: Bytes::new(),
+        };
+        let again = withdrawCall {
+            account: buyer,
+            token: FIL,
+        };
+        let twice = price * U256::from(2);
+        let call = Reentrant::actCall {
+            target: till,
+            value: twice,
+            data: purchase.abi_encode().into(),
+            question: again.abi_encode().into(),
+        };
+        let receipt = chain.attempt(&owner, buyer, twice, BLOCK_GAS, &call);
+        receipt.assert_success("a purchase with change");
+        assert!(chain.look(&owner, buyer, &Reentrant::calledCall {}));
+        assert!(!chain.look(&owner, buyer, &Reentrant::succeededCall {}));
+        let answer = chain.look(&owner, buyer, &Reentrant::answerCall {});
+        assert_eq!(answer, ReentrancyGuardReentrantCall {}.abi_encode());
+        assert_eq!((chain.balance(buyer), chain.balance(till)), (price, price));
+        // With the lock open, the same call is carried out.
+        chain.arrange(&owner, till, &again);
+        assert_eq!(
+            (chain.balance(buyer), chain.balance(till)),
+            (twice, U256::ZERO)
+        );
     });
 }
 
