@@ -1,26 +1,25 @@
-//! A machine at an epoch, the messages that are sent to it, and what became of them.
+//! A machine at an epoch, and the messages that are sent to it.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use alloy_primitives::{Address, Bytes, U256};
-use alloy_sol_types::{SolCall, SolError, SolEvent};
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolCall;
 use cid::Cid;
 use fvm::engine::EnginePool;
-use fvm::executor::{ApplyKind, ApplyRet, Executor as _};
+use fvm::executor::{ApplyKind, Executor as _};
 use fvm::machine::{DefaultMachine, Machine as _, NetworkConfig};
 use fvm_integration_tests::bundle::import_bundle;
 use fvm_integration_tests::tester::{IntegrationExecutor, Tester};
-use fvm_integration_tests::testkit::fevm::{CreateReturn, EAM_ADDRESS, EAMMethod, EVMMethod};
+use fvm_integration_tests::testkit::fevm::{EAM_ADDRESS, EAMMethod, EVMMethod};
 use fvm_ipld_blockstore::MemoryBlockstore;
-use fvm_ipld_encoding::{BytesDe, BytesSer, RawBytes};
+use fvm_ipld_encoding::{BytesSer, RawBytes};
 use fvm_shared::address::Address as FilecoinAddress;
 use fvm_shared::bigint::{BigInt, Sign};
 use fvm_shared::chainid::ChainID;
 use fvm_shared::econ::TokenAmount;
-use fvm_shared::event::StampedEvent;
 use fvm_shared::message::Message;
 use fvm_shared::state::StateTreeVersion;
 use fvm_shared::version::NetworkVersion;
@@ -28,6 +27,7 @@ use fvm_shared::version::NetworkVersion;
 use crate::externs::ChainOfEpochs;
 use crate::gas::{OF_A_CALL, Row, Table};
 use crate::people::Person;
+use crate::receipt::Receipt;
 
 /// The chain's id: a local devnet's.
 pub const CHAIN_ID: u64 = 31_415_926;
@@ -65,23 +65,6 @@ pub struct Chain {
     sequences: HashMap<FilecoinAddress, u64>,
     table: Table,
     native: FilecoinAddress,
-}
-
-/// What became of a message.
-#[derive(Clone, Debug)]
-pub struct Receipt {
-    /// 0 for success, 33 for a revert, 7 for want of gas.
-    pub exit: u32,
-    /// What a call returned, or why it reverted.
-    pub data: Bytes,
-    /// What it took.
-    pub gas: u64,
-    /// Bytes of the message, with its signature.
-    pub bytes: usize,
-    /// Its events.
-    pub events: Vec<StampedEvent>,
-    /// The machine's own words on a failure.
-    pub failure: String,
 }
 
 impl Chain {
@@ -275,7 +258,7 @@ impl Chain {
 
     /// Takes a message into the table.
     pub fn record(&mut self, call: String, receipt: &Receipt, budget: u64) {
-        let event = receipt.events.iter().map(event_bytes).max().unwrap_or(0);
+        let event = receipt.largest_event();
         self.table.push(Row {
             call,
             gas: receipt.gas,
@@ -368,101 +351,6 @@ impl Chain {
     }
 }
 
-impl Receipt {
-    fn of(result: ApplyRet, bytes: usize) -> Self {
-        let raw = result.msg_receipt.return_data;
-        let data = match raw.deserialize::<BytesDe>() {
-            Ok(BytesDe(data)) => data,
-            Err(_) => raw.to_vec(),
-        };
-        Self {
-            exit: result.msg_receipt.exit_code.value(),
-            data: data.into(),
-            gas: result.msg_receipt.gas_used,
-            bytes,
-            events: result.events,
-            failure: result
-                .failure_info
-                .map(|info| info.to_string())
-                .unwrap_or_default(),
-        }
-    }
-
-    /// Whether the message was carried out.
-    #[must_use]
-    pub fn succeeded(&self) -> bool {
-        self.exit == 0
-    }
-
-    /// # Panics
-    /// If the message failed.
-    pub fn assert_success(&self, what: &str) {
-        assert!(
-            self.succeeded(),
-            "{what}: exit {}, gas {}, {}\n{}",
-            self.exit,
-            self.gas,
-            self.data,
-            self.failure
-        );
-    }
-
-    /// # Panics
-    /// If the call did not revert with this error.
-    pub fn assert_reverted_with<E: SolError>(&self) {
-        let found = self.data.get(..4).unwrap_or_default();
-        assert!(
-            self.exit == 33 && found == E::SELECTOR,
-            "not {}: exit {}, {}\n{}",
-            E::SIGNATURE,
-            self.exit,
-            self.data,
-            self.failure
-        );
-    }
-
-    /// What the call returned.
-    ///
-    /// # Panics
-    /// If it is something else.
-    #[must_use]
-    pub fn returned<C: SolCall>(&self) -> C::Return {
-        C::abi_decode_returns(&self.data)
-            .unwrap_or_else(|error| panic!("{}: {error}", C::SIGNATURE))
-    }
-
-    /// Its events of this kind, decoded.
-    ///
-    /// # Panics
-    /// If one is malformed.
-    #[must_use]
-    pub fn events_of<E: SolEvent>(&self) -> Vec<E> {
-        let logs = self.events.iter().map(|stamped| {
-            let entries = &stamped.event.entries;
-            let topics = entries.iter().filter(|entry| entry.key.starts_with('t'));
-            let topics: Vec<_> = topics
-                .map(|entry| alloy_primitives::B256::from_slice(&entry.value))
-                .collect();
-            let data = entries.iter().find(|entry| entry.key == "d");
-            (
-                topics,
-                data.map(|entry| entry.value.clone()).unwrap_or_default(),
-            )
-        });
-        logs.filter(|(topics, _)| topics.first() == Some(&E::SIGNATURE_HASH))
-            .map(|(topics, data)| E::decode_raw_log(topics, &data).expect("an event"))
-            .collect()
-    }
-
-    fn created(&self) -> Address {
-        let raw = RawBytes::new(self.data.to_vec());
-        let created: CreateReturn = raw
-            .deserialize()
-            .expect("what the creation of a contract returns");
-        Address::from(created.eth_address.0)
-    }
-}
-
 fn f410(address: Address) -> FilecoinAddress {
     let bytes = address.as_slice();
     if bytes[0] == 0xff && bytes[1..12] == [0; 11] {
@@ -482,13 +370,4 @@ fn attofil(amount: U256) -> TokenAmount {
         Sign::Plus,
         &amount.to_be_bytes::<32>(),
     ))
-}
-
-fn event_bytes(stamped: &StampedEvent) -> usize {
-    stamped
-        .event
-        .entries
-        .iter()
-        .map(|entry| entry.value.len())
-        .sum()
 }

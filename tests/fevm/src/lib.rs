@@ -2,11 +2,12 @@
 //!
 //! | module | what it has |
 //! |---|---|
-//! | [`chain`] | a machine at an epoch, the messages that are sent to it, and what became of them |
+//! | [`chain`] | a machine at an epoch, and the messages that are sent to it |
 //! | [`externs`] | what a node would tell the machine of its chain |
 //! | [`people`] | keys, addresses, signatures |
 //! | [`contracts`] | calls and bytecode of what is deployed |
 //! | [`gas`] | what each message took, and the budgets that it has to keep |
+//! | [`receipt`] | what became of a message |
 //! | [`vectors`] | frozen bytes of the repository's other tests |
 //!
 //! Built-in actors come as a file that is not part of the repository; [`run`] says what to set when it is not there.
@@ -16,6 +17,7 @@ pub mod contracts;
 pub mod externs;
 pub mod gas;
 pub mod people;
+pub mod receipt;
 pub mod vectors;
 
 use std::path::PathBuf;
