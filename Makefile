@@ -17,6 +17,7 @@ test: build test-rust test-doc test-contracts ## everything: Rust, contracts, en
 
 check: contracts/node_modules/.package-lock.json ## formatting, lints, licences, artefacts, documentation
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/fevm/Cargo.toml --check
 	cargo clippy $(UNITS) --locked -- -D warnings
 	.ci/deny
 	cd contracts && npm run --silent check
@@ -48,6 +49,17 @@ test-unixfs: build ## CIDs of files around 1024 chunks of 1 MiB, in the real siz
 
 test-gateway: tests/interop/gateway/node_modules/.package-lock.json ## read an encrypted folder from an IPFS gateway that is not ours, 173 MB of npm packages
 	cargo test --release --workspace --test places --locked -- --nocapture helia::
+
+# What the tests deploy beside what is shipped.
+DOUBLES := $(addprefix test/support/,MeasuredVerifier.sol FilecoinProbe.sol FilecoinStorage.sol Reentrant.sol Tokens.sol)
+
+test-fevm: contracts/node_modules/.package-lock.json ## the contracts on Filecoin's real virtual machine, with the actors of STHENO_ACTORS_CAR
+	@if [ -z "$$STHENO_ACTORS_CAR" ]; then \
+	  echo "skipped: STHENO_ACTORS_CAR is not set; set it to the .car of a release of filecoin-project/builtin-actors (tests/fevm/README.md)"; \
+	else \
+	  (cd contracts && node_modules/.bin/forge build --offline --silent $(DOUBLES)) && \
+	  cargo test --release --manifest-path tests/fevm/Cargo.toml --locked -- --nocapture --test-threads 1; \
+	fi
 
 test-doc: build
 	cargo test --release --workspace --doc --locked
@@ -82,6 +94,7 @@ artifacts: contracts/node_modules/.package-lock.json ## compile the contracts an
 
 fmt: ## format Rust and Solidity
 	cargo fmt --all
+	cargo fmt --manifest-path tests/fevm/Cargo.toml
 	cd contracts && npm run --silent fmt
 
 # The Solidity compiler, forge and anvil come as npm packages, at the versions of the lock file.

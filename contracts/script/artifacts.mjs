@@ -17,6 +17,7 @@ const CONTRACTS = [
   "Splitter",
   "Escrow",
   "Catalogue",
+  "TimedRelease",
   "IAccessCondition",
   "DevnetDollar",
   "IOffer",

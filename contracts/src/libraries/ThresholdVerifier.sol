@@ -41,7 +41,8 @@ struct ReencryptionShare {
 /// terms were in order, and the claim was at fault: `Invalid`. If it is not, `Undecided`. A call that succeeds with
 /// anything but 0 or 1 in 32 bytes (FEVM, where a precompile is missing: with nothing) is `Undecided` at once. Costs
 /// are written down nowhere, since Filecoin's differ from Ethereum's and may change. The price is that twice the gas of
-/// a pairing must be at hand; it is not spent.
+/// a pairing must be at hand; it is not spent. (The FEVM's precompiles take no gas limit. There want of gas ends the
+/// call of whoever contains this library, and the control is for bad points alone.)
 library ThresholdVerifier {
     uint256 private constant IDENTITY_BYTES = 128;
 
