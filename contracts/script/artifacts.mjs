@@ -17,6 +17,8 @@ const CONTRACTS = [
   "Splitter",
   "Escrow",
   "Catalogue",
+  "TimedRelease",
+  "SealedBidAuction",
   "IAccessCondition",
   "IOffer",
   "ISale",

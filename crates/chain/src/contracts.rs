@@ -49,9 +49,41 @@ pub mod access_condition {
     );
 }
 
+/// Keys that become public at a time or by a decision, verified and stored once.
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::too_many_arguments,
+    reason = "generated; documented in the contract"
+)]
+pub mod timed_release {
+    alloy::sol!(
+        #[derive(Debug, PartialEq, Eq, Hash)]
+        TimedReleaseContract,
+        "abi/TimedRelease.json"
+    );
+}
+
+/// An auction by sealed bids that opens itself: the worked example of `TimedRelease`.
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::too_many_arguments,
+    reason = "generated; documented in the contract"
+)]
+pub mod sealed_bid_auction {
+    alloy::sol!(
+        #[derive(Debug, PartialEq, Eq, Hash)]
+        SealedBidAuctionContract,
+        "abi/SealedBidAuction.json"
+    );
+}
+
 pub use access_condition::AccessConditionContract;
 pub use access_pass::AccessPassContract;
 pub use committee::CommitteeContract;
+pub use sealed_bid_auction::SealedBidAuctionContract;
+pub use timed_release::TimedReleaseContract;
 
 #[cfg(test)]
 mod tests {
@@ -62,6 +94,8 @@ mod tests {
     fn bindings_carry_bytecode_and_calls() {
         assert!(AccessPassContract::BYTECODE.len() > 1000);
         assert!(CommitteeContract::BYTECODE.len() > 1000);
+        assert!(TimedReleaseContract::BYTECODE.len() > 1000);
+        assert!(SealedBidAuctionContract::BYTECODE.len() > 1000);
         assert_eq!(
             CommitteeContract::epochInfoCall::SIGNATURE,
             "epochInfo(uint64,uint64)"

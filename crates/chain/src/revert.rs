@@ -5,7 +5,9 @@ use std::fmt;
 use alloy::primitives::Bytes;
 use alloy::sol_types::{Panic, Revert as RevertString, SolError, SolInterface};
 
-use crate::contracts::{AccessPassContract, CommitteeContract};
+use crate::contracts::{
+    AccessPassContract, CommitteeContract, SealedBidAuctionContract, TimedReleaseContract,
+};
 
 /// Why a contract refused.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,25 +46,28 @@ impl fmt::Display for Revert {
 }
 
 fn named(data: &[u8]) -> Option<(String, String)> {
-    let selector = *data.first_chunk::<4>()?;
     if let Ok(text) = RevertString::abi_decode(data) {
         return Some(("Error".to_owned(), one_line(&text.reason)));
     }
     if let Ok(panic) = Panic::abi_decode(data) {
         return Some(("Panic".to_owned(), panic.to_string()));
     }
-    let committee = || {
-        type Errors = CommitteeContract::CommitteeContractErrors;
-        let name = Errors::name_by_selector(selector)?;
-        Some((name, fields(&Errors::abi_decode(data).ok()?)))
-    };
-    let pass = || {
-        type Errors = AccessPassContract::AccessPassContractErrors;
-        let name = Errors::name_by_selector(selector)?;
-        Some((name, fields(&Errors::abi_decode(data).ok()?)))
-    };
-    let (name, detail) = committee().or_else(pass)?;
-    Some((name.to_owned(), detail))
+    [
+        of_contract::<CommitteeContract::CommitteeContractErrors>,
+        of_contract::<AccessPassContract::AccessPassContractErrors>,
+        of_contract::<TimedReleaseContract::TimedReleaseContractErrors>,
+        of_contract::<SealedBidAuctionContract::SealedBidAuctionContractErrors>,
+    ]
+    .iter()
+    .find_map(|decode| decode(data))
+}
+
+/// Name and fields, if it is one of this contract's errors.
+fn of_contract<E: SolInterface + fmt::Debug>(data: &[u8]) -> Option<(String, String)> {
+    let error = E::abi_decode(data).ok()?;
+    let text = format!("{error:?}");
+    let (name, _) = text.split_once('(')?;
+    Some((name.to_owned(), fields(&error)))
 }
 
 /// The fields of `Name(Name { a: 1, b: 2 })` without the names around them.
@@ -99,6 +104,12 @@ mod tests {
             Revert::decode(plain.abi_encode().into()).to_string(),
             "BadWindows"
         );
+
+        let early = TimedReleaseContract::NotOpenYet {
+            item: [0x11; 32].into(),
+        };
+        let revert = Revert::decode(early.abi_encode().into());
+        assert_eq!(revert.name, "NotOpenYet");
 
         let pass = AccessPassContract::WrongPayment {
             paid: U256::from(1),
