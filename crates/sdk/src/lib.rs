@@ -112,6 +112,7 @@
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
 //! | `open_all` | the keys of many files with one request |
+//! | `release` | an item's own key, where it is to become public |
 //! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
 //! | `anchors` | which blocks a request asks about |
@@ -159,6 +160,7 @@ mod gather;
 mod keyring;
 mod network_file;
 mod open_all;
+mod release;
 mod request;
 mod rewrap;
 mod seal_to;
@@ -183,6 +185,7 @@ pub use file_reader::FileReader;
 pub use keyring::{KeyKind, Keyring};
 pub use network_file::{NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode};
 pub use open_all::{OpenedAll, Released};
+pub use release::{ReleasedKey, timed_release_policy};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};
 pub use stheno_crypto as crypto;
