@@ -18,6 +18,7 @@ const CONTRACTS = [
   "Escrow",
   "Catalogue",
   "TimedRelease",
+  "SealedBidAuction",
   "IAccessCondition",
   "DevnetDollar",
   "IOffer",

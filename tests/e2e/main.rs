@@ -26,6 +26,7 @@
 //! | [`audit`] | the key: recomputed by anybody, and what is said when the chain or its log do not fit |
 //! | [`recovery`] | keys that were lost with their machine: backups, restores, and what a doctor says |
 //! | [`hostile`] | who may read, when endpoints lie, lag, break off and fall silent |
+//! | [`auction`] | keys that become public: refused, released, verified on chain; sealed bids opened and settled |
 //! | [`contracts_agree`] | Rust and Solidity compute the same bytes |
 //! | [`lifecycle`] | a devnet as a developer meets it: started, kept, killed, gone without a trace |
 
@@ -37,6 +38,8 @@
 )]
 
 mod asking;
+mod auction;
+mod auction_house;
 mod audit;
 mod bad_input;
 mod bad_requests;
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         bad_requests::trials(),
         receipts::trials(),
         reader_in_anger::trials(),
+        auction::trials(),
         contracts_agree::trials(),
         ceremony::trials(),
         ceremony_in_anger::trials(),

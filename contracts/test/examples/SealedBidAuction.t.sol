@@ -25,6 +25,7 @@ contract RudeBidder {
     }
 }
 
+/// forge-config: deep.fuzz.runs = 100000
 contract SealedBidAuctionTest is AuctionFixture {
     // ----------------------------------------------------------------- the whole way
 
@@ -133,6 +134,7 @@ contract SealedBidAuctionTest is AuctionFixture {
 
     /// Whatever is bid: the highest wins, all money is accounted for, and nobody pays more than his deposit.
     /// forge-config: default.fuzz.runs = 1000
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_auction_paysOutWhatItTook(
         uint128[4] calldata amounts,
         uint128[4] calldata deposits,

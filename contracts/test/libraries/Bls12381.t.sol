@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Bls12381} from "../../src/libraries/Bls12381.sol";
 import {G2Vectors} from "../support/G2Vectors.sol";
 
+/// forge-config: deep.fuzz.runs = 100000
 contract Bls12381Test is G2Vectors {
     /// @dev (p - 1) / 2, 48 bytes.
     bytes private constant HALF =

@@ -10,6 +10,7 @@ import {Verdict} from "../../src/libraries/ThresholdVerifier.sol";
 import {VerifierVectors} from "../support/VerifierVectors.sol";
 
 /// Hashes, identities and encapsulations are the crate's.
+/// forge-config: deep.fuzz.runs = 100000
 contract HashToCurveTest is VerifierVectors {
     function expandMessage(bytes calldata message, bytes calldata tag, uint256 length)
         external
@@ -105,6 +106,7 @@ contract HashToCurveTest is VerifierVectors {
     }
 
     /// forge-config: default.fuzz.runs = 1000
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_toG1_isInTheSubgroup(bytes calldata message) public view {
         (bool answered, bytes memory point) = HashToCurve.toG1(message, "a tag");
         assertTrue(answered);
@@ -112,6 +114,7 @@ contract HashToCurveTest is VerifierVectors {
         assertTrue(Eip2537.pairingCheck(gasleft(), pair) == Eip2537.Answer.NotOne);
     }
 
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_toG1_answersOrNotForWantOfGas(uint256 gasLimit) public view {
         (, bytes memory right) = this.toG1("m", "a tag");
         try this.toG1{gas: bound(gasLimit, 1_000, 100_000)}("m", "a tag") returns (

@@ -5,6 +5,7 @@ import {KeysRoot} from "../../src/libraries/KeysRoot.sol";
 import {KeysTree} from "../support/KeysTree.sol";
 import {Test} from "../support/Test.sol";
 
+/// forge-config: deep.fuzz.runs = 100000
 contract KeysRootTest is Test {
     function proves(bytes32 root, uint16 index, bytes calldata key, bytes32[] calldata proof)
         external
@@ -14,6 +15,7 @@ contract KeysRootTest is Test {
         return KeysRoot.proves(root, index, key, proof);
     }
 
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_proves_everyKeyOfATree(bytes32 seed, uint256 size) public view {
         bytes[] memory keys = _keys(seed, bound(size, 1, 17));
         bytes32 root = KeysTree.root(keys);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {Quorum} from "../../src/libraries/Quorum.sol";
 import {Test} from "../support/Test.sol";
 
+/// forge-config: deep.fuzz.runs = 100000
 contract QuorumTest is Test {
     function testFuzz_isValid_isTheRule(uint256 threshold, uint256 size) public pure {
         size = bound(size, 2, 256);

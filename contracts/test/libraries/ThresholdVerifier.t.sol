@@ -6,6 +6,7 @@ import {Case} from "../support/VerifierHarness.sol";
 import {VerifierVectors} from "../support/VerifierVectors.sol";
 
 /// Every verdict is the crate's, and none that was not reached with an answer is one.
+/// forge-config: deep.fuzz.runs = 100000
 contract ThresholdVerifierTest is VerifierVectors {
     address private constant MODEXP = address(0x05);
     address private constant G1_ADD = address(0x0b);
@@ -53,6 +54,7 @@ contract ThresholdVerifierTest is VerifierVectors {
     // --------------------------------------------------------- flipped and garbled
 
     /// forge-config: default.fuzz.runs = 1000
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_openedKey_isInvalidWithAFlippedBit(uint256 bit) public view {
         Case memory given = openedKeys[0];
         bit = bound(bit, 0, 8 * given.key.length - 1);
@@ -60,6 +62,7 @@ contract ThresholdVerifierTest is VerifierVectors {
         assertEq(uint256(_ask(given, PLENTY)), uint256(Verdict.Invalid));
     }
 
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_share_isInvalidWithAFlippedBit(uint256 bit) public view {
         Case memory given = nodeShares[0];
         bit = bound(bit, 0, 8 * 512 - 1);
@@ -166,6 +169,7 @@ contract ThresholdVerifierTest is VerifierVectors {
     }
 
     /// forge-config: default.fuzz.runs = 1000
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_openedKey_isNeverMisjudgedForWantOfGas(uint256 gasLimit, uint256 which) public view {
         Case memory given = openedKeys[bound(which, 0, openedKeys.length - 1)];
         _askWith(given, bound(gasLimit, 20_000, 700_000));

@@ -5,6 +5,7 @@ import {Timetable} from "../../src/libraries/Timetable.sol";
 import {Phase, Windows} from "../../src/types/CommitteeTypes.sol";
 import {Test} from "../support/Test.sol";
 
+/// forge-config: deep.fuzz.runs = 100000
 contract TimetableTest is Test {
     /// Phases follow one another with the margin between them, however long they are and how often extended.
     function testFuzz_phases_areInOrder(Windows memory windows, uint64 start, uint32 extensions) public pure {

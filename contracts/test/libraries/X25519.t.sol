@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {X25519} from "../../src/libraries/X25519.sol";
 import {Test} from "../support/Test.sol";
 
+/// forge-config: deep.fuzz.runs = 100000
 contract X25519Test is Test {
     /// All encodings of low order that libsodium refuses, with and without the top bit.
     function test_isPublicKey_refusesLowOrder() public pure {

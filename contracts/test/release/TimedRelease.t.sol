@@ -7,6 +7,7 @@ import {Identities} from "../../src/libraries/Identities.sol";
 import {ReleasePolicy} from "../../src/release/ReleasePolicy.sol";
 import {ReleaseFixture} from "../support/ReleaseFixture.sol";
 
+/// forge-config: deep.fuzz.runs = 100000
 contract TimedReleaseTest is ReleaseFixture {
     uint64 private constant OPENS = 1_800_100_000;
     address private decider = vm.addr(uint256(keccak256("decider")));
@@ -183,6 +184,7 @@ contract TimedReleaseTest is ReleaseFixture {
         assertEq(releases.release(timed).publishedAt, OPENS + 7);
     }
 
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_publish_storesTheKeysOfAllItems(bytes32 salt) public {
         bytes32 item = releases.create(keccak256(abi.encode(salt)), 1, address(0));
         bytes memory key = keyOf(item);
@@ -234,6 +236,7 @@ contract TimedReleaseTest is ReleaseFixture {
     }
 
     /// forge-config: default.fuzz.runs = 1000
+    /// forge-config: deep.fuzz.runs = 20000
     function testFuzz_publish_failsIfABitIsFlipped(uint256 bit) public {
         bytes memory key = keyOf(timed);
         bit = bound(bit, 0, 8 * 128 - 1);

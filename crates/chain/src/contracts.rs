@@ -61,6 +61,14 @@ contract!(
     /// A stablecoin of development chains: an ERC-20 with permits.
     devnet_dollar, DevnetDollarContract, "abi/DevnetDollar.json"
 );
+contract!(
+    /// Keys that become public at a time or by a decision, verified and stored once.
+    timed_release, TimedReleaseContract, "abi/TimedRelease.json"
+);
+contract!(
+    /// An auction by sealed bids that opens itself: the worked example of `TimedRelease`.
+    sealed_bid_auction, SealedBidAuctionContract, "abi/SealedBidAuction.json"
+);
 
 #[cfg(test)]
 mod tests {
@@ -71,6 +79,8 @@ mod tests {
     fn bindings_carry_bytecode_and_calls() {
         assert!(AccessPassContract::BYTECODE.len() > 1000);
         assert!(CommitteeContract::BYTECODE.len() > 1000);
+        assert!(TimedReleaseContract::BYTECODE.len() > 1000);
+        assert!(SealedBidAuctionContract::BYTECODE.len() > 1000);
         assert_eq!(
             CommitteeContract::epochInfoCall::SIGNATURE,
             "epochInfo(uint64,uint64)"

@@ -7,7 +7,8 @@ use alloy::sol_types::{Panic, Revert as RevertString, SolError, SolInterface};
 
 use crate::contracts::{
     AccessPassContract, AccessRegistryContract, CatalogueContract, CommitteeContract,
-    DevnetDollarContract, EscrowContract, PayPerAccessContract,
+    DevnetDollarContract, EscrowContract, PayPerAccessContract, SealedBidAuctionContract,
+    TimedReleaseContract,
 };
 
 /// Why a contract refused.
@@ -47,35 +48,33 @@ impl fmt::Display for Revert {
 }
 
 fn named(data: &[u8]) -> Option<(String, String)> {
-    let selector = *data.first_chunk::<4>()?;
     if let Ok(text) = RevertString::abi_decode(data) {
         return Some(("Error".to_owned(), one_line(&text.reason)));
     }
     if let Ok(panic) = Panic::abi_decode(data) {
         return Some(("Panic".to_owned(), panic.to_string()));
     }
-    KNOWN.iter().find_map(|named| named(selector, data))
+    KNOWN.iter().find_map(|named| named(data))
 }
 
-/// Names an error of one contract, by its selector.
-type Named = fn([u8; 4], &[u8]) -> Option<(String, String)>;
+/// Name and fields, if it is one of a contract's errors.
+type Named = fn(&[u8]) -> Option<(String, String)>;
 
 /// Whose errors are known, in the order in which they are tried.
-const KNOWN: [Named; 7] = [
+const KNOWN: [Named; 9] = [
     of::<CommitteeContract::CommitteeContractErrors>,
     of::<AccessPassContract::AccessPassContractErrors>,
     of::<AccessRegistryContract::AccessRegistryContractErrors>,
     of::<PayPerAccessContract::PayPerAccessContractErrors>,
     of::<EscrowContract::EscrowContractErrors>,
     of::<CatalogueContract::CatalogueContractErrors>,
+    of::<TimedReleaseContract::TimedReleaseContractErrors>,
+    of::<SealedBidAuctionContract::SealedBidAuctionContractErrors>,
     // Those of OpenZeppelin's ERC-20.
     of::<DevnetDollarContract::DevnetDollarContractErrors>,
 ];
 
-fn of<E: SolInterface + fmt::Debug>(selector: [u8; 4], data: &[u8]) -> Option<(String, String)> {
-    if !E::valid_selector(selector) {
-        return None;
-    }
+fn of<E: SolInterface + fmt::Debug>(data: &[u8]) -> Option<(String, String)> {
     let error = E::abi_decode(data).ok()?;
     // `Name(Name { a: 1 })`.
     let text = format!("{error:?}");

@@ -11,10 +11,12 @@ use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit,
     aead::{Aead, Payload},
 };
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use crate::{Identity, NetworkKey, encoding, engine, labels, scalar::SecretScalar};
+use crate::{
+    DecodeError, Identity, NetworkKey, SealSecret, encoding, engine, labels, scalar::SecretScalar,
+};
 
 /// A content-encryption key: the 32 bytes under which one file is encrypted.
 pub struct Cek(Zeroizing<[u8; 32]>);
@@ -63,12 +65,31 @@ pub fn encapsulate(to: &NetworkKey, id: &Identity, sigma: &[u8; 32]) -> (Encapsu
     (Encapsulation { u, v: *v }, kek)
 }
 
-#[cfg(test)]
 impl Encapsulation {
-    /// `σ`, which an identity's key takes the mask from; for the frozen vectors, where `U` is a point.
-    pub(crate) fn secret(&self, id: &Identity, key: &G1Affine) -> [u8; 32] {
-        let u = encoding::g2_from_compressed(&self.u).unwrap();
-        *masked(&self.v, key, &u, id, &self.u)
+    /// Decodes `U` as EIP-2537 writes it, as contracts hold it, beside `V`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] on anything but 256 bytes of a canonical point of the subgroup, not the identity.
+    pub fn from_eip2537(u: &[u8], v: [u8; 32]) -> Result<Self, DecodeError> {
+        let u = encoding::g2_from_eip2537(u)?;
+        let u = encoding::g2_to_compressed(&u);
+        Ok(Self { u, v })
+    }
+
+    /// The 256 bytes of `U` as EIP-2537 writes them, for contracts; `V` is taken as it is.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when `u` is no point; [`encapsulate`] makes none such.
+    pub fn u_to_eip2537(&self) -> Result<[u8; 256], DecodeError> {
+        encoding::g2_from_compressed(&self.u).map(|u| encoding::g2_to_eip2537(&u))
+    }
+
+    /// `σ`, which the identity's key takes the mask from, if `U = ρ·P2` says that it is.
+    ///
+    /// Bytes of `U` that are no point are replaced by one, as when a capsule is opened.
+    pub(crate) fn secret(&self, id: &Identity, key: &G1Affine) -> Option<SealSecret> {
+        let (sigma, same) = unmasked(&self.u, &self.v, id, key);
+        bool::from(same).then(|| SealSecret::new(sigma))
     }
 }
 
@@ -143,14 +164,25 @@ impl Capsule {
     /// Does the same work whatever is wrong. Bytes of `U` that are no point, as anybody can see,
     /// are replaced by one, and fail at the comparison with `ρ·P2` like every other change.
     pub(crate) fn open(&self, id: &Identity, aad: &[u8], key: &G1Affine) -> Option<Cek> {
-        let u = encoding::g2_from_compressed(&self.u).unwrap_or_else(|_| G2Affine::generator());
-        let sigma = masked(&self.v, key, &u, id, &self.u);
-        let rho = capsule_scalar(&sigma, id);
-        let expected = engine::active().g2_mul(&G2Affine::generator(), &rho);
-        let same = encoding::g2_to_compressed(&expected).ct_eq(&self.u);
+        let (sigma, same) = unmasked(&self.u, &self.v, id, key);
         let opened = Kek::derive(&sigma, id, &self.u, &self.v).unwrap(aad, &self.wrapped);
         opened.filter(|_| same.into())
     }
+}
+
+/// What `V` hides from all but the key, and whether it is the `σ` that `U` was made from.
+fn unmasked(
+    u: &[u8; 96],
+    v: &[u8; 32],
+    id: &Identity,
+    key: &G1Affine,
+) -> (Zeroizing<[u8; 32]>, Choice) {
+    let point = encoding::g2_from_compressed(u).unwrap_or_else(|_| G2Affine::generator());
+    let sigma = masked(v, key, &point, id, u);
+    let rho = capsule_scalar(&sigma, id);
+    let expected = engine::active().g2_mul(&G2Affine::generator(), &rho);
+    let same = encoding::g2_to_compressed(&expected).ct_eq(u);
+    (sigma, same)
 }
 
 /// `ρ = hash_to_field(σ ‖ id)`.

@@ -20,6 +20,8 @@ pub(crate) const FQ_BYTES: usize = 48;
 pub(crate) const G1_BYTES: usize = 48;
 /// Length of a compressed point of G2.
 pub(crate) const G2_BYTES: usize = 96;
+/// Length of a point of G1 in EIP-2537.
+pub(crate) const EIP2537_G1_BYTES: usize = 128;
 /// Length of a point of G2 in EIP-2537.
 pub(crate) const EIP2537_G2_BYTES: usize = 256;
 
@@ -84,21 +86,24 @@ pub(crate) fn g1_from_uncompressed(bytes: &[u8; 2 * FQ_BYTES]) -> Result<G1Affin
     }
 }
 
+/// Decodes a point of G1 as EIP-2537 writes it, with the checks of [`g1_from_compressed`].
+pub(crate) fn g1_from_eip2537(bytes: &[u8]) -> Result<G1Affine, DecodeError> {
+    let bytes: &[u8; EIP2537_G1_BYTES] = sized(bytes)?;
+    let [x, y] = fields_from_eip2537(bytes)?;
+    let point = G1Affine::new_unchecked(x, y);
+    if !point.is_on_curve() {
+        return Err(DecodeError::NotOnCurve);
+    }
+    if !engine::active().g1_in_subgroup(&point) {
+        return Err(DecodeError::NotInSubgroup);
+    }
+    Ok(point)
+}
+
 /// Decodes a point of G2 as EIP-2537 writes it, with the checks of [`g2_from_compressed`].
 pub(crate) fn g2_from_eip2537(bytes: &[u8]) -> Result<G2Affine, DecodeError> {
     let bytes: &[u8; EIP2537_G2_BYTES] = sized(bytes)?;
-    if bytes.iter().all(|&byte| byte == 0) {
-        return Err(DecodeError::Identity);
-    }
-    let mut coordinates = [Fq::default(); 4];
-    for (bytes, out) in bytes.chunks_exact(64).zip(&mut coordinates) {
-        let (padding, element) = bytes.split_at(64 - FQ_BYTES);
-        if padding.iter().any(|&byte| byte != 0) {
-            return Err(DecodeError::NonCanonical);
-        }
-        *out = fq_from_bytes(sized(element)?)?;
-    }
-    let [x0, x1, y0, y1] = coordinates;
+    let [x0, x1, y0, y1] = fields_from_eip2537(bytes)?;
     let point = G2Affine::new_unchecked(Fq2::new(x0, x1), Fq2::new(y0, y1));
     if !point.is_on_curve() {
         return Err(DecodeError::NotOnCurve);
@@ -107,6 +112,22 @@ pub(crate) fn g2_from_eip2537(bytes: &[u8]) -> Result<G2Affine, DecodeError> {
         return Err(DecodeError::NotInSubgroup);
     }
     Ok(point)
+}
+
+/// The canonical field elements of a point in EIP-2537; all zero is the identity.
+fn fields_from_eip2537<const N: usize>(bytes: &[u8]) -> Result<[Fq; N], DecodeError> {
+    if bytes.iter().all(|&byte| byte == 0) {
+        return Err(DecodeError::Identity);
+    }
+    let mut fields = [Fq::default(); N];
+    for (bytes, out) in bytes.chunks_exact(64).zip(&mut fields) {
+        let (padding, element) = bytes.split_at(64 - FQ_BYTES);
+        if padding.iter().any(|&byte| byte != 0) {
+            return Err(DecodeError::NonCanonical);
+        }
+        *out = fq_from_bytes(sized(element)?)?;
+    }
+    Ok(fields)
 }
 
 /// The 48 compressed bytes of a point of G1.
@@ -142,16 +163,29 @@ pub(crate) fn g1_to_uncompressed(point: &G1Affine) -> [u8; 2 * FQ_BYTES] {
     bytes
 }
 
+/// The 128 bytes of a point of G1 in EIP-2537.
+pub(crate) fn g1_to_eip2537(point: &G1Affine) -> [u8; EIP2537_G1_BYTES] {
+    let mut bytes = [0; EIP2537_G1_BYTES];
+    if let Some((x, y)) = point.xy() {
+        write_eip2537(&mut bytes, &[x, y]);
+    }
+    bytes
+}
+
 /// The 256 bytes of a point of G2 in EIP-2537; the real part comes first.
 pub(crate) fn g2_to_eip2537(point: &G2Affine) -> [u8; EIP2537_G2_BYTES] {
     let mut bytes = [0; EIP2537_G2_BYTES];
     if let Some((x, y)) = point.xy() {
-        for (element, out) in [x.c0, x.c1, y.c0, y.c1].iter().zip(bytes.chunks_mut(64)) {
-            let (_padding, out) = out.split_at_mut(64 - FQ_BYTES);
-            out.copy_from_slice(&fq_to_bytes(element));
-        }
+        write_eip2537(&mut bytes, &[x.c0, x.c1, y.c0, y.c1]);
     }
     bytes
+}
+
+fn write_eip2537(bytes: &mut [u8], elements: &[Fq]) {
+    for (element, out) in elements.iter().zip(bytes.chunks_exact_mut(64)) {
+        let (_padding, out) = out.split_at_mut(64 - FQ_BYTES);
+        out.copy_from_slice(&fq_to_bytes(element));
+    }
 }
 
 /// The 48 big-endian bytes of a base field element.

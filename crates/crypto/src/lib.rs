@@ -15,6 +15,7 @@
 //! | [`Capsule`], [`encapsulate`] | sealing a content key |
 //! | [`Share`] | what a node returns |
 //! | [`open`](fn@open), [`combine`](fn@combine) | from shares to the content key, and whom to blame |
+//! | [`combine_key`], [`ItemKey`] | from shares to an identity's key itself, which can become public |
 //! | [`dkg`] | the mathematics of key ceremonies |
 //! | [`engine`] | arkworks and blst behind one seam |
 //!
@@ -66,6 +67,7 @@ pub mod engine;
 mod frozen;
 mod identity;
 mod interpolation;
+mod item_key;
 mod keys;
 mod labels;
 mod lagrange;
@@ -82,6 +84,7 @@ pub use combine::{Combined, CombinedShare, combine};
 pub use committee::CommitteeKeys;
 pub use decode::{DecodeError, ParseHexError};
 pub use identity::{Identity, ItemId, KeyFingerprint, NetworkId, PolicyDigest};
+pub use item_key::{CombinedKey, ItemKey, ItemKeyError, SealSecret, combine_key};
 pub use keys::{KeyShare, NetworkKey, NodeIndex, NodePublicKey, PossessionProof};
 pub use open::{OpenError, Opened, open};
 pub use reader::{ReaderKey, ReaderSecret};

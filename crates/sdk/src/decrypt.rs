@@ -18,7 +18,7 @@ use verdict::{Verdict, verdict};
 use crate::{
     Client, Error,
     ledger::Committee,
-    request::{Batch, Granted, Round, RoundError},
+    request::{Batch, Granted, Lock, Round, RoundError},
     tally::Tally,
     wallet::Reader,
 };
@@ -225,8 +225,9 @@ impl Client {
         recipient: &ThresholdRecipient,
         options: &DecryptOptions,
     ) -> Result<Opened, Error> {
+        let policy = policy_of(recipient, options)?;
         let granted = self
-            .open_batch(reader, &Batch::of(recipient), options)
+            .open_batch(reader, &Batch::of(recipient), &policy, options)
             .await?;
         let cek = granted.keys.into_iter().next().flatten();
         Ok(Opened {
@@ -240,15 +241,14 @@ impl Client {
     }
 
     /// Asks for the keys of a batch until they come or nothing more can be hoped for.
-    pub(crate) async fn open_batch(
+    pub(crate) async fn open_batch<L: Lock>(
         &self,
         reader: &dyn Reader,
-        batch: &Batch<'_>,
+        batch: &Batch<'_, L>,
+        policy: &Policy,
         options: &DecryptOptions,
-    ) -> Result<Granted, Error> {
-        let (_, recipient) = batch.files.first().ok_or(Error::NoThresholdRecipient)?;
-        let policy = policy_of(recipient, options)?;
-        if policy.needs_account() && reader.account(recipient.locator().chain_id).is_none() {
+    ) -> Result<Granted<L::Key>, Error> {
+        if policy.needs_account() && reader.account(batch.locator.chain_id).is_none() {
             return Err(Error::WalletNeeded);
         }
         let mut waited = Duration::ZERO;
@@ -257,9 +257,9 @@ impl Client {
         let mut followed = 0;
         loop {
             round = round.saturating_add(1);
-            let committee = self.committee(recipient.locator()).await?;
+            let committee = self.committee(&batch.locator).await?;
             options.tell(&Event::Asking {
-                network: batch.network,
+                network: batch.locator.network(),
                 nodes: committee.members.len(),
                 threshold: committee.threshold,
             });
@@ -269,7 +269,7 @@ impl Client {
                 committee,
                 reader,
                 batch,
-                policy: &policy,
+                policy,
                 context: &options.context,
                 is_first: round == 1,
                 refused_anchors: refused_before,
@@ -348,7 +348,7 @@ impl Client {
 }
 
 /// Tells that the key is there.
-fn told(opened: Granted, options: &DecryptOptions) -> Granted {
+fn told<K>(opened: Granted<K>, options: &DecryptOptions) -> Granted<K> {
     options.tell(&Event::KeyOpened {
         tally: opened.tally.clone(),
     });
@@ -356,7 +356,10 @@ fn told(opened: Granted, options: &DecryptOptions) -> Granted {
 }
 
 /// The policy that the nodes are to evaluate: the envelope's, or the one that was given for it.
-fn policy_of(recipient: &ThresholdRecipient, options: &DecryptOptions) -> Result<Policy, Error> {
+pub(crate) fn policy_of(
+    recipient: &ThresholdRecipient,
+    options: &DecryptOptions,
+) -> Result<Policy, Error> {
     match (recipient.policy(), &options.policy) {
         (PolicyField::Bytes(bytes), _) => Ok(Policy::from_cbor(bytes)?),
         (PolicyField::Digest(_), None) => Err(Error::PolicyHidden),

@@ -114,6 +114,9 @@ pub enum Error {
     /// The policy that was given is not the envelope's.
     #[error("the policy that was given has another digest than the envelope's")]
     PolicyMismatch,
+    /// A key that becomes public is everybody's, and the policy asks who is reading.
+    #[error("the policy asks who is reading, so the item's key is not everybody's")]
+    NotForEverybody,
     /// The policy asks about the reader, and there is no wallet.
     #[error("the policy asks who is reading")]
     WalletNeeded,
@@ -211,6 +214,7 @@ impl Error {
             Self::NoSuchRecipient { .. } => "no_such_recipient",
             Self::PolicyHidden => "policy_hidden",
             Self::PolicyMismatch => "policy_mismatch",
+            Self::NotForEverybody => "not_for_everybody",
             Self::WalletNeeded => "wallet_needed",
             Self::Denied(tally) | Self::Refused(tally) => tally
                 .refusals()
@@ -314,6 +318,10 @@ impl Error {
             Self::PolicyHidden => "give the policy that its author handed out".to_owned(),
             Self::PolicyMismatch => {
                 "`stheno inspect` shows the digest that the policy must have".to_owned()
+            }
+            Self::NotForEverybody => {
+                "seal what is to become public under a policy that asks nothing about the reader"
+                    .to_owned()
             }
             Self::WalletNeeded => "give the wallet of the account that may read".to_owned(),
             Self::NotFinalYet(tally) => {

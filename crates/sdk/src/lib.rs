@@ -113,6 +113,7 @@
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
 //! | `market` | selling encrypted folders, buying the right to read them |
 //! | `open_all` | the keys of many files with one request |
+//! | `release` | an item's own key, where it is to become public |
 //! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
 //! | `anchors` | which blocks a request asks about |
@@ -162,6 +163,7 @@ mod keyring;
 pub mod market;
 mod network_file;
 mod open_all;
+mod release;
 mod request;
 mod rewrap;
 mod seal_to;
@@ -188,6 +190,7 @@ pub use network_file::{
     Market, NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode, Token,
 };
 pub use open_all::{OpenedAll, Released};
+pub use release::{ReleasedKey, timed_release_policy};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};
 #[cfg(feature = "chain")]

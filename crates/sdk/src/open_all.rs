@@ -2,9 +2,11 @@
 
 use stheno_crypto::Cek;
 use stheno_envelope::{Header, Locator, ThresholdRecipient};
-use stheno_protocol::{SignedReceipt, request::MAX_ITEMS};
+use stheno_protocol::{Policy, SignedReceipt, request::MAX_ITEMS};
 
-use crate::{Client, DecryptOptions, Error, request::Batch, tally::Tally, wallet::Reader};
+use crate::{
+    Client, DecryptOptions, Error, decrypt::policy_of, request::Batch, tally::Tally, wallet::Reader,
+};
 
 /// The most files whose keys one request opens: it is held in memory meanwhile.
 const MOST_FILES: usize = 1024;
@@ -51,7 +53,14 @@ impl Client {
             requests: Vec::new(),
         };
         for group in self.groups(headers)? {
-            match self.open_batch(reader, &group.batch, options).await {
+            let granted = match group.policy(options) {
+                Ok(policy) => {
+                    self.open_batch(reader, &group.batch, &policy, options)
+                        .await
+                }
+                Err(error) => Err(error),
+            };
+            match granted {
                 Ok(granted) => {
                     for (place, key) in group.places.iter().zip(granted.keys) {
                         put(&mut opened.keys, *place, key);
@@ -111,7 +120,7 @@ impl Client {
 
 /// Files that are asked for together.
 struct Group<'a> {
-    batch: Batch<'a>,
+    batch: Batch<'a, ThresholdRecipient>,
     /// Where their headers are.
     places: Vec<usize>,
     /// Whether one of them can be opened by another committee, too.
@@ -119,16 +128,25 @@ struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
+    fn policy(&self, options: &DecryptOptions) -> Result<Policy, Error> {
+        let (_, first) = self
+            .batch
+            .locks
+            .first()
+            .ok_or(Error::NoThresholdRecipient)?;
+        policy_of(first, options)
+    }
+
     /// Takes a file, if it belongs here and there is room.
     fn take(&mut self, place: usize, recipient: &'a ThresholdRecipient) -> bool {
-        let Some((_, first)) = self.batch.files.first() else {
+        let Some((_, first)) = self.batch.locks.first() else {
             return false;
         };
         let alike = first.network() == recipient.network()
             && first.locator() == recipient.locator()
             && first.policy().digest() == recipient.policy().digest();
         let taken =
-            alike && self.batch.files.len() < MOST_FILES && self.batch.add(recipient, MAX_ITEMS);
+            alike && self.batch.locks.len() < MOST_FILES && self.batch.add(recipient, MAX_ITEMS);
         if taken {
             self.places.push(place);
         }

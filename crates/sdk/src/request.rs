@@ -1,6 +1,6 @@
 //! One round of asking: fresh anchors, a fresh one-time key, a signed request, shares, the keys.
 
-use stheno_crypto::{Cek, ItemId, NetworkId, NodeIndex, OpenError, ReaderSecret, Share, open};
+use stheno_crypto::{Cek, CommitteeKeys, ItemId, NodeIndex, OpenError, ReaderSecret, Share, open};
 use stheno_envelope::{Locator, ThresholdRecipient};
 use stheno_protocol::{
     Account, Anchor, Answer, Authorization, Context, Policy, Request, SignedReceipt,
@@ -22,28 +22,81 @@ const LIFETIME: u64 = 120;
 /// How many subsets are tried when a share is bad and nobody can say which.
 const MOST_SUBSETS: usize = 500;
 
-/// Files of one committee under one policy, whose keys one request asks for.
-pub(crate) struct Batch<'a> {
-    /// The network of all of them.
-    pub(crate) network: NetworkId,
-    /// The items, each once.
-    pub(crate) items: Vec<ItemId>,
-    /// For each file its item's place in `items`, and its recipient.
-    pub(crate) files: Vec<(usize, &'a ThresholdRecipient)>,
+/// What shares of an item open: a file's key, or the item's own.
+pub(crate) trait Lock {
+    /// What comes out.
+    type Key;
+
+    /// The committee whose shares open it.
+    fn locator(&self) -> &Locator;
+
+    /// The item whose shares open it.
+    fn item(&self) -> &ItemId;
+
+    /// Opens it with the shares that came for `secret`; names those whose shares were bad.
+    fn open(
+        &self,
+        keys: &CommitteeKeys,
+        secret: &ReaderSecret,
+        shares: &[Share],
+        weights: &[u8; 32],
+    ) -> Result<(Self::Key, Vec<NodeIndex>), OpenError>;
 }
 
-impl<'a> Batch<'a> {
-    pub(crate) fn of(recipient: &'a ThresholdRecipient) -> Self {
+impl Lock for ThresholdRecipient {
+    type Key = Cek;
+
+    fn locator(&self) -> &Locator {
+        Self::locator(self)
+    }
+
+    fn item(&self) -> &ItemId {
+        Self::item(self)
+    }
+
+    fn open(
+        &self,
+        keys: &CommitteeKeys,
+        secret: &ReaderSecret,
+        shares: &[Share],
+        weights: &[u8; 32],
+    ) -> Result<(Cek, Vec<NodeIndex>), OpenError> {
+        let identity = self.identity(&keys.network_key.fingerprint());
+        let opened = open(
+            keys,
+            secret,
+            &identity,
+            self.capsule(),
+            &self.aad(),
+            shares,
+            weights,
+        )?;
+        Ok((opened.cek, opened.culprits))
+    }
+}
+
+/// Locks of one committee under one policy, whose keys one request asks for.
+pub(crate) struct Batch<'a, L> {
+    /// The committee of all of them.
+    pub(crate) locator: Locator,
+    /// The items, each once.
+    pub(crate) items: Vec<ItemId>,
+    /// For each lock its item's place in `items`, and the lock.
+    pub(crate) locks: Vec<(usize, &'a L)>,
+}
+
+impl<'a, L: Lock> Batch<'a, L> {
+    pub(crate) fn of(lock: &'a L) -> Self {
         Self {
-            network: recipient.network(),
-            items: vec![*recipient.item()],
-            files: vec![(0, recipient)],
+            locator: *lock.locator(),
+            items: vec![*lock.item()],
+            locks: vec![(0, lock)],
         }
     }
 
-    /// Adds a file of the same committee and policy, unless that makes more than so many items.
-    pub(crate) fn add(&mut self, recipient: &'a ThresholdRecipient, most_items: usize) -> bool {
-        let item = recipient.item();
+    /// Adds a lock of the same committee and policy, unless that makes more than so many items.
+    pub(crate) fn add(&mut self, lock: &'a L, most_items: usize) -> bool {
+        let item = lock.item();
         let place = match self.items.iter().position(|known| known == item) {
             Some(place) => place,
             None if self.items.len() >= most_items => return false,
@@ -52,26 +105,26 @@ impl<'a> Batch<'a> {
                 self.items.len() - 1
             }
         };
-        self.files.push((place, recipient));
+        self.locks.push((place, lock));
         true
     }
 }
 
 /// What a round gave.
-pub(crate) struct Granted {
-    /// The files' keys in their order; `None` where an envelope's own part is damaged.
-    pub(crate) keys: Vec<Option<Cek>>,
+pub(crate) struct Granted<K> {
+    /// The locks' keys in their order; `None` where an envelope's own part is damaged.
+    pub(crate) keys: Vec<Option<K>>,
     pub(crate) committee: Locator,
     pub(crate) tally: Tally,
     pub(crate) receipts: Vec<SignedReceipt>,
 }
 
 /// One round of asking a committee for the keys of a batch.
-pub(crate) struct Round<'a> {
+pub(crate) struct Round<'a, L> {
     pub(crate) client: &'a Client,
     pub(crate) committee: &'a Committee,
     pub(crate) reader: &'a dyn Reader,
-    pub(crate) batch: &'a Batch<'a>,
+    pub(crate) batch: &'a Batch<'a, L>,
     pub(crate) policy: &'a Policy,
     pub(crate) context: &'a Context,
     /// Whether no round went before.
@@ -101,8 +154,8 @@ struct Contribution {
     receipt: SignedReceipt,
 }
 
-impl Round<'_> {
-    pub(crate) async fn run(self) -> Result<Granted, RoundError> {
+impl<L: Lock> Round<'_, L> {
+    pub(crate) async fn run(self) -> Result<Granted<L::Key>, RoundError> {
         let (committee, client) = (self.committee, self.client);
         // In a first round the quickest `t` do; they are asked first anyway. Later rounds hear
         // everybody, so that a node that lies about where it is finds itself outvoted.
@@ -232,22 +285,23 @@ impl Round<'_> {
         })
     }
 
-    /// Opens every file of the batch, or says whose shares keep one from opening.
+    /// Opens every lock of the batch, or says whose shares keep one from opening.
     fn open(
         &self,
         secret: &ReaderSecret,
         contributions: &[Contribution],
         weights: &[u8; 32],
-    ) -> Opening<(Vec<Option<Cek>>, Vec<SignedReceipt>)> {
-        let mut keys = Vec::with_capacity(self.batch.files.len());
+    ) -> Opening<Opened<L::Key>> {
+        let committee = self.committee.keys();
+        let mut keys = Vec::with_capacity(self.batch.locks.len());
         let mut culprits: Vec<NodeIndex> = Vec::new();
-        for (item, recipient) in &self.batch.files {
+        for (item, lock) in &self.batch.locks {
             let shares = contributions.iter();
             let shares = shares.filter_map(|given| given.shares.get(*item).cloned());
             let shares: Vec<Share> = shares.collect();
-            match self.open_shares(recipient, secret, &shares, weights) {
-                Ok((cek, found)) => {
-                    keys.push(Some(cek));
+            match lock.open(&committee, secret, &shares, weights) {
+                Ok((key, found)) => {
+                    keys.push(Some(key));
                     culprits.extend(found);
                 }
                 Err(OpenError::TooFewShares { culprits, .. }) if !culprits.is_empty() => {
@@ -256,8 +310,8 @@ impl Round<'_> {
                 Err(OpenError::Capsule) => keys.push(None),
                 // Some share is bad, and for want of node keys nobody can say which: try without
                 // each.
-                Err(_) => match self.open_some(recipient, secret, &shares, weights) {
-                    Some(cek) => keys.push(Some(cek)),
+                Err(_) => match open_some(*lock, &committee, secret, &shares, weights) {
+                    Some(key) => keys.push(Some(key)),
                     None => return Opening::BadShares(Vec::new()),
                 },
             }
@@ -272,46 +326,34 @@ impl Round<'_> {
         let receipts = honest.map(|given| given.receipt.clone()).collect();
         Opening::Opened((keys, receipts), culprits)
     }
+}
 
-    fn open_shares(
-        &self,
-        recipient: &ThresholdRecipient,
-        secret: &ReaderSecret,
-        shares: &[Share],
-        weights: &[u8; 32],
-    ) -> Result<(Cek, Vec<NodeIndex>), OpenError> {
-        let keys = self.committee.keys();
-        let identity = recipient.identity(&keys.network_key.fingerprint());
-        let aad = recipient.aad();
-        let capsule = recipient.capsule();
-        let opened = open(&keys, secret, &identity, capsule, &aad, shares, weights)?;
-        Ok((opened.cek, opened.culprits))
-    }
+/// The keys that opened, and the receipts of whom that is owed to.
+type Opened<K> = (Vec<Option<K>>, Vec<SignedReceipt>);
 
-    /// Tries every subset of exactly `t` shares that contains the newest; older ones were tried
-    /// when it had not come yet.
-    fn open_some(
-        &self,
-        recipient: &ThresholdRecipient,
-        secret: &ReaderSecret,
-        shares: &[Share],
-        weights: &[u8; 32],
-    ) -> Option<Cek> {
-        let threshold = usize::from(self.committee.threshold);
-        let (newest, older) = shares.split_last()?;
-        subsets(older.len(), threshold.checked_sub(1)?)
-            .into_iter()
-            .filter_map(|indices| {
-                let mut subset: Vec<Share> = indices
-                    .iter()
-                    .filter_map(|at| older.get(*at).cloned())
-                    .collect();
-                subset.push(newest.clone());
-                self.open_shares(recipient, secret, &subset, weights).ok()
-            })
-            .map(|(cek, _)| cek)
-            .next()
-    }
+/// Tries every subset of exactly `t` shares that contains the newest; older ones were tried when it
+/// had not come yet.
+fn open_some<L: Lock>(
+    lock: &L,
+    committee: &CommitteeKeys,
+    secret: &ReaderSecret,
+    shares: &[Share],
+    weights: &[u8; 32],
+) -> Option<L::Key> {
+    let threshold = usize::from(committee.threshold);
+    let (newest, older) = shares.split_last()?;
+    subsets(older.len(), threshold.checked_sub(1)?)
+        .into_iter()
+        .filter_map(|indices| {
+            let mut subset: Vec<Share> = indices
+                .iter()
+                .filter_map(|at| older.get(*at).cloned())
+                .collect();
+            subset.push(newest.clone());
+            lock.open(committee, secret, &subset, weights).ok()
+        })
+        .map(|(key, _)| key)
+        .next()
 }
 
 /// Subsets of `size` out of `0..of`, at most [`MOST_SUBSETS`] of them.

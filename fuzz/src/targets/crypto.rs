@@ -3,17 +3,18 @@
 use std::sync::LazyLock;
 
 use stheno_crypto::{
-    Capsule, Cek, CombinedShare, CommitteeKeys, Identity, ItemId, KeyFingerprint, KeyShare,
-    NetworkId, NetworkKey, NodeIndex, NodePublicKey, PolicyDigest, ReaderKey, ReaderSecret, Share,
-    combine,
+    Capsule, Cek, CombinedShare, CommitteeKeys, Encapsulation, Identity, ItemId, ItemKey,
+    KeyFingerprint, KeyShare, NetworkId, NetworkKey, NodeIndex, NodePublicKey, PolicyDigest,
+    ReaderKey, ReaderSecret, Share, combine, combine_key,
     dkg::{CeremonyContext, CeremonyKey, CeremonySecret, Constant, DealerSeed, Dealing},
-    open,
+    encapsulate, open,
 };
 
 use super::frozen;
 use crate::{Kind, Target, Verdict};
 
 const SHARES: &str = include_str!("../../../tests/vectors/crypto-share.json");
+const ONCHAIN: &str = include_str!("../../../tests/vectors/crypto-onchain.json");
 
 /// A committee of one, what it knows, and what was sealed to it.
 struct Scene {
@@ -26,6 +27,7 @@ struct Scene {
 }
 
 const CEK: [u8; 32] = [2; 32];
+const SIGMA: [u8; 32] = [9; 32];
 const AAD: &[u8] = b"header";
 const THRESHOLD: u16 = 2;
 const RECEIVERS: usize = 3;
@@ -301,6 +303,80 @@ pub(super) const CAPSULE: Target = Target::new(
     },
 )
 .longest(300)
+.cost(20);
+
+/// An item's own key as contracts publish it: the one key, or none.
+pub(super) const ITEM_KEY: Target = Target::new(
+    "item_key",
+    Kind::Bytes,
+    || {
+        let combined = combine_key(
+            &SCENE.committee(),
+            &SCENE.reader,
+            &SCENE.id,
+            std::slice::from_ref(&SCENE.share),
+            &[8; 32],
+        );
+        let mut known: Vec<_> = combined
+            .iter()
+            .map(|combined| combined.key.publish().to_vec())
+            .collect();
+        known.extend(frozen(ONCHAIN, "/openedKeys/0/key"));
+        known.push(vec![0; 128]);
+        known
+    },
+    |input| match ItemKey::from_eip2537(&SCENE.network_key, &SCENE.id, input) {
+        Ok(key) => {
+            assert_eq!(key.publish(), input, "another spelling of a key");
+            let cek = key.open(&SCENE.capsule, AAD);
+            assert_eq!(cek.map(|cek| *cek.expose_secret()), Ok(CEK));
+            Verdict::Accepted
+        }
+        Err(error) => Verdict::refused(error),
+    },
+)
+.longest(256)
+.cost(10);
+
+/// An encapsulation as contracts hold it: it hides what was sealed, or nothing.
+pub(super) const ENCAPSULATION: Target = Target::new(
+    "encapsulation",
+    Kind::Bytes,
+    || {
+        let (sealed, _) = encapsulate(&SCENE.network_key, &SCENE.id, &SIGMA);
+        let u = sealed.u_to_eip2537();
+        u.iter().map(|u| [&u[..], &sealed.v].concat()).collect()
+    },
+    |input| {
+        let Some((u, v)) = input.split_last_chunk() else {
+            return Verdict::refused("length");
+        };
+        let sealed = match Encapsulation::from_eip2537(u, *v) {
+            Ok(sealed) => sealed,
+            Err(error) => return Verdict::refused(error),
+        };
+        let again = sealed.u_to_eip2537();
+        assert_eq!(again.as_ref().map(|again| &again[..]), Ok(u));
+        let combined = combine_key(
+            &SCENE.committee(),
+            &SCENE.reader,
+            &SCENE.id,
+            std::slice::from_ref(&SCENE.share),
+            &[8; 32],
+        );
+        let key = combined.expect("a good share").key;
+        match key.decapsulate(&sealed) {
+            Some(secret) => {
+                let (wanted, _) = encapsulate(&SCENE.network_key, &SCENE.id, &SIGMA);
+                assert_eq!(sealed, wanted, "another encapsulation opens");
+                assert_eq!(secret.expose_secret(), &SIGMA);
+                Verdict::Accepted
+            }
+            None => Verdict::refused("nothing inside"),
+        }
+    },
+)
+.longest(400)
 .cost(20);
 
 /// A dealer's message of a ceremony.

@@ -28,6 +28,8 @@ pub const TARGETS: &[Target] = &[
     crypto::SHARE,
     crypto::COMBINED_SHARE,
     crypto::CAPSULE,
+    crypto::ITEM_KEY,
+    crypto::ENCAPSULATION,
     crypto::DEALING,
     crypto::HEX_NAMES,
     envelope::HEADER,

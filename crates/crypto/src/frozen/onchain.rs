@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use super::{hex, identity, index, network_key, node};
 use crate::{
-    encoding::{
-        fq_to_bytes, g1_from_uncompressed, g2_from_eip2537, g2_to_compressed, g2_to_eip2537,
-    },
+    encoding::{g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_compressed, g2_to_eip2537},
     engine::active,
     labels::Label,
     lagrange,
@@ -101,10 +99,7 @@ fn opened_keys() -> Value {
         ("the point at infinity", vec![0; 128]),
     ];
     let build = |(name, key): &(&str, Vec<u8>)| {
-        let valid = g1(key).is_some_and(|key| {
-            let pairs = [(key, G2Affine::generator()), (-id.point(), network_key().0)];
-            active().pairing_product_is_one(&pairs)
-        });
+        let valid = ItemKey::from_eip2537(&network_key(), &id, key).is_ok();
         json!({ "name": name, "identity": hex(id.as_bytes()), "key": hex(key), "valid": valid })
     };
     cases.iter().map(build).collect()
@@ -251,14 +246,16 @@ fn seals() -> Value {
     let build = |number: u8| {
         let (id, sigma) = (identity(number), [number | 0x40; 32]);
         let (sealed, _) = encapsulate(&network_key(), &id, &sigma);
-        let key = times(&id.point(), 7);
-        assert_eq!(sealed.secret(&id, &key), sigma);
-        let u = crate::encoding::g2_from_compressed(&sealed.u).unwrap();
+        let key = g1_bytes(&times(&id.point(), 7));
+        let u = sealed.u_to_eip2537().unwrap();
+        let read = Encapsulation::from_eip2537(&u, sealed.v).unwrap();
+        let opened = ItemKey::from_eip2537(&network_key(), &id, &key).unwrap();
+        assert_eq!(opened.decapsulate(&read).unwrap().expose_secret(), &sigma);
         json!({
             "identity": hex(id.as_bytes()),
-            "identityKey": hex(g1_bytes(&key)),
+            "identityKey": hex(&key),
             "sigma": hex(sigma),
-            "u": hex(g2_to_eip2537(&u)),
+            "u": hex(u),
             "v": hex(sealed.v),
         })
     };
@@ -288,23 +285,12 @@ fn g2_torsion() -> G2Affine {
 
 /// A point of G1 as EIP-2537 writes it.
 fn g1_bytes(point: &G1Affine) -> Vec<u8> {
-    let (x, y) = point.xy().unwrap();
-    [
-        [0; 16].as_slice(),
-        &fq_to_bytes(&x),
-        &[0; 16],
-        &fq_to_bytes(&y),
-    ]
-    .concat()
+    g1_to_eip2537(point).to_vec()
 }
 
 /// Decodes a point of G1 as EIP-2537 writes it: canonical, in the subgroup, not the identity.
 fn g1(bytes: &[u8]) -> Option<G1Affine> {
-    let (padding, coordinates): (Vec<_>, Vec<_>) =
-        bytes.chunks(64).map(|chunk| chunk.split_at(16)).unzip();
-    let canonical = padding.concat().iter().all(|byte| *byte == 0);
-    let point = g1_from_uncompressed(coordinates.concat().as_slice().try_into().unwrap()).ok()?;
-    (canonical && active().g1_in_subgroup(&point)).then_some(point)
+    g1_from_eip2537(bytes).ok()
 }
 
 /// 1 added to the last coordinate.

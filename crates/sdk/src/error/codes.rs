@@ -19,6 +19,9 @@ pub const ALL: &[Explained] = explained! {
     "wallet_needed", Asker, "Wallet needed",
         "The policy asks who is reading, and no wallet was given.",
         "Give the wallet of the account that may read: --keystore, or STHENO_PRIVATE_KEY.";
+    "not_for_everybody", Asker, "Not everybody's key",
+        "An item's own key was asked for, which opens everything that is sealed to the item, and the policy asks who is reading: such a key is never made public.",
+        "Open the files one by one with the wallet of the account that may read, or seal what is to become public under a policy that asks nothing about the reader.";
     "bad_envelope", File, "Envelope unusable",
         "The file is not a Filecoin Encryption Envelope, is of a version or with an algorithm that is not known here, or is cut short or changed.",
         "Check that it is the right file and fetch it again from its source; a newer one may need a newer program.";
