@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {Bls12381} from "../src/libraries/Bls12381.sol";
+import {ItemIds} from "../src/libraries/ItemIds.sol";
 import {KeysRoot} from "../src/libraries/KeysRoot.sol";
 import {MessageHashes} from "../src/libraries/MessageHashes.sol";
 import {Timetable} from "../src/libraries/Timetable.sol";
@@ -150,6 +151,24 @@ contract ProtocolVectorsTest is Test {
         (opens, closes) = Timetable.phases(windows, start, Timetable.extend(0, Phase.Complain));
         _checkBlocks(opens, ".timetable.afterOneExtensionOfComplain.opens");
         _checkBlocks(closes, ".timetable.afterOneExtensionOfComplain.closes");
+    }
+
+    function test_itemIds_areTheCratesIds() public {
+        json = vm.readFile("../tests/vectors/protocol-registry-items.json");
+        for (uint256 i = 0; i < 5; ++i) {
+            string memory place = string.concat(".ids[", vm.toString(i), "].");
+            vm.chainId(_uint(string.concat(place, "chain")));
+            address registry = vm.parseJsonAddress(json, string.concat(place, "registry"));
+            address owner = vm.parseJsonAddress(json, string.concat(place, "owner"));
+            bytes32 salt = _word(string.concat(place, "salt"));
+            assertEq(ItemIds.item(registry, owner, salt), _word(string.concat(place, "item")));
+            bytes32 collection = ItemIds.collection(registry, owner, salt);
+            assertEq(collection, _word(string.concat(place, "collection")));
+            uint64 number = uint64(_uint(string.concat(place, "number")));
+            bytes32 period = ItemIds.period(registry, collection, number, _word(string.concat(place, "seed")));
+            assertEq(period, _word(string.concat(place, "period")));
+        }
+        assertFalse(vm.keyExistsJson(json, ".ids[5]"));
     }
 
     function test_compress_givesTheCratesNetworkKey() public view {

@@ -75,6 +75,7 @@ fn tags_are_unique_and_prefix_free_across_crates() {
     }
     assert!(by_crate["crypto"].len() >= 17, "{by_crate:?}");
     assert!(!by_crate["envelope"].is_empty(), "{by_crate:?}");
+    assert_eq!(by_crate["protocol"].len(), 3, "{by_crate:?}");
     assert!(by_crate["node"].len() >= 3, "{by_crate:?}");
     assert_none(&clashes(&all));
 }

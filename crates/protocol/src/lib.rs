@@ -21,6 +21,7 @@
 //! | [`problem`] | every way to be refused: code, status, explanation, remedy |
 //! | [`canary`] | how members try the shares of a new epoch |
 //! | [`status`] | what a node says of itself and of its committee |
+//! | [`registry_item`] | ids that an access registry gives out |
 //! | [`ceremony`] | messages, digests and timetable of the key ceremony |
 //! | [`domain`], [`typed`], [`signature`] | EIP-712: the domain, the type strings, recovery |
 //!
@@ -41,8 +42,10 @@ pub mod context;
 pub mod domain;
 pub mod evaluate;
 pub mod explanation;
+mod labels;
 pub mod policy;
 pub mod problem;
+pub mod registry_item;
 pub mod request;
 pub mod signature;
 pub mod siwe;
@@ -70,6 +73,7 @@ pub use evaluate::{
 pub use explanation::{ExplainRequest, Explanation, Moment};
 pub use policy::{Policy, PolicyError, Tier};
 pub use problem::{Code, Problem};
+pub use registry_item::{collection_id, item_id, period_id};
 pub use request::{Anchor, Request};
 pub use signature::SignatureError;
 pub use status::{ChainHeads, CommitteeView, MemberView, NodeState, Position, ServedEpoch, Status};

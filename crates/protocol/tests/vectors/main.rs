@@ -15,6 +15,7 @@
 mod ceremony;
 mod eip712;
 mod policies;
+mod registry_items;
 mod requests;
 
 use std::path::PathBuf;

@@ -152,6 +152,14 @@ fn policies() -> Vec<(&'static str, Value)> {
             json!({ "version": 1, "salt": "0x000102030405060708090a0b0c0d0e0f",
                 "rule": { "any": [call("passed() view returns (bool)", json!([]), json!({ "!=": false }))] } }),
         ),
+        (
+            "what opens to everybody",
+            rule(call(
+                "isOpen(bytes32) view returns (bool)",
+                json!([":item"]),
+                json!({ "==": true }),
+            )),
+        ),
     ]
 }
 

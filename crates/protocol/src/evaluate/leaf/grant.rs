@@ -42,7 +42,10 @@ pub(super) fn judge(
     } = grant;
     let granted = returned(view, &read, &[DynSolType::Bool]).map_err(|obstacle| {
         obstacle.or(|| {
-            format!("the item must have begun in {registry} on chain {chain}; ask who keeps it")
+            format!(
+                "the item must have begun in {registry} on chain {chain}, and each contract that its \
+                 terms ask must answer; ask who keeps it"
+            )
         })
     })?;
     let granted = match granted.as_slice() {

@@ -156,7 +156,10 @@ fn remedy_of_several_parts_names_those_that_stand_in_the_way() {
         format!("ask with the account that owns {of}; renew {of}")
     );
     let grant = format!("{{\"grant\": {{\"chain\": 314, \"registry\": \"{TOKEN}\"}}}}");
-    let begun = format!("the item must have begun in {PASS} on chain 314; ask who keeps it");
+    let begun = format!(
+        "the item must have begun in {PASS} on chain 314, and each contract that its terms ask must \
+         answer; ask who keeps it"
+    );
     assert_eq!(
         both(&grant, &subject(), |_| Err(Unknown::Reverted)),
         [begun.clone(), begun]
