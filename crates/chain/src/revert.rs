@@ -5,7 +5,10 @@ use std::fmt;
 use alloy::primitives::Bytes;
 use alloy::sol_types::{Panic, Revert as RevertString, SolError, SolInterface};
 
-use crate::contracts::{AccessPassContract, CommitteeContract};
+use crate::contracts::{
+    AccessPassContract, AccessRegistryContract, CatalogueContract, CommitteeContract,
+    EscrowContract, PayPerAccessContract,
+};
 
 /// Why a contract refused.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,23 +54,35 @@ fn named(data: &[u8]) -> Option<(String, String)> {
     if let Ok(panic) = Panic::abi_decode(data) {
         return Some(("Panic".to_owned(), panic.to_string()));
     }
-    let committee = || {
-        type Errors = CommitteeContract::CommitteeContractErrors;
-        let name = Errors::name_by_selector(selector)?;
-        Some((name, fields(&Errors::abi_decode(data).ok()?)))
-    };
-    let pass = || {
-        type Errors = AccessPassContract::AccessPassContractErrors;
-        let name = Errors::name_by_selector(selector)?;
-        Some((name, fields(&Errors::abi_decode(data).ok()?)))
-    };
-    let (name, detail) = committee().or_else(pass)?;
-    Some((name.to_owned(), detail))
+    let known = [
+        in_words::<CommitteeContract::CommitteeContractErrors>,
+        in_words::<AccessPassContract::AccessPassContractErrors>,
+        in_words::<AccessRegistryContract::AccessRegistryContractErrors>,
+        in_words::<PayPerAccessContract::PayPerAccessContractErrors>,
+        in_words::<EscrowContract::EscrowContractErrors>,
+        in_words::<CatalogueContract::CatalogueContractErrors>,
+    ];
+    known.iter().find_map(|in_words| in_words(selector, data))
+}
+
+/// An error of one contract, by name; equal errors of several contracts have equal names.
+fn in_words<E: SolInterface + fmt::Debug>(
+    selector: [u8; 4],
+    data: &[u8],
+) -> Option<(String, String)> {
+    let error = E::abi_decode(data).ok()?;
+    E::valid_selector(selector).then(|| named_fields(&error))
+}
+
+/// `Name(Name { a: 1 })`, as generated enums are shown, taken apart.
+fn named_fields(error: &impl fmt::Debug) -> (String, String) {
+    let text = format!("{error:?}");
+    let name = text.split('(').next().unwrap_or_default();
+    (name.to_owned(), fields(&text))
 }
 
 /// The fields of `Name(Name { a: 1, b: 2 })` without the names around them.
-fn fields(error: &impl fmt::Debug) -> String {
-    let text = format!("{error:?}");
+fn fields(text: &str) -> String {
     let inner = text
         .split_once('{')
         .and_then(|(_, rest)| rest.rsplit_once('}'));
@@ -98,6 +113,14 @@ mod tests {
         assert_eq!(
             Revert::decode(plain.abi_encode().into()).to_string(),
             "BadWindows"
+        );
+
+        let registry = AccessRegistryContract::TooManyTerms {
+            count: U256::from(17),
+        };
+        assert_eq!(
+            Revert::decode(registry.abi_encode().into()).to_string(),
+            "TooManyTerms(count: 17)"
         );
 
         let pass = AccessPassContract::WrongPayment {
