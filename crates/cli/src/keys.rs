@@ -66,7 +66,11 @@ fn contract(args: &WalletArgs) -> Result<Option<ContractWallet>, Failure> {
     }
 }
 
-fn needed(args: &WalletArgs) -> Result<Wallet, Failure> {
+/// The wallet, of who does what only its key can.
+///
+/// # Errors
+/// When there is none, or it does not work.
+pub fn needed(args: &WalletArgs) -> Result<Wallet, Failure> {
     Ok(wallet(args)?.ok_or(Error::WalletNeeded)?)
 }
 

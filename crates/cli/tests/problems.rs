@@ -53,7 +53,12 @@ fn every_code_in_the_sources_is_explained() {
     let (text, _) = text.split_once("pub fn headline").unwrap();
     used.extend(literals(text, "=> "));
     used.extend(literals(text, "map_or("));
-    for path in ["source/error.rs", "storage/error.rs", "collection/error.rs"] {
+    for path in [
+        "source/error.rs",
+        "storage/error.rs",
+        "collection/error.rs",
+        "access/error.rs",
+    ] {
         let text = fs::read_to_string(root.join("../sdk/src").join(path)).unwrap();
         for part in text.split("pub fn code(&self)").skip(1) {
             let (part, _) = part.split_once("pub fn ").unwrap();

@@ -8,6 +8,8 @@ use stheno_crypto::{KeyFingerprint, NetworkId};
 use stheno_envelope::{EnvelopeError, HeaderError};
 use stheno_protocol::{ChainId, Code, PolicyError};
 
+#[cfg(all(feature = "chain", feature = "wallet"))]
+use crate::access::AccessError;
 #[cfg(feature = "storage")]
 use crate::collection::CollectionError;
 use crate::{
@@ -50,6 +52,10 @@ pub enum Error {
     #[cfg(feature = "storage")]
     #[error(transparent)]
     Collection(Box<CollectionError>),
+    /// An access registry could not be read, changed or sealed to.
+    #[cfg(all(feature = "chain", feature = "wallet"))]
+    #[error(transparent)]
+    Access(Box<AccessError>),
     /// A chain could not be read.
     #[error("{0}")]
     Ledger(#[from] LedgerError),
@@ -168,6 +174,13 @@ impl From<CollectionError> for Error {
     }
 }
 
+#[cfg(all(feature = "chain", feature = "wallet"))]
+impl From<AccessError> for Error {
+    fn from(error: AccessError) -> Self {
+        Self::Access(Box::new(error))
+    }
+}
+
 impl Error {
     /// A stable name, for scripts: one of [`codes`], or for refusals by nodes the most frequent
     /// node's [`Code`].
@@ -182,6 +195,8 @@ impl Error {
             Self::Transfer(error) => error.code(),
             #[cfg(feature = "storage")]
             Self::Collection(error) => error.code(),
+            #[cfg(all(feature = "chain", feature = "wallet"))]
+            Self::Access(error) => error.code(),
             Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
             Self::Ledger(LedgerError::OtherChain { .. }) => "rpc_other_chain",
             Self::Ledger(LedgerError::NoCommittee { .. }) => "no_committee",
@@ -264,6 +279,8 @@ impl Error {
             Self::Transfer(error) => error.hint().to_owned(),
             #[cfg(feature = "storage")]
             Self::Collection(error) => error.hint().to_owned(),
+            #[cfg(all(feature = "chain", feature = "wallet"))]
+            Self::Access(error) => error.hint().to_owned(),
             Self::Ledger(error) => ledger_hint(error),
             Self::WrongKey { .. } => {
                 "do not encrypt to this key; check the endpoint, and get the network file from a \

@@ -62,6 +62,11 @@
 //! A folder becomes a `collection`: an envelope for each file and an encrypted manifest
 //! (`collection::encrypt_folder`), cut into pieces that providers take.
 //!
+//! # Access that changes
+//!
+//! A policy can leave it to an on-chain registry who reads an item: [`access`] registers items, sets
+//! their terms, grants and revokes, without touching what is stored.
+//!
 //! # Reading
 //!
 //! With a key of one's own a [`Keyring`] opens an envelope without asking anybody.
@@ -111,6 +116,7 @@
 //! | `streams` | whole files through asynchronous streams |
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
+//! | [`access`] | items of an on-chain registry, and the terms on which they are read |
 //! | `open_all` | the keys of many files with one request |
 //! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |
 //! | `request` | one round of asking: anchors, one-time key, signed request, shares, key |
@@ -130,6 +136,8 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
+#[cfg(all(feature = "chain", feature = "wallet"))]
+pub mod access;
 pub mod bounds;
 pub mod clock;
 #[cfg(feature = "storage")]
@@ -187,6 +195,8 @@ pub use network_file::{
 pub use open_all::{OpenedAll, Released};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};
+#[cfg(feature = "chain")]
+pub use stheno_chain as chain;
 pub use stheno_crypto as crypto;
 pub use stheno_envelope as envelope;
 pub use stheno_protocol as protocol;

@@ -206,6 +206,12 @@ mod local {
             &self.signer
         }
 
+        /// Sends transactions as this wallet.
+        #[cfg(feature = "chain")]
+        pub fn sender(&self, chain: stheno_chain::Chain) -> stheno_chain::Sender {
+            stheno_chain::Sender::new(chain, self.signer.clone())
+        }
+
         /// The account's address.
         pub fn address(&self) -> Address {
             self.signer.address()
