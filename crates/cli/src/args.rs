@@ -1,5 +1,6 @@
 //! What can be typed: the whole command line as types.
 
+mod access;
 mod asker;
 mod ceremony;
 mod collection;
@@ -20,6 +21,11 @@ use stheno::{collection::Place, envelope::PieceCid};
 use stheno_node::commands::NodeArgs;
 use url::Url;
 
+pub use access::{
+    AccessAcceptArgs, AccessBeginArgs, AccessCommand, AccessCreateArgs, AccessGrantArgs,
+    AccessRevokeArgs, AccessRolesArgs, AccessSetArgs, AccessShowArgs, AccessTransferArgs,
+    HoldingArg, MultiHoldingArg, RegistryArgs, SenderArgs, TermsArgs, TimeArg,
+};
 pub use asker::{AskerArgs, WalletArgs};
 pub use ceremony::{CeremonyAuditArgs, CeremonyCommand};
 pub use collection::{AddArgs, FolderArgs, GetArgs, LsArgs, PutArgs};
@@ -104,6 +110,9 @@ pub enum Command {
     /// Work with delegations: somebody else's key asks for your account for days.
     #[command(subcommand)]
     Delegation(DelegationCommand),
+    /// Say who reads, on chain: create items, set their terms, grant and revoke.
+    #[command(subcommand)]
+    Access(AccessCommand),
     /// Work with policies.
     #[command(subcommand)]
     Policy(PolicyCommand),

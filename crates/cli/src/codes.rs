@@ -142,6 +142,9 @@ pub const OWN: &[Explained] = explained! {
     "no_ceremony", Asker, "No such ceremony",
         "The committee has had no ceremony, or none of that number.",
         "Leave --ceremony out for the one that made the epoch that serves; check the committee's number.";
+    "no_market", Asker, "Network without a registry",
+        "The network file names no contracts for access and trade.",
+        "Get the network's newest file, or name the registry with --registry ADDRESS.";
     "no_room", Machine, "No room for a copy",
         "What is to be checked first has to be kept until then, and there is no room for it.",
         "Make room where temporary files go, or set TMPDIR to another folder.";

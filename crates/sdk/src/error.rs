@@ -6,7 +6,7 @@ use std::fmt;
 
 use stheno_crypto::{KeyFingerprint, NetworkId};
 use stheno_envelope::{EnvelopeError, HeaderError};
-use stheno_protocol::{ChainId, Code, PolicyError};
+use stheno_protocol::{Address, ChainId, Code, PolicyError};
 
 #[cfg(all(feature = "chain", feature = "wallet"))]
 use crate::access::AccessError;
@@ -89,6 +89,12 @@ pub enum Error {
     /// Nobody could ever open what would be written.
     #[error("nobody is named who could open the file")]
     NoRecipient,
+    /// The policy asks the network's registry about the item, and nobody could register a fresh one.
+    #[error("the policy leaves it to registry {registry} who reads an item, and no item is given")]
+    ItemNeeded {
+        /// The registry.
+        registry: Address,
+    },
     /// None of one's own keys opens the envelope.
     #[error("none of the given keys opens the envelope")]
     KeyDoesNotOpen {
@@ -206,6 +212,7 @@ impl Error {
             Self::WrongNetwork { .. } => "wrong_network",
             Self::NoThresholdRecipient => "no_threshold_recipient",
             Self::NoRecipient => "no_recipient",
+            Self::ItemNeeded { .. } => "item_needed",
             Self::KeyDoesNotOpen { .. } => "key_does_not_open",
             Self::KeyNeeded => "key_needed",
             Self::NoSuchRecipient { .. } => "no_such_recipient",
@@ -297,6 +304,9 @@ impl Error {
                     .to_owned()
             }
             Self::NoRecipient => "name a policy and a network, or a key to encrypt to".to_owned(),
+            Self::ItemNeeded { .. } => {
+                "create an item with `stheno access create`, and give it with --item".to_owned()
+            }
             Self::KeyDoesNotOpen {
                 x25519: 0,
                 shared: 0,

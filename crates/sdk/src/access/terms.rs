@@ -170,6 +170,11 @@ impl Terms {
         }
     }
 
+    /// Whether a grant counts for something in them.
+    pub fn asks_for_a_grant(&self) -> bool {
+        *self == Self::Granted || self.parts().iter().any(Self::asks_for_a_grant)
+    }
+
     fn check_fields(&self) -> Result<(), TermsError> {
         let term = self.name();
         if self.contract() == Some(Address::ZERO) {

@@ -64,6 +64,9 @@ pub const ALL: &[Explained] = explained! {
     "no_recipient", Asker, "Nobody could read it",
         "Nobody was named who may open the envelope.",
         "Name a policy with its network, a public key, or a shared key.";
+    "item_needed", Asker, "Item needed",
+        "The policy leaves it to the network's registry who reads an item, and no item of it was given; nobody could ever register one that is drawn at random.",
+        "`stheno access create` makes an item; give it with --item.";
     "key_does_not_open", Asker, "Another key",
         "The key that was given opens none of the envelope's recipients.",
         "`stheno inspect` lists the recipients; give the key of one of them.";
