@@ -10,6 +10,7 @@
 //! | [`asking`], [`consent`] | who asks: sessions, delegates, contract accounts; in Rust, and typed |
 //! | [`collections`] | folders: out and back, in pieces, through kills |
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
+//! | [`access`] | who reads, said on chain: created, granted, revoked; networks that are deployed |
 //! | [`policies`] | policies as their authors meet them: explained, recorded, tested |
 //! | [`cookbook`] | every policy of the cookbook, admitting and refusing |
 //! | [`bad_input`] | what people, disks and networks get wrong |
@@ -35,6 +36,7 @@
     clippy::print_stderr
 )]
 
+mod access;
 mod asking;
 mod audit;
 mod bad_input;
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         main_job::trials(),
         keys::trials(),
         collections::trials(),
+        access::trials(),
         policies::trials(),
         cookbook::trials(),
         bad_input::trials(),

@@ -6,6 +6,7 @@ mod ceremony;
 mod collection;
 mod committee;
 mod consent;
+mod deploy;
 mod gateways;
 mod keys;
 mod opening;
@@ -34,6 +35,7 @@ pub use consent::{
     DelegationCommand, DelegationNewArgs, DelegationShowArgs, DelegationSignArgs, KeyTypeArg,
     ScopeArgs, SessionCommand, SessionNewArgs, SessionShowArgs, SessionSignArgs,
 };
+pub use deploy::{NetworkDeployArgs, ParametersArg};
 pub use gateways::GatewayArgs;
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use opening::OpeningArgs;
@@ -348,6 +350,8 @@ pub struct InspectArgs {
 pub enum NetworkCommand {
     /// Show a network file, the committee on the chain, and how its nodes are.
     Show(NetworkShowArgs),
+    /// Deploy a network's contracts and found its committee; write its file once there is a key.
+    Deploy(Box<NetworkDeployArgs>),
 }
 
 /// What `stheno network show` takes.

@@ -145,6 +145,9 @@ pub const OWN: &[Explained] = explained! {
     "no_market", Asker, "Network without a registry",
         "The network file names no contracts for access and trade.",
         "Get the network's newest file, or name the registry with --registry ADDRESS.";
+    "deployment_differs", Asker, "Another deployment",
+        "What was deployed, or the record of it, is of another network, account or version of this program.",
+        "Finish it with what it was begun with, or give another output for a new network.";
     "no_room", Machine, "No room for a copy",
         "What is to be checked first has to be kept until then, and there is no room for it.",
         "Make room where temporary files go, or set TMPDIR to another folder.";

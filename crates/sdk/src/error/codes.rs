@@ -17,8 +17,8 @@ pub const ALL: &[Explained] = explained! {
         "The private key or the keystore is none, or the passphrase does not open it.",
         "Check the variable or the file that the message names; it is never shown.";
     "wallet_needed", Asker, "Wallet needed",
-        "The policy asks who is reading, and no wallet was given.",
-        "Give the wallet of the account that may read: --keystore, or STHENO_PRIVATE_KEY.";
+        "The policy asks who is reading, or a transaction is to be sent, and no wallet was given.",
+        "Give the wallet of the account that may read, or that sends: --keystore, or STHENO_PRIVATE_KEY.";
     "bad_envelope", File, "Envelope unusable",
         "The file is not a Filecoin Encryption Envelope, is of a version or with an algorithm that is not known here, or is cut short or changed.",
         "Check that it is the right file and fetch it again from its source; a newer one may need a newer program.";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use stheno::{
-    Error, NetworkFile,
+    Error, NetworkFile, Wallet,
     access::{AccessRegistry, Changes},
     chain::{Chain, ChainConfig, HttpOptions, Sender, Sent},
     ledger::LedgerError,
@@ -121,14 +121,18 @@ impl Reached {
 /// # Errors
 /// When there is no wallet, or it does not work.
 pub fn sender(chain: Chain, args: &SenderArgs) -> Result<Sender, Failure> {
+    if args.keystore.is_none() && std::env::var_os(Wallet::ENV).is_none() {
+        return Err(Failure::new(
+            "wallet_needed",
+            "a transaction needs a wallet that sends it",
+        )
+        .hint("give --keystore FILE, or set STHENO_PRIVATE_KEY"));
+    }
     let args = WalletArgs {
         keystore: args.keystore.clone(),
         ..WalletArgs::default()
     };
-    let wallet = keys::needed(&args).map_err(|failure| {
-        failure
-            .hint("give --keystore FILE, or set STHENO_PRIVATE_KEY, for the account that sends it")
-    })?;
+    let wallet = keys::needed(&args)?;
     Ok(wallet.sender(chain))
 }
 
