@@ -118,6 +118,12 @@ impl Gate {
         self.pid.store(member.pid().unwrap_or(0), Ordering::SeqCst);
     }
 
+    /// Notes that this process is behind it now, which is no node.
+    pub(crate) fn admits_process(&self, pid: u32) {
+        self.asked.store(0, Ordering::SeqCst);
+        self.pid.store(pid, Ordering::SeqCst);
+    }
+
     /// From now on questions pass, or do not, by this rule.
     pub(crate) fn set_rule(&self, rule: impl FnMut(&Question<'_>) -> Passage + Send + 'static) {
         *self.rule.lock().unwrap() = Some(Box::new(rule));

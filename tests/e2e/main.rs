@@ -11,6 +11,7 @@
 //! | [`collections`] | folders: out and back, in pieces, through kills |
 //! | [`market`] | a folder sold, found, bought and read; what is not paid for |
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
+//! | [`access`] | who reads, said on chain: created, granted, revoked; networks that are deployed |
 //! | [`policies`] | policies as their authors meet them: explained, recorded, tested |
 //! | [`cookbook`] | every policy of the cookbook, admitting and refusing |
 //! | [`bad_input`] | what people, disks and networks get wrong |
@@ -37,6 +38,7 @@
     clippy::print_stderr
 )]
 
+mod access;
 mod asking;
 mod auction;
 mod auction_house;
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         main_job::trials(),
         keys::trials(),
         collections::trials(),
+        access::trials(),
         market::trials(),
         policies::trials(),
         cookbook::trials(),

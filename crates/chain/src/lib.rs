@@ -63,6 +63,6 @@ pub use follow::{Batch, Cursor, LogFollower};
 pub use health::EndpointHealth;
 pub use release::publish_call;
 pub use revert::Revert;
-pub use send::{SendError, SendOptions, Sender, Sent};
+pub use send::{Nonces, SendError, SendOptions, Sender, Sent};
 pub use snapshot::{Chains, Positions, Snapshot};
 pub use transport::HttpOptions;

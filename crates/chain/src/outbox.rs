@@ -74,6 +74,8 @@ pub(crate) struct Order {
     pub(crate) to: Option<Address>,
     pub(crate) data: Bytes,
     pub(crate) value: U256,
+    /// The nonce that it must have, where that matters.
+    pub(crate) nonce: Option<u64>,
 }
 
 impl Outbox {
@@ -157,6 +159,16 @@ impl Outbox {
             quorum.fees(),
             quorum.nonce(account),
         )?;
+        let next = nonce.max(queue.next);
+        if let Some(meant) = order.nonce
+            && meant != next
+        {
+            return Err(SendError::Nonce {
+                account,
+                meant,
+                next,
+            });
+        }
         self.check_fees(&fees)?;
         let short = |need: U256| SendError::Funds {
             account,
@@ -173,7 +185,7 @@ impl Outbox {
         }
         let mut pending = Pending {
             order,
-            nonce: nonce.max(queue.next),
+            nonce: next,
             gas,
             fees,
             raw: Bytes::new(),

@@ -15,6 +15,7 @@ use crate::endpoint::{Endpoint, Fault};
 use crate::error::ChainError;
 use crate::question::{Call, CallEnd};
 use crate::quorum::{Answer, Heard, Quorum};
+use crate::send::Nonces;
 
 /// Fees of an EIP-1559 transaction, in the smallest unit per gas.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -95,6 +96,11 @@ impl Quorum {
     /// The account's next nonce: that of the state, or a later one if enough
     /// endpoints hold transactions of it that are not mined yet.
     pub(crate) async fn nonce(&self, of: Address) -> Result<u64, ChainError> {
+        Ok(self.nonces(of).await?.next)
+    }
+
+    /// How many transactions of the account are mined, and its next nonce.
+    pub(crate) async fn nonces(&self, of: Address) -> Result<Nonces, ChainError> {
         let (mined, pending) = futures::try_join!(
             self.median("the nonce", |endpoint| async move {
                 endpoint.nonce(of, "latest").await
@@ -103,7 +109,10 @@ impl Quorum {
                 endpoint.nonce(of, "pending").await
             }),
         )?;
-        Ok(mined.max(pending))
+        Ok(Nonces {
+            mined,
+            next: mined.max(pending),
+        })
     }
 
     /// The receipt, once enough endpoints have it.

@@ -122,6 +122,13 @@ mod tests {
         };
         let revert = Revert::decode(price.abi_encode().into());
         assert_eq!(revert.to_string(), "PriceRose(price: 2, agreed: 1)");
+        let registry = AccessRegistryContract::TooManyTerms {
+            count: U256::from(17),
+        };
+        assert_eq!(
+            Revert::decode(registry.abi_encode().into()).to_string(),
+            "TooManyTerms(count: 17)"
+        );
 
         let pass = AccessPassContract::WrongPayment {
             paid: U256::from(1),

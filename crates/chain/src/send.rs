@@ -71,6 +71,18 @@ pub enum SendError {
         /// [`SendOptions::max_fee_per_gas`].
         limit: u128,
     },
+    /// The nonce that a transaction was meant for is not the account's next one.
+    #[error(
+        "account {account} goes on with nonce {next}, not with {meant}: it was used meanwhile, or waits"
+    )]
+    Nonce {
+        /// The sender.
+        account: Address,
+        /// What the transaction was meant for.
+        meant: u64,
+        /// The account's next nonce.
+        next: u64,
+    },
     /// The signer refused.
     #[error("signing failed: {0}")]
     Signer(String),
@@ -90,6 +102,15 @@ pub struct Sent {
     pub gas_used: u64,
     /// The contract it created, if it did.
     pub created: Option<Address>,
+}
+
+/// How far an account's transactions got.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Nonces {
+    /// How many are mined: the first nonce that no block has.
+    pub mined: u64,
+    /// The nonce of the next transaction; above [`Self::mined`] while others wait.
+    pub next: u64,
 }
 
 /// Sends transactions from one account, one after the other. Cheap to clone;
@@ -144,7 +165,37 @@ impl Sender {
         data: Bytes,
         value: U256,
     ) -> Result<Sent, SendError> {
-        self.0.carry_out(Order { to, data, value }).await
+        let order = Order {
+            to,
+            data,
+            value,
+            nonce: None,
+        };
+        self.0.carry_out(order).await
+    }
+
+    /// How far the account's transactions got, those of other programs included.
+    ///
+    /// # Errors
+    /// [`ChainError::NoAgreement`].
+    pub async fn nonces(&self) -> Result<Nonces, ChainError> {
+        self.0.chain.quorum().nonces(self.address()).await
+    }
+
+    /// Creates a contract by the account's transaction `nonce` or not at all, so that its address,
+    /// [`Address::create`] of account and nonce, can be written down before. `code` is the init
+    /// code with the constructor's arguments.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; [`SendError::Nonce`] when that is not the next one.
+    pub async fn create_at(&self, nonce: u64, code: Bytes) -> Result<Sent, SendError> {
+        let order = Order {
+            to: None,
+            data: code,
+            value: U256::ZERO,
+            nonce: Some(nonce),
+        };
+        self.0.carry_out(order).await
     }
 }
 

@@ -1,10 +1,12 @@
 //! What can be typed: the whole command line as types.
 
+mod access;
 mod asker;
 mod ceremony;
 mod collection;
 mod committee;
 mod consent;
+mod deploy;
 mod gateways;
 mod keys;
 mod market;
@@ -21,6 +23,11 @@ use stheno::{collection::Place, envelope::PieceCid};
 use stheno_node::commands::NodeArgs;
 use url::Url;
 
+pub use access::{
+    AccessAcceptArgs, AccessBeginArgs, AccessCommand, AccessCreateArgs, AccessGrantArgs,
+    AccessRevokeArgs, AccessRolesArgs, AccessSetArgs, AccessShowArgs, AccessTransferArgs,
+    HoldingArg, MultiHoldingArg, RegistryArgs, SenderArgs, TermsArgs, TimeArg,
+};
 pub use asker::{AskerArgs, WalletArgs};
 pub use ceremony::{CeremonyAuditArgs, CeremonyCommand};
 pub use collection::{AddArgs, FolderArgs, GetArgs, LsArgs, PutArgs};
@@ -29,6 +36,7 @@ pub use consent::{
     DelegationCommand, DelegationNewArgs, DelegationShowArgs, DelegationSignArgs, KeyTypeArg,
     ScopeArgs, SessionCommand, SessionNewArgs, SessionShowArgs, SessionSignArgs,
 };
+pub use deploy::{NetworkDeployArgs, ParametersArg};
 pub use gateways::GatewayArgs;
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use market::{BuyArgs, RelayArgs, SellArgs};
@@ -112,6 +120,9 @@ pub enum Command {
     /// Work with delegations: somebody else's key asks for your account for days.
     #[command(subcommand)]
     Delegation(DelegationCommand),
+    /// Say who reads, on chain: create items, set their terms, grant and revoke.
+    #[command(subcommand)]
+    Access(AccessCommand),
     /// Work with policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -347,6 +358,8 @@ pub struct InspectArgs {
 pub enum NetworkCommand {
     /// Show a network file, the committee on the chain, and how its nodes are.
     Show(NetworkShowArgs),
+    /// Deploy a network's contracts and found its committee; write its file once there is a key.
+    Deploy(Box<NetworkDeployArgs>),
 }
 
 /// What `stheno network show` takes.

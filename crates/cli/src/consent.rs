@@ -140,7 +140,8 @@ impl Told<'_> {
     }
 }
 
-fn moment(seconds: u64) -> String {
+/// Seconds since 1970, for people.
+pub fn moment(seconds: u64) -> String {
     let at = i64::try_from(seconds)
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok());

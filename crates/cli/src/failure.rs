@@ -162,6 +162,7 @@ from_sdk_errors!(
     stheno::NetworkFileError,
     stheno::PolicyError,
     stheno::WalletError,
+    stheno::access::AccessError,
     stheno::envelope::EnvelopeError,
     stheno::collection::CollectionError,
     stheno::storage::StorageError,

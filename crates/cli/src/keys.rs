@@ -66,7 +66,7 @@ fn contract(args: &WalletArgs) -> Result<Option<ContractWallet>, Failure> {
     }
 }
 
-/// The wallet that was given.
+/// The wallet, of who does what only its key can.
 ///
 /// # Errors
 /// When there is none, or it does not work.

@@ -104,6 +104,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Inspect(args) => commands::inspect::run(args, cli.json)?,
         Command::Session(command) => commands::session::run(command, cli.json).await?,
         Command::Delegation(command) => commands::delegation::run(command, cli.json).await?,
+        Command::Access(command) => commands::access::run(command, cli.json).await?,
         Command::Policy(command) => commands::policy::run(command, cli.json).await?,
         Command::Receipt(command) => commands::receipt::run(command, cli.json).await?,
         Command::Network(command) => commands::network::run(command, cli.json).await?,

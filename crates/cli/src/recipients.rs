@@ -4,12 +4,17 @@ use std::path::PathBuf;
 
 use stheno::{
     Client, ItemId, NetworkFile, PinnedNetwork, Policy, SealTo,
+    access::AccessRegistry,
     envelope::{Header, header::COMMON_HEADER_BYTES},
 };
 use url::Url;
 
 use crate::{
-    args::RecipientArgs, commands::policy, failure::Failure, key_file, progress::Progress,
+    args::RecipientArgs,
+    commands::{access::reach, policy},
+    failure::Failure,
+    key_file,
+    progress::Progress,
 };
 
 /// The environment variable with the network file of who writes to one network.
@@ -70,6 +75,36 @@ pub fn item(args: &RecipientArgs) -> Result<Option<ItemId>, Failure> {
             })
         })
         .transpose()
+}
+
+/// Looks whether a given item is one of the registry's that a policy leaves it to, by the chain:
+/// nobody could register another, and nobody would read.
+///
+/// # Errors
+/// When it is none, or the registry cannot be asked.
+pub async fn check_item(
+    to: &[SealTo],
+    item: Option<ItemId>,
+    rpc: &[Url],
+    progress: &Progress,
+) -> Result<(), Failure> {
+    for to in to {
+        let (Some(item), Some(address), SealTo::Network { network, .. }) =
+            (item, to.registry(), to)
+        else {
+            continue;
+        };
+        progress.step("looking for the item in the network's registry");
+        let network = network.file();
+        let rpc = match rpc {
+            [] => network.rpc_of(network.chain_id),
+            rpc => rpc,
+        };
+        let chain = reach(network.chain_id, rpc.to_vec()).await?;
+        let registry = AccessRegistry::new(chain, address);
+        registry.known_to_seal(item).await?;
+    }
+    Ok(())
 }
 
 /// What to tell about a header that other tools do not read with their first request.

@@ -57,6 +57,7 @@ fn every_code_in_the_sources_is_explained() {
         "source/error.rs",
         "storage/error.rs",
         "collection/error.rs",
+        "access/error.rs",
         "market/error.rs",
     ] {
         let text = fs::read_to_string(root.join("../sdk/src").join(path)).unwrap();

@@ -156,7 +156,8 @@ impl Encryption {
     /// the file, for ever: such an envelope takes no recipients later either.
     ///
     /// # Errors
-    /// [`Error::NoRecipient`] with neither recipient nor key; [`Error::Envelope`] when the options
+    /// [`Error::NoRecipient`] with neither recipient nor key; [`Error::ItemNeeded`] without an item
+    /// under a policy that asks the network's registry about it; [`Error::Envelope`] when the options
     /// make no envelope.
     pub fn prepare(recipients: &[SealTo], options: EncryptOptions) -> Result<Self, Error> {
         let everybody = || recipients.iter().chain(&options.also_to);
@@ -169,7 +170,7 @@ impl Encryption {
                 &fresh_cek
             }
         };
-        let item = item_or_fresh(options.item)?;
+        let item = item_or_fresh(options.item, everybody())?;
         let sealed: Result<Vec<Recipient>, Error> = everybody()
             .map(|to| to.seal(cek, &item, options.hide_policy))
             .collect();

@@ -6,8 +6,10 @@ use std::fmt;
 
 use stheno_crypto::{KeyFingerprint, NetworkId};
 use stheno_envelope::{EnvelopeError, HeaderError};
-use stheno_protocol::{ChainId, Code, PolicyError};
+use stheno_protocol::{Address, ChainId, Code, PolicyError};
 
+#[cfg(all(feature = "chain", feature = "wallet"))]
+use crate::access::AccessError;
 #[cfg(feature = "storage")]
 use crate::collection::CollectionError;
 #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
@@ -52,6 +54,10 @@ pub enum Error {
     #[cfg(feature = "storage")]
     #[error(transparent)]
     Collection(Box<CollectionError>),
+    /// An access registry could not be read, changed or sealed to.
+    #[cfg(all(feature = "chain", feature = "wallet"))]
+    #[error(transparent)]
+    Access(Box<AccessError>),
     /// Something was not sold or bought.
     #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
     #[error(transparent)]
@@ -89,6 +95,12 @@ pub enum Error {
     /// Nobody could ever open what would be written.
     #[error("nobody is named who could open the file")]
     NoRecipient,
+    /// The policy asks the network's registry about the item, and nobody could register a fresh one.
+    #[error("the policy leaves it to registry {registry} who reads an item, and no item is given")]
+    ItemNeeded {
+        /// The registry.
+        registry: Address,
+    },
     /// None of one's own keys opens the envelope.
     #[error("none of the given keys opens the envelope")]
     KeyDoesNotOpen {
@@ -184,6 +196,13 @@ impl From<MarketError> for Error {
     }
 }
 
+#[cfg(all(feature = "chain", feature = "wallet"))]
+impl From<AccessError> for Error {
+    fn from(error: AccessError) -> Self {
+        Self::Access(Box::new(error))
+    }
+}
+
 impl Error {
     /// A stable name, for scripts: one of [`codes`], or for refusals by nodes the most frequent
     /// node's [`Code`].
@@ -198,6 +217,8 @@ impl Error {
             Self::Transfer(error) => error.code(),
             #[cfg(feature = "storage")]
             Self::Collection(error) => error.code(),
+            #[cfg(all(feature = "chain", feature = "wallet"))]
+            Self::Access(error) => error.code(),
             #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
             Self::Market(error) => error.code(),
             Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
@@ -209,6 +230,7 @@ impl Error {
             Self::WrongNetwork { .. } => "wrong_network",
             Self::NoThresholdRecipient => "no_threshold_recipient",
             Self::NoRecipient => "no_recipient",
+            Self::ItemNeeded { .. } => "item_needed",
             Self::KeyDoesNotOpen { .. } => "key_does_not_open",
             Self::KeyNeeded => "key_needed",
             Self::NoSuchRecipient { .. } => "no_such_recipient",
@@ -283,6 +305,8 @@ impl Error {
             Self::Transfer(error) => error.hint().to_owned(),
             #[cfg(feature = "storage")]
             Self::Collection(error) => error.hint().to_owned(),
+            #[cfg(all(feature = "chain", feature = "wallet"))]
+            Self::Access(error) => error.hint().to_owned(),
             #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
             Self::Market(error) => error.hint().to_owned(),
             Self::Ledger(error) => ledger_hint(error),
@@ -301,6 +325,9 @@ impl Error {
                     .to_owned()
             }
             Self::NoRecipient => "name a policy and a network, or a key to encrypt to".to_owned(),
+            Self::ItemNeeded { .. } => {
+                "create an item with `stheno access create`, and give it with --item".to_owned()
+            }
             Self::KeyDoesNotOpen {
                 x25519: 0,
                 shared: 0,

@@ -62,6 +62,11 @@
 //! A folder becomes a `collection`: an envelope for each file and an encrypted manifest
 //! (`collection::encrypt_folder`), cut into pieces that providers take.
 //!
+//! # Access that changes
+//!
+//! A policy can leave it to an on-chain registry who reads an item: [`access`] registers items, sets
+//! their terms, grants and revokes, without touching what is stored.
+//!
 //! # Reading
 //!
 //! With a key of one's own a [`Keyring`] opens an envelope without asking anybody.
@@ -111,6 +116,7 @@
 //! | `streams` | whole files through asynchronous streams |
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
+//! | [`access`] | items of an on-chain registry, and the terms on which they are read |
 //! | `market` | selling encrypted folders, buying the right to read them |
 //! | `open_all` | the keys of many files with one request |
 //! | `release` | an item's own key, where it is to become public |
@@ -132,6 +138,8 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
+#[cfg(all(feature = "chain", feature = "wallet"))]
+pub mod access;
 pub mod bounds;
 pub mod clock;
 #[cfg(feature = "storage")]

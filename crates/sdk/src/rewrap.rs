@@ -94,7 +94,7 @@ impl Rewrap {
         if self.needs_key() {
             let cek = cek.ok_or(Error::KeyNeeded)?;
             header.check_key(cek)?;
-            let item = item_or_fresh(self.item)?;
+            let item = item_or_fresh(self.item, self.add.iter())?;
             for to in &self.add {
                 recipients.push(to.seal(cek, &item, self.hide_policy)?);
             }

@@ -7,7 +7,7 @@ use stheno_envelope::{
     Aes256KwRecipient, PolicyField, Recipient, SharedKey, ThresholdRecipient, X25519Public,
     X25519Recipient,
 };
-use stheno_protocol::Policy;
+use stheno_protocol::{Address, Policy, policy::Leaf};
 
 use crate::{Error, NetworkFile, entropy::fresh};
 
@@ -100,15 +100,43 @@ impl SealTo {
         })
     }
 
+    /// The registry of the network, where the policy leaves it to that who reads an item. Then the
+    /// file is to be sealed to an item of the registry; nobody could register another.
+    pub fn registry(&self) -> Option<Address> {
+        let Self::Network { network, policy } = self else {
+            return None;
+        };
+        let (chain, registry) = (network.file().chain_id, network.file().market?.registry);
+        let asked = policy.rule().leaves().any(|leaf| match leaf {
+            Leaf::Grant(grant) => grant.chain == chain && grant.registry == registry,
+            _ => false,
+        });
+        asked.then_some(registry)
+    }
+
     pub(crate) fn is_network(&self) -> bool {
         matches!(self, Self::Network { .. })
     }
 }
 
-/// The item that was asked for, or a fresh one.
-pub(crate) fn item_or_fresh(item: Option<ItemId>) -> Result<ItemId, Error> {
+/// The item that was asked for, or a fresh one; nobody could ever register that in a registry.
+pub(crate) fn item_or_fresh<'a>(
+    item: Option<ItemId>,
+    to: impl Iterator<Item = &'a SealTo>,
+) -> Result<ItemId, Error> {
     match item {
         Some(item) => Ok(item),
-        None => Ok(ItemId::from_bytes(*fresh()?)),
+        None => {
+            fresh_items_do(to)?;
+            Ok(ItemId::from_bytes(*fresh()?))
+        }
+    }
+}
+
+/// Refuses recipients whose policy asks their network's registry, where items are drawn here.
+pub(crate) fn fresh_items_do<'a>(mut to: impl Iterator<Item = &'a SealTo>) -> Result<(), Error> {
+    match to.find_map(SealTo::registry) {
+        None => Ok(()),
+        Some(registry) => Err(Error::ItemNeeded { registry }),
     }
 }

@@ -37,8 +37,10 @@ pub async fn run(args: EncryptArgs, as_json: bool) -> Result<(), Failure> {
     let progress = Progress::new(as_json);
     let mut options = options(&args)?;
     let to = recipients::recipients(&args.to, &args.rpc, &progress).await;
+    let to = to.inspect_err(|_| progress.finish())?;
+    let checked = recipients::check_item(&to, options.item, &args.rpc, &progress).await;
     progress.finish();
-    let to = to?;
+    checked?;
     if to.is_empty() && args.cek_file.is_none() {
         return Err(Failure::from(stheno::Error::NoRecipient).hint(
             "say who may read: --policy with --network, --also-to, --also-to-shared or --cek-file",

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod access;
 pub mod add;
 pub mod buy;
 pub mod ceremony;

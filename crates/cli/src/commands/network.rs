@@ -1,4 +1,10 @@
-//! `stheno network`: what a network file says, and how the network is.
+//! `stheno network`: what a network file says, how the network is, and how one comes to be.
+
+pub mod contracts;
+mod deploy;
+pub mod deployer;
+pub mod parameters;
+pub mod record;
 
 use std::fmt::Write;
 
@@ -19,6 +25,7 @@ use crate::{
 pub async fn run(command: NetworkCommand, as_json: bool) -> Result<(), Failure> {
     match command {
         NetworkCommand::Show(args) => show(args, as_json).await,
+        NetworkCommand::Deploy(args) => deploy::run(&args, as_json).await,
     }
 }
 

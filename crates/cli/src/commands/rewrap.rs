@@ -117,7 +117,9 @@ async fn change(
     if args.to.hide_policy {
         change = change.hide_policy();
     }
-    for to in recipients::recipients(&args.to, &args.rpc, progress).await? {
+    let to = recipients::recipients(&args.to, &args.rpc, progress).await?;
+    recipients::check_item(&to, recipients::item(&args.to)?, &args.rpc, progress).await?;
+    for to in to {
         change = change.also_to(to);
     }
     Ok(change)

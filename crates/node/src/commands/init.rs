@@ -7,6 +7,7 @@ use std::{
 
 use alloy::primitives::Address;
 use clap::Args;
+use serde::Deserialize;
 use stheno_chain::Finality;
 use url::Url;
 
@@ -22,21 +23,34 @@ use crate::{
 /// Arguments of `init`.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Example:\n  stheno-node --config node.toml init --data-dir data --chain-id 314 \\\n    --contract 0x… --committee 1 --rpc https://a.example/rpc --rpc https://b.example/rpc \\\n    --endpoint https://node.example/ --key-file vault.key"
+    after_help = "Example:\n  stheno-node --config node.toml init --data-dir data --chain-id 314 \\\n    --contract 0x… --committee 1 --rpc https://a.example/rpc --rpc https://b.example/rpc \\\n    --endpoint https://node.example/ --key-file vault.key\n\n  With the file of a network, or of its deployment:\n    stheno-node --config node.toml init --network network.json.deployment \\\n      --rpc https://a.example/rpc --endpoint https://node.example/ --key-file vault.key"
 )]
 pub struct InitArgs {
     /// Where the vault and the database go; relative to the configuration file.
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data_dir: PathBuf,
+    /// Take chain, contract and committee from this file: a network's, or, while there is none, the
+    /// record of `stheno network deploy`.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["chain_id", "contract", "committee_id"]
+    )]
+    pub network: Option<PathBuf>,
     /// The chain that the committee contract lives on.
-    #[arg(long, value_name = "ID")]
-    pub chain_id: u64,
+    #[arg(long, value_name = "ID", required_unless_present = "network")]
+    pub chain_id: Option<u64>,
     /// The committee contract.
-    #[arg(long, value_name = "ADDRESS")]
-    pub contract: Address,
+    #[arg(long, value_name = "ADDRESS", required_unless_present = "network")]
+    pub contract: Option<Address>,
     /// The committee's number within the contract.
-    #[arg(long = "committee", value_name = "N")]
-    pub committee_id: u64,
+    #[arg(
+        id = "committee_id",
+        long = "committee",
+        value_name = "N",
+        required_unless_present = "network"
+    )]
+    pub committee_id: Option<u64>,
     /// A JSON-RPC endpoint of the chain; give several.
     #[arg(long, value_name = "URL", required = true)]
     pub rpc: Vec<Url>,
@@ -84,7 +98,7 @@ pub(super) fn execute(path: &Path, args: InitArgs, printer: &Printer) -> Result<
         return Err(Failure::new(format!("{} is there already", path.display()))
             .hint("choose another --config; a node's configuration is never overwritten"));
     }
-    let template = args.template();
+    let template = args.template(place(&args)?);
     // Checked as `run` will read it, before anything is made.
     let folder = path.parent().unwrap_or(Path::new(""));
     let text = template.render();
@@ -119,8 +133,38 @@ pub(super) fn execute(path: &Path, args: InitArgs, printer: &Printer) -> Result<
     Ok(())
 }
 
+/// Where the committee lives: what a network file and the record of a deployment have in common.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    chain_id: u64,
+    contract: Address,
+    committee_id: u64,
+}
+
+fn place(args: &InitArgs) -> Result<Place, Failure> {
+    let Some(path) = &args.network else {
+        let given = (args.chain_id, args.contract, args.committee_id);
+        let (Some(chain_id), Some(contract), Some(committee_id)) = given else {
+            return Err(Failure::new("the committee was not said".to_owned())
+                .hint("give --network FILE, or --chain-id, --contract and --committee"));
+        };
+        return Ok(Place {
+            chain_id,
+            contract,
+            committee_id,
+        });
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::new(format!("{} names no committee: {error}", path.display()))
+            .hint("give a network file, or the record of a deployment whose committee is founded")
+    })
+}
+
 impl InitArgs {
-    fn template(&self) -> Template {
+    fn template(&self, place: Place) -> Template {
         let vault = match (&self.key_file, &self.passphrase_file, &self.credential) {
             (Some(path), _, _) => Unlock::KeyFile(path.clone()),
             (_, Some(path), _) => Unlock::PassphraseFile(path.clone()),
@@ -132,9 +176,9 @@ impl InitArgs {
             listen: self.listen,
             endpoint: self.endpoint.clone(),
             cors_origins: self.cors_origins.clone(),
-            chain_id: self.chain_id,
-            contract: self.contract,
-            committee_id: self.committee_id,
+            chain_id: place.chain_id,
+            contract: place.contract,
+            committee_id: place.committee_id,
             rpc: self.rpc.clone(),
             min_agree: self.min_agree,
             finality: self.finality_depth.map_or(Finality::Tag, Finality::Depth),
@@ -176,6 +220,35 @@ mod tests {
         assert_eq!(config.data_dir, folder.path().join("new/data"));
         let secret = UnlockSecret::read(&config.vault).unwrap();
         Vault::open(&DataDir::new(&config.data_dir).vault(), &secret).unwrap();
+    }
+
+    #[test]
+    fn init_reads_where_the_committee_lives_from_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, network) = (
+            folder.path().join("node.toml"),
+            folder.path().join("network.json.deployment"),
+        );
+        let line = format!(
+            "init --rpc http://127.0.0.1:8545 --key-file vault.key --network {}",
+            network.display()
+        );
+        let args = || Line::parse_from(line.split_whitespace()).args;
+        let founded = r#"{"format": "stheno-deployment/1", "chainId": 314159, "committeeId": 4,
+            "contract": "0x5FbDB2315678afecb367f032d93F642f64180aa3", "steps": []}"#;
+        for missing in ["{", &founded.replace("committeeId", "other")] {
+            std::fs::write(&network, missing).unwrap();
+            let error = execute(&path, args(), &Printer::new(true)).unwrap_err();
+            assert!(error.to_string().contains("names no committee"), "{error}");
+        }
+        std::fs::write(&network, founded).unwrap();
+        execute(&path, args(), &Printer::new(true)).unwrap();
+        let config = Config::load(&path).unwrap();
+        assert_eq!(
+            (config.network.chain_id, config.network.committee_id),
+            (314_159, 4)
+        );
+        assert!(Line::try_parse_from("init --rpc http://127.0.0.1:8545".split(' ')).is_err());
     }
 
     #[test]

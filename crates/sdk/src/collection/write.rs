@@ -28,7 +28,10 @@ use super::{
     walk::{Found, Stamp, check_apart, place_of, walk},
     work,
 };
-use crate::{EncryptOptions, Encryption, Error, SealTo, seal_to::item_or_fresh};
+use crate::{
+    EncryptOptions, Encryption, Error, SealTo,
+    seal_to::{fresh_items_do, item_or_fresh},
+};
 
 /// Encrypts every file of a folder to the same readers, and writes a manifest of them.
 ///
@@ -132,9 +135,10 @@ impl Run<'_> {
         version: u64,
         now: u64,
     ) -> Result<Sealing, Error> {
+        let everybody = || self.sealer.to.iter().chain(&self.options.encrypt.also_to);
         let shared = match self.options.one_item || self.options.encrypt.item.is_some() {
-            true => Some(item_or_fresh(self.options.encrypt.item)?),
-            false => None,
+            true => Some(item_or_fresh(self.options.encrypt.item, everybody())?),
+            false => fresh_items_do(everybody()).map(|()| None)?,
         };
         let lengths = found.iter().map(|found| found.stamp.size);
         let extremes = [lengths.clone().min(), lengths.max()];

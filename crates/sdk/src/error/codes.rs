@@ -17,8 +17,8 @@ pub const ALL: &[Explained] = explained! {
         "The private key or the keystore is none, or the passphrase does not open it.",
         "Check the variable or the file that the message names; it is never shown.";
     "wallet_needed", Asker, "Wallet needed",
-        "The policy asks who is reading, and no wallet was given.",
-        "Give the wallet of the account that may read: --keystore, or STHENO_PRIVATE_KEY.";
+        "The policy asks who is reading, or a transaction is to be sent, and no wallet was given.",
+        "Give the wallet of the account that may read, or that sends: --keystore, or STHENO_PRIVATE_KEY.";
     "not_for_everybody", Asker, "Not everybody's key",
         "An item's own key was asked for, which opens everything that is sealed to the item, and the policy asks who is reading: such a key is never made public.",
         "Open the files one by one with the wallet of the account that may read, or seal what is to become public under a policy that asks nothing about the reader.";
@@ -67,6 +67,9 @@ pub const ALL: &[Explained] = explained! {
     "no_recipient", Asker, "Nobody could read it",
         "Nobody was named who may open the envelope.",
         "Name a policy with its network, a public key, or a shared key.";
+    "item_needed", Asker, "Item needed",
+        "The policy leaves it to the network's registry who reads an item, and no item of it was given; nobody could ever register one that is drawn at random.",
+        "`stheno access create` makes an item; give it with --item.";
     "key_does_not_open", Asker, "Another key",
         "The key that was given opens none of the envelope's recipients.",
         "`stheno inspect` lists the recipients; give the key of one of them.";
@@ -217,6 +220,54 @@ pub const ALL: &[Explained] = explained! {
     "unknown_hash", Asker, "Hash not known",
         "A block is named by a hash that cannot be verified here, so it is not taken on trust.",
         "Use CIDs with sha2-256.";
+    "bad_terms", Asker, "Terms that do not go",
+        "The terms are not the JSON of terms, or the registry would refuse them: more than 16, a zero address, a combination of nothing.",
+        "The message names the place; `stheno help access set` has examples.";
+    "no_registry", Asker, "No access registry",
+        "There is no access registry at the address, on the chain that the endpoint serves.",
+        "Check the network file or the address, and that the endpoint is of the right chain.";
+    "no_such_item", Asker, "No such item",
+        "Nothing of this id was registered, or it is of another kind.",
+        "Check the id. One that was created a moment ago is read when it is final.";
+    "not_allowed", Asker, "Not allowed",
+        "The account may not do this to the item or collection: it is neither its owner nor has the role.",
+        "Use the owner's wallet, or ask the owner for the role with `stheno access roles`.";
+    "item_changed_hands", Asker, "Item of another",
+        "The item was handed over, and its owner now says who reads it.",
+        "Create an item of your own, and seal to that.";
+    "item_is_a_period", Asker, "Item is a period",
+        "A period belongs to whoever owns its collection, and cannot change hands by itself.",
+        "Transfer the collection.";
+    "bad_account", Asker, "No account",
+        "The address is zero, or stands for a Filecoin actor id: nothing can be kept for it.",
+        "Give an Ethereum-style address, such as that of an f410 account.";
+    "no_contract", Asker, "No contract there",
+        "A term asks a contract, and there is none at its address on the registry's chain.",
+        "Check the address, and that it is of this chain.";
+    "no_readers", Asker, "No reader",
+        "A grant or a revocation names nobody.",
+        "Name at least one reader.";
+    "grant_expired", Asker, "Grant over already",
+        "The grant would end before it begins, by the chain's time.",
+        "Give a time to come.";
+    "no_such_period", Nobody, "No such period",
+        "The collection's period has not begun, or its beginning is not final yet.",
+        "Begin it with `stheno access begin`, or wait until that is final.";
+    "registry_inconsistent", Chain, "Registry contradicts itself",
+        "What the chain says of the registry does not fit together, or not what is computed here.",
+        "Ask endpoints of other operators. If they say the same, do not rely on the registry.";
+    "registry_refused", Asker, "Refused by the registry",
+        "The registry refused the change, for the reason in the message.",
+        "`stheno access show` tells who owns the id, and its terms.";
+    "no_funds", Asker, "No funds",
+        "The account cannot pay for the transaction, or has too little of the token that something costs.",
+        "Send it funds; the message says how much it may cost.";
+    "transaction_pending", Nobody, "Not mined yet",
+        "The transaction was sent, and no block had it in the time that it was waited for.",
+        "Look again later whether it happened; if not, run the same command again.";
+    "transaction_failed", Machine, "Not sent",
+        "The transaction was not sent: no endpoint took it, it could not be signed, or its nonce was taken.",
+        "Check the account and the endpoint, and try again.";
     "no_market", Asker, "No market",
         "The network file names no contracts for access and trade.",
         "Give a network file with `market`, from where you trust it.";
@@ -253,18 +304,9 @@ pub const ALL: &[Explained] = explained! {
     "other_licence", Asker, "Another licence",
         "The text that was accepted has another SHA-256 than the licence of the offer.",
         "Get the text from the seller, byte for byte. Nothing was paid.";
-    "too_little_money", Asker, "Too little money",
-        "The account has less than it costs, fees included.",
-        "Send it funds, or pay with another wallet.";
-    "not_the_owner", Asker, "Not the owner",
-        "The item or collection is somebody else's.",
-        "Use the owner's wallet.";
     "transaction_refused", Chain, "Transaction refused",
         "A contract refused the call, before it was sent or when it was mined.",
         "The message has the contract's reason.";
-    "transaction_failed", Chain, "Transaction not made",
-        "No endpoint took the transaction, or it was not mined in time, or fees are above the limit.",
-        "Run the same command again: it goes on, and nothing is done twice.";
     "no_permit", Asker, "No permit",
         "The price is in FIL, or in a token that takes no permits (ERC-2612), so nobody else can send the purchase.",
         "Pay by yourself, without --sign.";

@@ -249,6 +249,12 @@ impl fmt::Debug for RpcLedger {
     }
 }
 
+impl From<ChainError> for LedgerError {
+    fn from(error: ChainError) -> Self {
+        in_words(error)
+    }
+}
+
 pub(crate) fn in_words(error: ChainError) -> LedgerError {
     match error {
         ChainError::WrongChain {

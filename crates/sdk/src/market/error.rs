@@ -169,12 +169,16 @@ impl MarketError {
             | Self::Send {
                 source: SendError::Funds { .. },
                 ..
-            } => "too_little_money",
-            Self::NotTheOwner { .. } => "not_the_owner",
+            } => "no_funds",
+            Self::NotTheOwner { .. } => "not_allowed",
             Self::Send {
                 source: SendError::Reverted(_),
                 ..
             } => "transaction_refused",
+            Self::Send {
+                source: SendError::Pending { .. },
+                ..
+            } => "transaction_pending",
             Self::Send { .. } => "transaction_failed",
             Self::Wallet(_) => "bad_wallet",
             Self::Chain(_) => "rpc_unreadable",

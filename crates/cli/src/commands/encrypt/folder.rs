@@ -30,8 +30,11 @@ pub(super) async fn run(args: &EncryptArgs, as_json: bool) -> Result<(), Failure
     }
     let progress = Progress::new(as_json);
     let to = recipients::recipients(&args.to, &args.rpc, &progress).await;
+    let to = to.inspect_err(|_| progress.finish())?;
+    let item = recipients::item(&args.to)?;
+    let checked = recipients::check_item(&to, item, &args.rpc, &progress).await;
     progress.finish();
-    let to = to?;
+    checked?;
     if to.is_empty() {
         return Err(Failure::from(stheno::Error::NoRecipient)
             .hint("say who may read: --policy with --network, --also-to or --also-to-shared"));
