@@ -5,15 +5,16 @@ use std::process::Stdio;
 use alloy::{
     primitives::Address,
     providers::{Provider, ProviderBuilder, RootProvider},
+    sol_types::SolCall,
 };
 use serde_json::{Value, json};
-use stheno::NetworkFile;
+use stheno::{NetworkFile, chain::contracts::AccessRegistryContract::periodsCall as PeriodsCall};
 use stheno_cli::devnet::{Devnet, accounts::OWNER};
 
 use crate::{
     command::{Said, run, stheno},
     desk::{Desk, noise},
-    gate::{Gate, Passage},
+    gate::{Gate, Passage, selector_of_call},
     someone::Someone,
     stage, trials,
 };
@@ -192,8 +193,24 @@ async fn collection_grants_its_periods_and_no_others_items() {
     done(&desk, &heir, &["revoke", &collection, &ann_address]).await;
     let said = desk.decrypt(&ann, "second.fee", "second", &[]).await;
     said.expect_error(1, &["access denied"]);
-    let shown = done(&desk, &ann, &["show", &collection]).await;
+    let show = ["show", &collection];
+    let shown = done(&desk, &ann, &show).await;
     assert_eq!(shown["periods"][1]["item"], second["id"]);
+
+    // An endpoint that passes a writer another's item is found out by the period's seed.
+    let liar = Gate::before(devnet.rpc(), 0).await;
+    let ours = text(&second["id"]).trim_start_matches("0x").to_owned();
+    liar.set_lie(move |asked, answer| {
+        if selector_of_call(asked) == Some(PeriodsCall::SELECTOR)
+            && let Some(told) = answer.as_str()
+        {
+            *answer = told.replace(&ours, &"66".repeat(32)).into();
+        }
+    });
+    let show = [show[0], show[1], "--rpc", liar.url().as_str()];
+    let said = access(&desk, &ann, &show).await;
+    said.expect_error(2, &["inconsistent", "seed"])
+        .expect_hint();
 }
 
 async fn access_names_what_is_wrong() {

@@ -38,6 +38,31 @@ async fn transactions_all_happen_when_sent_at_once_and_after_a_restart() {
 }
 
 #[tokio::test]
+async fn contract_is_created_at_the_nonce_that_was_said_or_not_at_all() {
+    let anvil = Anvil::start();
+    let sender = Sender::new(anvil.chain().await, account(0));
+    let code = stheno_chain::contracts::AccessRegistryContract::BYTECODE.clone();
+    let nonces = sender.nonces().await.unwrap();
+    assert_eq!(nonces.mined, nonces.next);
+    let next = nonces.next;
+    for other in [next + 1, next + 7] {
+        let refused = sender.create_at(other, code.clone()).await;
+        assert!(
+            matches!(refused, Err(SendError::Nonce { meant, next: found, .. })
+                if meant == other && found == next),
+            "{refused:?}"
+        );
+    }
+    let sent = sender.create_at(next, code.clone()).await.unwrap();
+    assert_eq!(sent.created, Some(sender.address().create(next)));
+    // A new process that does not know that it was sent does not send it again.
+    let restarted = Sender::new(anvil.chain().await, account(0));
+    let again = restarted.create_at(next, code).await;
+    assert!(matches!(again, Err(SendError::Nonce { .. })), "{again:?}");
+    assert_eq!(restarted.nonces().await.unwrap().mined, next + 1);
+}
+
+#[tokio::test]
 async fn transaction_names_the_contract_s_error_when_refused() {
     let anvil = Anvil::start();
     let sender = Sender::new(anvil.chain().await, account(0));
