@@ -7,6 +7,7 @@ import {AuctionHandler} from "./AuctionHandler.sol";
 
 /// Money in is money out and held, the highest bid has the token, and everybody is owed what the book says.
 /// forge-config: default.invariant.runs = 32
+/// forge-config: deep.invariant.runs = 200
 contract AuctionInvariants is Test, Campaign {
     AuctionHandler private _handler;
 

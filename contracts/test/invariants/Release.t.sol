@@ -7,6 +7,7 @@ import {ReleaseHandler} from "./ReleaseHandler.sol";
 
 /// A key is stored once, never before its time, never while undecided, and it is the right one.
 /// forge-config: default.invariant.runs = 32
+/// forge-config: deep.invariant.runs = 200
 contract ReleaseInvariants is Test, Campaign {
     ReleaseHandler private _handler;
 

@@ -164,7 +164,7 @@ async fn wrong_share_is_got_around_and_its_node_named() {
 async fn key_is_not_asked_for_where_the_policy_asks_who_reads() {
     let mut scene = scene(0);
     scene.policy = Policy::from_json(&format!(
-        r#"{{ "version": 1, "rule": {{ "balance": {{ "chain": {CHAIN_ID}, "min": "0" }} }} }}"#
+        r#"{{ "version": 1, "rule": {{ "balance": {{ "chain": {CHAIN_ID}, "min": "1" }} }} }}"#
     ))
     .unwrap();
     let error = scene.release().await.unwrap_err();
