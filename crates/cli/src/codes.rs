@@ -142,9 +142,6 @@ pub const OWN: &[Explained] = explained! {
     "no_ceremony", Asker, "No such ceremony",
         "The committee has had no ceremony, or none of that number.",
         "Leave --ceremony out for the one that made the epoch that serves; check the committee's number.";
-    "no_market", Asker, "Network without a registry",
-        "The network file names no contracts for access and trade.",
-        "Get the network's newest file, or name the registry with --registry ADDRESS.";
     "deployment_differs", Asker, "Another deployment",
         "What was deployed, or the record of it, is of another network, account or version of this program.",
         "Finish it with what it was begun with, or give another output for a new network.";

@@ -117,14 +117,14 @@ pub enum MarketError {
         /// What it was to do.
         what: &'static str,
         /// Why.
-        source: SendError,
+        source: Box<SendError>,
     },
     /// The wallet did not sign.
     #[error(transparent)]
     Wallet(#[from] WalletError),
     /// The chain could not be read.
-    #[error("{}", in_words(.0.clone()))]
-    Chain(#[from] ChainError),
+    #[error("{}", in_words(ChainError::clone(.0)))]
+    Chain(Box<ChainError>),
     /// A permit cannot be made for this token.
     #[error("token {token} takes no permit: {why}")]
     NoPermit {
@@ -149,6 +149,12 @@ pub enum MarketError {
     },
 }
 
+impl From<ChainError> for MarketError {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(Box::new(error))
+    }
+}
+
 impl MarketError {
     /// A stable name, for scripts.
     pub fn code(&self) -> &'static str {
@@ -165,21 +171,14 @@ impl MarketError {
             Self::TooDear { .. } => "too_dear",
             Self::LicenceNeeded { .. } => "licence_needed",
             Self::OtherLicence { .. } => "other_licence",
-            Self::Funds { .. }
-            | Self::Send {
-                source: SendError::Funds { .. },
-                ..
-            } => "no_funds",
+            Self::Funds { .. } => "no_funds",
             Self::NotTheOwner { .. } => "not_allowed",
-            Self::Send {
-                source: SendError::Reverted(_),
-                ..
-            } => "transaction_refused",
-            Self::Send {
-                source: SendError::Pending { .. },
-                ..
-            } => "transaction_pending",
-            Self::Send { .. } => "transaction_failed",
+            Self::Send { source, .. } => match **source {
+                SendError::Funds { .. } => "no_funds",
+                SendError::Pending { .. } => "transaction_pending",
+                SendError::Reverted(_) => "transaction_refused",
+                _ => "transaction_failed",
+            },
             Self::Wallet(_) => "bad_wallet",
             Self::Chain(_) => "rpc_unreadable",
             Self::NoPermit { .. } => "no_permit",
@@ -215,7 +214,7 @@ impl MarketError {
             Self::OtherLicence { .. } => "get the text from the seller; nothing was paid",
             Self::Funds { .. } => "send it funds, or pay with another wallet; nothing was paid",
             Self::NotTheOwner { .. } => "use the owner's wallet, or another folder",
-            Self::Send { source, .. } => match source {
+            Self::Send { source, .. } => match **source {
                 SendError::Pending { .. } => "run the same command again: it goes on",
                 SendError::Funds { .. } => "send the account funds, and run the same again",
                 _ => "run the same command again: what is done already is not done twice",
@@ -227,6 +226,9 @@ impl MarketError {
     }
 
     pub(super) fn send(what: &'static str) -> impl FnOnce(SendError) -> Self {
-        move |source| Self::Send { what, source }
+        move |source| Self::Send {
+            what,
+            source: Box::new(source),
+        }
     }
 }

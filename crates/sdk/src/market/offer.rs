@@ -44,7 +44,7 @@ impl Offer {
         }
         let call = SaleContract::buyForCall::abi_decode_validate(&offer.data)
             .map_err(|_| bad("its calldata does not decode"))?;
-        if Bytes::from(call.abi_encode()) != offer.data {
+        if call.abi_encode() != offer.data {
             return Err(bad("its calldata says something beside the call"));
         }
         let problem = if offer.target != sale {
