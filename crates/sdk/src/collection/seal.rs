@@ -46,7 +46,7 @@ impl Sealer<'_> {
     /// the smallest fits the others.
     pub(super) fn check(&self, lengths: impl IntoIterator<Item = u64>) -> Result<(), Error> {
         for len in lengths {
-            self.prepare(len, None)?;
+            self.prepare(len, self.options.item)?;
         }
         Ok(())
     }
