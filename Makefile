@@ -51,7 +51,7 @@ test-gateway: tests/interop/gateway/node_modules/.package-lock.json ## read an e
 	cargo test --release --workspace --test places --locked -- --nocapture helia::
 
 # What the tests deploy beside what is shipped.
-DOUBLES := $(addprefix test/support/,MeasuredVerifier.sol FilecoinProbe.sol FilecoinStorage.sol Reentrant.sol Tokens.sol)
+DOUBLES := $(addprefix test/support/,MeasuredVerifier.sol FilecoinProbe.sol FilecoinStorage.sol OwnedWallet.sol Reentrant.sol Tokens.sol)
 
 test-fevm: contracts/node_modules/.package-lock.json ## the contracts on Filecoin's real virtual machine, with the actors of STHENO_ACTORS_CAR
 	@if [ -z "$$STHENO_ACTORS_CAR" ]; then \

@@ -10,12 +10,14 @@ use alloy_sol_types::SolCall;
 use cid::Cid;
 use fvm::engine::EnginePool;
 use fvm::executor::{ApplyKind, Executor as _};
-use fvm::machine::{DefaultMachine, Machine as _, NetworkConfig};
+use fvm::machine::{DefaultMachine, Machine as _, Manifest, NetworkConfig};
+use fvm::state_tree::ActorState;
 use fvm_integration_tests::bundle::import_bundle;
 use fvm_integration_tests::tester::{IntegrationExecutor, Tester};
 use fvm_integration_tests::testkit::fevm::{EAM_ADDRESS, EAMMethod, EVMMethod};
 use fvm_ipld_blockstore::MemoryBlockstore;
-use fvm_ipld_encoding::{BytesSer, RawBytes};
+use fvm_ipld_encoding::{BytesSer, CborStore as _, RawBytes};
+use fvm_shared::EMPTY_ARR_CID;
 use fvm_shared::address::Address as FilecoinAddress;
 use fvm_shared::bigint::{BigInt, Sign};
 use fvm_shared::chainid::ChainID;
@@ -33,6 +35,11 @@ use crate::receipt::Receipt;
 pub const CHAIN_ID: u64 = 31_415_926;
 /// All the gas that a block has.
 pub const BLOCK_GAS: u64 = 10_000_000_000;
+
+/// The number of an actor that is built in, and takes every call: a multisig without signers.
+pub const MULTISIG: u64 = 5_000;
+/// The number of its kind, in every bundle.
+const KIND_MULTISIG: u32 = 9;
 
 /// Namespace of Ethereum's addresses: the actor that makes their contracts.
 const ETHEREUM: u64 = 10;
@@ -94,6 +101,7 @@ impl Chain {
         let (_, native) = genesis
             .make_secp256k1_account(key, fil(1_000_000))
             .expect("an account");
+        put_multisig(&mut genesis, &store, &actors);
         let root = genesis
             .state_tree
             .take()
@@ -349,6 +357,18 @@ impl Chain {
             .expect("a machine");
         Runner::new(self.engine.clone(), machine).expect("an executor")
     }
+}
+
+fn put_multisig(genesis: &mut Tester<Store, ChainOfEpochs>, store: &Store, actors: &Cid) {
+    let (version, list): (u32, Cid) = store.get_cbor(actors).expect("a bundle").expect("its list");
+    let manifest = Manifest::load(store, &list, version).expect("a list of actors");
+    let code = manifest.code_by_id(KIND_MULTISIG).expect("a multisig");
+    let state = ActorState::new(*code, EMPTY_ARR_CID, fil(0), 0, None);
+    genesis
+        .state_tree
+        .as_mut()
+        .expect("the state")
+        .set_actor(MULTISIG, state);
 }
 
 fn f410(address: Address) -> FilecoinAddress {

@@ -4,6 +4,7 @@
 //! `forge build` puts them, and `make test-fevm` calls it.
 
 #![allow(
+    missing_docs,
     clippy::too_many_arguments,
     reason = "generated; documented in the contracts"
 )]

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 
-use stheno_fevm::chain::BLOCK_GAS;
+use stheno_fevm::chain::{BLOCK_GAS, MULTISIG};
 use stheno_fevm::contracts::access_registry::AccessRegistryContract::{self, *};
 use stheno_fevm::contracts::double;
 use stheno_fevm::contracts::doubles::Coin;
@@ -162,7 +162,7 @@ fn registry_is_undecided_if_a_term_asks_what_is_no_contract() {
                 receipt.assert_reverted_with::<NoContract>();
             }
             // A built-in actor has the code 0xfe, and so passes for a contract.
-            let native = masked(10);
+            let native = masked(MULTISIG);
             chain.arrange(
                 &owner,
                 registry,

@@ -1,9 +1,9 @@
 //! Where the FEVM is not what Ethereum is, and what our contracts make of it.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy_sol_types::SolCall;
+use alloy_sol_types::{SolCall, SolValue};
 
-use stheno_fevm::chain::{BLOCK_GAS, CHAIN_ID, Chain};
+use stheno_fevm::chain::{BLOCK_GAS, CHAIN_ID, Chain, MULTISIG};
 use stheno_fevm::contracts::committee::CommitteeContract;
 use stheno_fevm::contracts::double;
 use stheno_fevm::contracts::doubles::FilecoinProbe::*;
@@ -114,6 +114,7 @@ fn code_is_of_contracts_and_built_in_actors() {
             ("nothing", Address::repeat_byte(0x77), 0, B256::ZERO),
             ("an f1 account", masked(chain.native_actor()), 0, empty),
             ("a built-in actor", masked(EAM), 1, keccak256([0xfe])),
+            ("a multisig", masked(MULTISIG), 1, keccak256([0xfe])),
             ("a precompile", precompile(0x0f), 0, empty),
             ("no precompile", precompile(0x0a), 0, B256::ZERO),
         ];
@@ -147,6 +148,7 @@ fn question_to_what_is_no_contract_is_unknown() {
             Address::repeat_byte(0x77),
             native,
             masked(EAM),
+            masked(MULTISIG),
         ];
         let question: Bytes = Coin::balanceOfCall {
             account: person.address,
@@ -203,10 +205,20 @@ fn signature_is_of_a_key_whether_or_not_it_has_an_account() {
         );
         let own = Bytes::from(person.sign(digest));
         assert!(is_valid(chain, person.address, &own), "as an account");
+        // Of a contract wallet: whatever its owner's key signed.
+        let code = [
+            &double("OwnedWallet", "OwnedWallet")[..],
+            &signer.address.abi_encode(),
+        ]
+        .concat();
+        let wallet = chain.deploy_double(person, &code);
+        assert!(is_valid(chain, wallet, &signature));
+        assert!(!is_valid(chain, wallet, &own));
         let native = masked(chain.native_actor());
         for other in [
             person.address,
             masked(EAM),
+            masked(MULTISIG),
             native,
             probe,
             precompile(1),

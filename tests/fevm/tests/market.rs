@@ -3,14 +3,14 @@
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolValue};
 
-use stheno_fevm::chain::{BLOCK_GAS, Chain};
+use stheno_fevm::chain::{BLOCK_GAS, Chain, MULTISIG};
 use stheno_fevm::contracts::access_registry::AccessRegistryContract;
 use stheno_fevm::contracts::catalogue::CatalogueContract;
 use stheno_fevm::contracts::double;
 use stheno_fevm::contracts::doubles::{Coin, Reentrant};
 use stheno_fevm::contracts::pay_per_access::PayPerAccessContract::{self, *};
 use stheno_fevm::contracts::splitter::SplitterContract::{self, claimCall};
-use stheno_fevm::people::Person;
+use stheno_fevm::people::{Person, masked};
 use stheno_fevm::run;
 
 use crate::split_tree::{SumTree, share};
@@ -213,6 +213,46 @@ fn purchase_is_not_reentered_while_change_comes_back() {
             (chain.balance(buyer), chain.balance(till)),
             (twice, U256::ZERO)
         );
+    });
+}
+
+/// A multisig has code, and takes every call: a transfer of such a "token" seems to succeed, as one of a token that returns
+/// nothing does. But it tells no balance.
+#[test]
+fn purchase_fails_if_the_token_is_an_actor_that_is_built_in() {
+    let owner = Person::named("owner");
+    run("Tokens", vec![owner.clone()], |chain| {
+        let registry = chain.deploy_double(&owner, &AccessRegistryContract::BYTECODE);
+        let code = [&PayPerAccessContract::BYTECODE[..], &registry.abi_encode()].concat();
+        let till = chain.deploy_double(&owner, &code);
+        let call = AccessRegistryContract::registerCall { salt: B256::ZERO };
+        let item = chain.arrange(&owner, registry, &call);
+        let token = masked(MULTISIG);
+        let call = setPriceCall {
+            id: item,
+            price: asked(token, owner.address),
+        };
+        chain.arrange(&owner, till, &call);
+        let transfer = Coin::approveCall {
+            spender: till,
+            amount: price(),
+        };
+        let taken = chain.attempt(&owner, token, U256::ZERO, BLOCK_GAS, &transfer);
+        assert!(
+            taken.succeeded() && taken.data.is_empty(),
+            "exit {}, {}",
+            taken.exit,
+            taken.data
+        );
+        let bought = chain.attempt(
+            &owner,
+            till,
+            U256::ZERO,
+            BLOCK_GAS,
+            &buy(item, &owner, token),
+        );
+        assert_eq!(bought.exit, 33, "{}", bought.failure);
+        assert_reads(chain, till, item, &owner, false);
     });
 }
 

@@ -163,8 +163,7 @@ fn starve(
     call: &impl SolCall<Return = Verdict>,
     expected: Verdict,
 ) {
-    let mut undecided = 0;
-    for gas in (1..).map(|step| step * STEP) {
+    for (undecided, gas) in (1..).map(|step| step * STEP).enumerate() {
         assert!(gas <= BLOCK_GAS, "a block's gas is not enough");
         let receipt = chain.attempt(judge, verifier, U256::ZERO, gas, call);
         let ask = askCall {
@@ -197,7 +196,6 @@ fn starve(
             assert!(undecided > 1, "the first step was enough");
             return;
         }
-        undecided += 1;
     }
 }
 
