@@ -15,6 +15,7 @@ mod policy;
 mod range;
 mod receipt;
 mod recipients;
+mod terms;
 
 use std::path::PathBuf;
 
@@ -26,7 +27,7 @@ use url::Url;
 pub use access::{
     AccessAcceptArgs, AccessBeginArgs, AccessCommand, AccessCreateArgs, AccessGrantArgs,
     AccessRevokeArgs, AccessRolesArgs, AccessSetArgs, AccessShowArgs, AccessTransferArgs,
-    HoldingArg, MultiHoldingArg, RegistryArgs, SenderArgs, TermsArgs, TimeArg,
+    RegistryArgs, SenderArgs, TimeArg,
 };
 pub use asker::{AskerArgs, WalletArgs};
 pub use ceremony::{CeremonyAuditArgs, CeremonyCommand};
@@ -48,6 +49,8 @@ pub use policy::{
 pub use range::RangeArg;
 pub use receipt::{ReceiptCommand, ReceiptVerifyArgs};
 pub use recipients::RecipientArgs;
+
+pub use terms::{HoldingArg, MultiHoldingArg, TermsArgs};
 
 use crate::{
     demo::DemoArgs,

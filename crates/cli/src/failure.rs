@@ -165,6 +165,7 @@ from_sdk_errors!(
     stheno::access::AccessError,
     stheno::envelope::EnvelopeError,
     stheno::collection::CollectionError,
+    stheno::market::MarketError,
     stheno::storage::StorageError,
     stheno::storage::TransferError
 );

@@ -8,6 +8,7 @@ use std::{fs, io::Write, path::Path};
 use serde::{Deserialize, Serialize};
 use stheno::{
     ItemId,
+    access::fresh_salt,
     market::Seller,
     protocol::{Address, B256, ChainId, item_id},
 };
@@ -39,14 +40,12 @@ impl SaleFile {
     pub fn of(folder: &Path, chain_id: ChainId, seller: &Seller) -> Result<Self, Failure> {
         let path = folder.join(NAME);
         if !path.exists() {
-            let mut salt = B256::ZERO;
-            getrandom::fill(salt.as_mut_slice()).map_err(|e| Failure::new("no_entropy", e))?;
             let file = Self {
                 version: VERSION,
                 chain_id,
                 registry: seller.market().registry,
                 owner: seller.address(),
-                salt,
+                salt: fresh_salt()?,
             };
             file.save(&path)?;
             return Ok(file);

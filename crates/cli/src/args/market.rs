@@ -6,7 +6,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use stheno::{collection::Place, protocol::Address};
 use url::Url;
 
-use super::{CipherArg, OpeningArgs, consent::SpanArg};
+use super::{CipherArg, OpeningArgs, SenderArgs, consent::SpanArg};
 use crate::size::Size;
 
 /// What `stheno sell` takes.
@@ -90,9 +90,9 @@ pub struct SellArgs {
     #[arg(long, value_name = "URL", env = "STHENO_RPC", value_delimiter = ',')]
     pub rpc: Vec<Url>,
 
-    /// An encrypted Ethereum keystore with the seller's key; else STHENO_PRIVATE_KEY.
-    #[arg(long, value_name = "FILE", env = "STHENO_KEYSTORE")]
-    pub keystore: Option<PathBuf>,
+    /// Who sells.
+    #[command(flatten)]
+    pub sender: SenderArgs,
 }
 
 /// What `stheno buy` takes.
@@ -189,7 +189,7 @@ pub struct RelayArgs {
     )]
     pub rpc: Vec<Url>,
 
-    /// An encrypted Ethereum keystore with the relayer's key; else STHENO_PRIVATE_KEY.
-    #[arg(long, value_name = "FILE", env = "STHENO_KEYSTORE")]
-    pub keystore: Option<PathBuf>,
+    /// Who sends it, and pays the gas.
+    #[command(flatten)]
+    pub sender: SenderArgs,
 }

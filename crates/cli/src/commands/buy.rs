@@ -11,10 +11,11 @@ use std::{
 use serde_json::{Value, json};
 use stheno::{
     NetworkFile, Wallet,
+    chain::Sent,
     collection::{ExtractOptions, unfinished},
     envelope::{EnvelopeError, manifest::Entry},
     ledger::RpcLedger,
-    market::{Deal, Licence, MarketError, Money, Offer, Paid, SaleLink, Shop, look, subject_of},
+    market::{Deal, Licence, MarketError, Money, Offer, SaleLink, Shop, look, subject_of},
     protocol::{Address, Bytes},
 };
 
@@ -40,7 +41,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What keeps it from being bought or read. Nothing is paid for what is not certain.
 pub async fn run(args: BuyArgs, as_json: bool) -> Result<(), Failure> {
     interrupt::listen();
-    let link: SaleLink = args.link.parse().map_err(failed)?;
+    let link: SaleLink = args.link.parse()?;
     let network = args.network.as_ref().map(NetworkFile::load).transpose()?;
     let wallet = keys::needed(&args.opening.asker.wallet)?;
     let progress = Progress::new(as_json);
@@ -86,7 +87,7 @@ impl<'a> Buying<'a> {
             network,
             reader: args.reader.or(account).unwrap_or(wallet.address()),
             wallet,
-            shop: shop.map_err(failed)?,
+            shop: shop?,
             progress,
         })
     }
@@ -110,14 +111,13 @@ impl<'a> Buying<'a> {
             }
             self.progress.step("paying");
             let sender = self.wallet.sender(self.shop.chain().clone());
-            let paid = self.shop.pay(&sender, offer, consent).await;
-            let paid = paid.map_err(failed)?;
+            let sent = self.shop.pay(&sender, offer, consent).await?;
             if !as_json {
-                let (hash, block) = (paid.sent.hash, paid.sent.block.number);
+                let (hash, block) = (sent.hash, sent.block.number);
                 say::note(&format!("paid      transaction {hash}, block {block}"));
             }
-            add(&mut object, "transaction", json!(paid.sent.hash));
-            self.wait(&deal, &paid).await?;
+            add(&mut object, "transaction", json!(sent.hash));
+            self.wait(&deal, &sent).await?;
         }
         let text = match &self.args.output {
             Some(output) => self.read(output, &mut object).await?,
@@ -133,7 +133,7 @@ impl<'a> Buying<'a> {
     /// What the link sells, and that it is there.
     async fn deal(&self) -> Result<Deal, Failure> {
         self.progress.step("reading the listing");
-        let listing = self.shop.listing(self.link.listed).await.map_err(failed)?;
+        let listing = self.shop.listing(self.link.listed).await?;
         self.progress.step("looking at what is stored");
         let places = Places {
             from: &self.args.from,
@@ -145,8 +145,10 @@ impl<'a> Buying<'a> {
         }
         let header = look(&listing, &self.link.folder, stores).await?;
         self.progress.step("asking what it takes");
-        let deal = self.shop.deal(self.link.listed, &header, self.reader).await;
-        let deal = deal.map_err(failed)?;
+        let deal = self
+            .shop
+            .deal(self.link.listed, &header, self.reader)
+            .await?;
         Ok(deal)
     }
 
@@ -161,13 +163,12 @@ impl<'a> Buying<'a> {
         };
         match (offer.licence, given) {
             (None, _) => Ok(Bytes::new()),
-            (Some(licence), None) => Err(failed(MarketError::LicenceNeeded { licence })),
+            (Some(licence), None) => Err(MarketError::LicenceNeeded { licence }.into()),
             (Some(_), Some(given)) => {
-                given.check(offer).map_err(failed)?;
+                given.check(offer)?;
                 let chain = self.shop.chain();
-                let subject = subject_of(chain, offer).await.map_err(failed)?;
-                let accepted = given.accept(&self.wallet, chain.id(), offer, subject);
-                accepted.map_err(failed)
+                let subject = subject_of(chain, offer).await?;
+                Ok(given.accept(&self.wallet, chain.id(), offer, subject)?)
             }
         }
     }
@@ -184,7 +185,7 @@ impl<'a> Buying<'a> {
         let mut output = Output::create(path, false)?;
         let deadline = consent::now().saturating_add(self.args.sign_for.0);
         let signed = self.shop.sign(&self.wallet, offer, consent, deadline);
-        let signed = signed.await.map_err(failed)?;
+        let signed = signed.await?;
         let mut text = serde_json::to_vec_pretty(&signed).map_err(|e| Failure::new("failed", e))?;
         text.push(b'\n');
         let written = output.write_all(&text);
@@ -200,10 +201,10 @@ impl<'a> Buying<'a> {
     fn agree(&self, deal: &Deal, offer: &Offer) -> Result<(), Failure> {
         let currencies = self.shop.currencies();
         if let Some(most) = &self.args.most {
-            let most = currencies.parse(most).map_err(failed)?;
+            let most = currencies.parse(most)?;
             if most.token != offer.price.token || most.units < offer.price.units {
                 let (price, most) = (currencies.show(offer.price), currencies.show(most));
-                return Err(failed(MarketError::TooDear { price, most }));
+                return Err(MarketError::TooDear { price, most }.into());
             }
         }
         let trusted = deal.known_as.is_some() || self.args.seller == Some(offer.sale);
@@ -224,13 +225,13 @@ impl<'a> Buying<'a> {
     }
 
     /// Waits until the purchase is final, and there.
-    async fn wait(&self, deal: &Deal, paid: &Paid) -> Result<(), Failure> {
+    async fn wait(&self, deal: &Deal, sent: &Sent) -> Result<(), Failure> {
         let chain = self.shop.chain();
-        let block = paid.sent.block.number;
+        let block = sent.block.number;
         let patience = Duration::from_secs(self.args.opening.wait);
         let since = Instant::now();
         let last = loop {
-            let head = chain.final_head().await.map_err(|e| failed(e.into()))?;
+            let head = chain.final_head().await.map_err(MarketError::from)?;
             let Some(left) = block.checked_sub(head.number).filter(|left| *left > 0) else {
                 break head;
             };
@@ -247,13 +248,13 @@ impl<'a> Buying<'a> {
             tokio::time::sleep(LOOK).await;
         };
         let reads = self.shop.may_read(last, &deal.item, self.reader).await;
-        match reads.map_err(failed)? {
+        match reads? {
             true => Ok(()),
             false => Err(Failure::new(
                 "purchase_undone",
                 format_args!(
                     "the chain gave up the block of transaction {}, and the purchase with it",
-                    paid.sent.hash
+                    sent.hash
                 ),
             )
             .hint("look whether the transaction is in another block, then run the same again")),
@@ -421,8 +422,4 @@ fn add(object: &mut Value, name: &str, value: Value) {
     if let Some(object) = object.as_object_mut() {
         object.insert(name.to_owned(), value);
     }
-}
-
-pub(super) fn failed(error: MarketError) -> Failure {
-    stheno::Error::from(error).into()
 }

@@ -3,14 +3,8 @@
 use serde_json::json;
 use stheno::{ledger::RpcLedger, market::SignedPurchase};
 
-use super::buy::failed;
-use crate::{
-    args::{RelayArgs, WalletArgs},
-    failure::Failure,
-    input, keys,
-    progress::Progress,
-    say,
-};
+use super::access::sender;
+use crate::{args::RelayArgs, failure::Failure, input, progress::Progress, say};
 
 /// Runs the command.
 ///
@@ -25,17 +19,13 @@ pub async fn run(args: RelayArgs, as_json: bool) -> Result<(), Failure> {
             )
             .hint("`stheno buy --sign FILE` writes such a file")
         })?;
-    let wallet = keys::needed(&WalletArgs {
-        keystore: args.keystore,
-        ..WalletArgs::default()
-    })?;
     let progress = Progress::new(as_json);
     progress.step("sending the purchase");
     let chain = RpcLedger::new(args.rpc).chain(purchase.chain_id).await;
     let chain = chain.map_err(stheno::Error::from)?;
-    let paid = purchase.send(&wallet.sender(chain)).await;
+    let sent = purchase.send(&sender(chain, &args.sender)?).await;
     progress.finish();
-    let sent = paid.map_err(failed)?.sent;
+    let sent = sent?;
     let object = json!({
         "transaction": sent.hash,
         "block": sent.block.number,

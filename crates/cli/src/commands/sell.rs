@@ -10,11 +10,12 @@ use stheno::{
     },
     envelope::{Header, Recipient},
     ledger::RpcLedger,
-    market::{Asked, Currencies, Licence, MarketError, SaleLink, Seller, Step, Wares},
+    market::{Asked, Currencies, Licence, SaleLink, Seller, Step, Wares},
     protocol::{B256, U256},
 };
 
 use super::{
+    access::sender,
     encrypt::{
         folder::{limits, now},
         shape,
@@ -22,14 +23,8 @@ use super::{
     put::{self, Parcel},
 };
 use crate::{
-    args::{SellArgs, WalletArgs},
-    failure::Failure,
-    input::unreadable,
-    interrupt, keys,
-    progress::Progress,
-    recipients,
-    sale_file::SaleFile,
-    say,
+    args::SellArgs, failure::Failure, input::unreadable, interrupt, progress::Progress, recipients,
+    sale_file::SaleFile, say,
 };
 
 /// Runs the command.
@@ -41,11 +36,7 @@ pub async fn run(args: SellArgs, as_json: bool) -> Result<(), Failure> {
     put::check_places(&args.to)?;
     let network = NetworkFile::load(&args.network)?;
     let currencies = Currencies::of(&network);
-    let price = currencies.parse(&args.price).map_err(failed)?;
-    let wallet = keys::needed(&WalletArgs {
-        keystore: args.keystore.clone(),
-        ..WalletArgs::default()
-    })?;
+    let price = currencies.parse(&args.price)?;
     let licence = match &args.licence {
         Some(path) => {
             let text = fs::read(path).map_err(|e| unreadable(&path.to_string_lossy(), &e))?;
@@ -59,7 +50,7 @@ pub async fn run(args: SellArgs, as_json: bool) -> Result<(), Failure> {
         .chain(network.chain_id)
         .await
         .map_err(stheno::Error::from)?;
-    let seller = Seller::new(wallet.sender(chain), &network).map_err(failed)?;
+    let seller = Seller::new(sender(chain, &args.sender)?, &network)?;
     let asked = Asked {
         price,
         payee: args.payee.unwrap_or(seller.address()),
@@ -129,12 +120,11 @@ impl Job<'_> {
 
         // Registered last of all that is slow, and listed when everything else is there.
         self.progress.step("registering the item");
-        let registered = self.seller.register(sale.salt).await.map_err(failed)?;
+        let registered = self.seller.register(sale.salt).await?;
         self.progress.step("setting the price");
-        let priced = self.seller.set_price(&item, &self.asked).await;
-        let priced = priced.map_err(failed)?;
+        let priced = self.seller.set_price(&item, &self.asked).await?;
         self.progress.step("listing it");
-        let listed = self.seller.list(&item, &wares).await.map_err(failed)?;
+        let listed = self.seller.list(&item, &wares).await?;
         let places = self.args.at.iter().chain(&self.args.to);
         Ok(Sold {
             item,
@@ -255,8 +245,4 @@ impl Sold {
         }
         say::result(as_json, &link, &object);
     }
-}
-
-fn failed(error: MarketError) -> Failure {
-    stheno::Error::from(error).into()
 }

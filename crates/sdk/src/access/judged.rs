@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use stheno_chain::contracts::AccessRegistryContract::Term;
-use stheno_protocol::Truth;
+use stheno_protocol::{Address, Truth};
 
 use super::{
     postfix,
@@ -52,6 +52,17 @@ impl Judged {
             truth: truth_of(*truth).ok_or_else(|| malformed(position, "its truth is none"))?,
             parts,
         })
+    }
+
+    /// What it would come to, were `sale` paid: in Kleene's strong logic, as in the contract.
+    pub fn after_payment_to(&self, sale: Address) -> Truth {
+        let parts = || self.parts.iter().map(|part| part.after_payment_to(sale));
+        match &self.terms {
+            Terms::Paid(paid) if *paid == sale => Truth::True,
+            Terms::All(_) => Truth::all(parts()),
+            Terms::Any(_) => Truth::any(parts()),
+            _ => self.truth,
+        }
     }
 
     /// A line for each term, indented by how deep it stands: `✓` holds, `✗` does not, `?` unknown.
@@ -120,5 +131,36 @@ mod tests {
         assert!(Judged::pair(&list, &[0, 1, 1, 2]).is_err());
         assert!(Judged::pair(&list, &[0, 1, 1, 2, 3]).is_err());
         assert_eq!(Judged::pair(&[], &[]), Ok(None));
+    }
+
+    const SALE: Address = Address::repeat_byte(1);
+
+    fn judged(terms: &Terms, truths: &[u8]) -> Judged {
+        let judged = Judged::pair(&postfix::encode(terms), truths);
+        judged.unwrap().unwrap()
+    }
+
+    #[test]
+    fn payment_suffices_when_it_is_one_of_the_ways() {
+        let terms = Terms::Any(vec![Terms::Granted, Terms::Paid(SALE)]);
+        assert!(terms.asks_for_payment_to(SALE));
+        assert!(!terms.asks_for_payment_to(Address::repeat_byte(2)));
+        let no = judged(&terms, &[0, 0, 0]);
+        assert_eq!(
+            (no.truth, no.after_payment_to(SALE)),
+            (Truth::False, Truth::True)
+        );
+        assert_eq!(no.after_payment_to(Address::repeat_byte(2)), Truth::False);
+        let granted = judged(&terms, &[1, 0, 1]);
+        assert_eq!(granted.after_payment_to(SALE), Truth::True);
+    }
+
+    #[test]
+    fn payment_does_not_suffice_when_something_else_is_asked_too() {
+        let terms = Terms::All(vec![Terms::Granted, Terms::Paid(SALE)]);
+        let no = judged(&terms, &[0, 0, 0]);
+        assert_eq!(no.after_payment_to(SALE), Truth::False);
+        let unknown = judged(&terms, &[2, 0, 0]);
+        assert_eq!(unknown.after_payment_to(SALE), Truth::Unknown);
     }
 }

@@ -30,6 +30,7 @@ pub struct AccessRegistry {
 enum Moment {
     Final,
     Head,
+    At(Block),
 }
 
 /// What an id names.
@@ -96,6 +97,13 @@ impl AccessRegistry {
     #[must_use]
     pub fn at_head(mut self) -> Self {
         self.moment = Moment::Head;
+        self
+    }
+
+    /// The same, read at this block.
+    #[must_use]
+    pub fn at(mut self, block: Block) -> Self {
+        self.moment = Moment::At(block);
         self
     }
 
@@ -350,6 +358,7 @@ impl AccessRegistry {
         let block = match self.moment {
             Moment::Final => self.chain.final_head().await,
             Moment::Head => self.chain.head_since(Instant::now()).await,
+            Moment::At(block) => Ok(block),
         };
         block.map_err(|error: ChainError| AccessError::Ledger(in_words(error)))
     }

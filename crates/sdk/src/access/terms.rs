@@ -175,6 +175,15 @@ impl Terms {
         *self == Self::Granted || self.parts().iter().any(Self::asks_for_a_grant)
     }
 
+    /// Whether a payment to this sale counts for something in them.
+    pub fn asks_for_payment_to(&self, sale: Address) -> bool {
+        *self == Self::Paid(sale)
+            || self
+                .parts()
+                .iter()
+                .any(|part| part.asks_for_payment_to(sale))
+    }
+
     fn check_fields(&self) -> Result<(), TermsError> {
         let term = self.name();
         if self.contract() == Some(Address::ZERO) {

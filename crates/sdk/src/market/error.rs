@@ -4,7 +4,7 @@ use alloy_primitives::U256;
 use stheno_chain::{ChainError, SendError};
 use stheno_protocol::{Address, B256, ChainId, FixedBytes};
 
-use crate::{ledger::in_words, wallet::WalletError};
+use crate::{access::AccessError, ledger::in_words, wallet::WalletError};
 
 /// Why something was not sold or bought.
 #[non_exhaustive]
@@ -119,6 +119,9 @@ pub enum MarketError {
         /// Why.
         source: Box<SendError>,
     },
+    /// The registry could not be read or changed.
+    #[error(transparent)]
+    Access(Box<AccessError>),
     /// The wallet did not sign.
     #[error(transparent)]
     Wallet(#[from] WalletError),
@@ -147,6 +150,12 @@ pub enum MarketError {
         /// The amount.
         units: U256,
     },
+}
+
+impl From<AccessError> for MarketError {
+    fn from(error: AccessError) -> Self {
+        Self::Access(Box::new(error))
+    }
 }
 
 impl From<ChainError> for MarketError {
@@ -179,6 +188,7 @@ impl MarketError {
                 SendError::Reverted(_) => "transaction_refused",
                 _ => "transaction_failed",
             },
+            Self::Access(error) => error.code(),
             Self::Wallet(_) => "bad_wallet",
             Self::Chain(_) => "rpc_unreadable",
             Self::NoPermit { .. } => "no_permit",
@@ -219,6 +229,7 @@ impl MarketError {
                 SendError::Funds { .. } => "send the account funds, and run the same again",
                 _ => "run the same command again: what is done already is not done twice",
             },
+            Self::Access(error) => error.hint(),
             Self::Wallet(error) => error.hint(),
             Self::Chain(_) | Self::OtherChain { .. } => "check the rpc endpoint, or give another",
             Self::NoPermit { .. } => "pay by yourself, without --sign",

@@ -4,13 +4,14 @@
 //! sets a price, and lists it ([`Seller`]). A buyer follows a [`SaleLink`], sees what is asked and by whom
 //! ([`Shop::deal`]), pays ([`Shop::pay`]), and reads as anybody whose right is on the chain.
 //!
+//! Items, terms and who may read are [`access`](crate::access)'s.
+//!
 //! | module | idea |
 //! |---|---|
 //! | `seller` | from a folder's manifest to a listing, in steps that are made once however often they are asked for |
 //! | `shop` | what is listed, what it costs, whether paying is enough; paying |
 //! | `goods` | what is stored, looked at before anything is paid |
 //! | `offer` | the call that buys, decoded and compared with what is shown |
-//! | `terms` | whether a payment is all that stands between a reader and an item |
 //! | `relay` | a purchase that its payer signs and somebody else sends |
 //! | `licence` | a text that the reader accepts by a signature |
 //! | `money` | amounts as people write them |
@@ -34,7 +35,6 @@ mod offer;
 mod relay;
 mod seller;
 mod shop;
-mod terms;
 
 pub use error::MarketError;
 pub use goods::look;
@@ -44,4 +44,4 @@ pub use money::{Currencies, FIL, Money};
 pub use offer::Offer;
 pub use relay::SignedPurchase;
 pub use seller::{Asked, Seller, Step, Wares};
-pub use shop::{Deal, Listing, Paid, Shop};
+pub use shop::{Deal, Listing, Shop};

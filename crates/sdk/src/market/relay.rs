@@ -8,27 +8,18 @@ use alloy::sol_types::{Eip712Domain, SolStruct, eip712_domain};
 use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};
 use stheno_chain::{
-    Block, Chain, Sender,
-    contracts::{DevnetDollarContract as erc20, SaleContract},
+    Block, Chain, Sender, Sent,
+    contracts::{
+        DevnetDollarContract as erc20,
+        SaleContract::{self, Purchase},
+    },
 };
 use stheno_protocol::{Address, B256, Bytes, ChainId};
 
-use super::{FIL, MarketError, Offer, Paid, Shop};
+use super::{FIL, MarketError, Offer, Shop};
 use crate::Wallet;
 
 alloy::sol! {
-    /// As contracts/src/types/MarketTypes.sol has it.
-    struct Purchase {
-        bytes32 item;
-        address reader;
-        address payer;
-        address token;
-        uint256 price;
-        bytes32 licence;
-        uint256 nonce;
-        uint256 deadline;
-    }
-
     /// ERC-2612.
     struct Permit {
         address owner;
@@ -145,14 +136,14 @@ impl SignedPurchase {
     ///
     /// # Errors
     /// [`MarketError::OtherChain`], [`MarketError::Send`].
-    pub async fn send(&self, sender: &Sender) -> Result<Paid, MarketError> {
+    pub async fn send(&self, sender: &Sender) -> Result<Sent, MarketError> {
         let (expected, found) = (self.chain_id, sender.chain().id());
         if expected != found {
             return Err(MarketError::OtherChain { expected, found });
         }
         let deadline = U256::from(self.deadline);
         let call = SaleContract::buyBySignatureCall {
-            purchase: SaleContract::Purchase {
+            purchase: Purchase {
                 item: self.item,
                 reader: self.reader,
                 payer: self.payer,
@@ -170,8 +161,7 @@ impl SignedPurchase {
             consent: self.consent.clone(),
         };
         let sent = sender.call(self.sale, &call).await;
-        let sent = sent.map_err(MarketError::send("sending the purchase"))?;
-        Ok(Paid { sent })
+        sent.map_err(MarketError::send("sending the purchase"))
     }
 }
 

@@ -4,21 +4,17 @@ use alloy_primitives::U256;
 use alloy_sol_types::SolCall;
 use stheno_chain::{
     Chain, ChainError, Sender, Sent,
-    contracts::{
-        AccessRegistryContract as registry, CatalogueContract as catalogue,
-        PayPerAccessContract as item_sale,
-    },
+    contracts::{CatalogueContract as catalogue, PayPerAccessContract as item_sale},
 };
 use stheno_crypto::NetworkId;
 use stheno_envelope::PieceCid;
-use stheno_protocol::{Address, B256, ChainId, ItemId, Policy, PolicyError, item_id};
+use stheno_protocol::{Address, B256, ItemId, Policy, PolicyError};
 
-use super::{MarketError, Money, terms};
-use crate::{Market, NetworkFile};
-
-/// `Kind.Item` of contracts/src/types/AccessTypes.sol.
-const ITEM: u8 = 1;
-const NONE: u8 = 0;
+use super::{MarketError, Money};
+use crate::{
+    Market, NetworkFile,
+    access::{AccessRegistry, Changes, Kind, Terms},
+};
 
 /// An account that sells, in the market of a network.
 #[derive(Clone, Debug)]
@@ -92,12 +88,7 @@ impl Seller {
 
     /// The item that this account registers with a salt, and nobody else can.
     pub fn item(&self, salt: B256) -> ItemId {
-        item_id(
-            self.chain().id(),
-            self.market.registry,
-            self.address(),
-            salt,
-        )
+        self.registry().item_id(self.address(), salt)
     }
 
     /// The policy of what is sold: what the registry says.
@@ -105,7 +96,7 @@ impl Seller {
     /// # Errors
     /// Never: there is one leaf.
     pub fn policy(&self) -> Result<Policy, PolicyError> {
-        policy(self.chain().id(), self.market.registry)
+        self.registry().policy()
     }
 
     /// Registers the item of a salt, and lets read whom its owner grants it and who paid.
@@ -115,39 +106,32 @@ impl Seller {
     pub async fn register(&self, salt: B256) -> Result<Step, MarketError> {
         let id = B256::from(*self.item(salt).as_bytes());
         let sale = self.market.pay_per_access;
-        let found = self.read(&registry::resourceCall { id }).await?;
-        let mut calls = Vec::new();
-        match found.kind {
-            NONE => calls.push(registry::registerCall { salt }.abi_encode()),
-            ITEM if found.owner == self.address() => {
-                let asked = self.read(&registry::termsOfCall { id }).await?;
-                if terms::ask_for(&asked, sale) {
-                    return Ok(Step::Already);
-                }
-                if !asked.is_empty() {
-                    return Err(MarketError::NotForSale {
-                        listed: id,
-                        why: format!("its terms do not ask for a payment to {sale}"),
-                    });
+        let registry = self.registry().at_head();
+        let changes = match registry.find(id).await? {
+            None => Changes::new().register(salt),
+            Some(found) if found.kind == Kind::Item && found.owner == self.address() => {
+                match registry.terms(id).await? {
+                    None => Changes::new(),
+                    Some(terms) if terms.asks_for_payment_to(sale) => return Ok(Step::Already),
+                    Some(_) => {
+                        return Err(MarketError::NotForSale {
+                            listed: id,
+                            why: format!("its terms do not ask for a payment to {sale}"),
+                        });
+                    }
                 }
             }
-            _ => {
+            Some(found) => {
                 return Err(MarketError::NotTheOwner {
                     id,
                     account: self.address(),
                     owner: found.owner,
                 });
             }
-        }
-        let set = registry::setTermsCall {
-            id,
-            terms: terms::granted_or_paid(sale),
         };
-        calls.push(set.abi_encode());
-        let calls = calls.into_iter().map(Into::into).collect();
-        let all = registry::multicallCall { calls };
-        self.send("registering the item", self.market.registry, &all)
-            .await
+        let terms = Terms::Any(vec![Terms::Granted, Terms::Paid(sale)]);
+        let changes = changes.set_terms(id, Some(&terms))?;
+        Ok(Step::Done(registry.send(&self.sender, &changes).await?))
     }
 
     /// Puts an item on sale.
@@ -212,10 +196,8 @@ impl Seller {
         self.sender.chain()
     }
 
-    /// Asks the registry, as it is now.
-    async fn read<C: SolCall>(&self, call: &C) -> Result<C::Return, MarketError> {
-        let at = self.chain().head().await?.hash;
-        Ok(self.chain().read(at, self.market.registry, call).await?)
+    fn registry(&self) -> AccessRegistry {
+        AccessRegistry::new(self.chain().clone(), self.market.registry)
     }
 
     async fn send<C: SolCall>(
@@ -227,11 +209,4 @@ impl Seller {
         let sent = self.sender.call(to, call).await;
         sent.map(Step::Done).map_err(MarketError::send(what))
     }
-}
-
-/// The policy of whom a registry lets read.
-fn policy(chain: ChainId, registry: Address) -> Result<Policy, PolicyError> {
-    Policy::from_json(&format!(
-        r#"{{ "version": 1, "rule": {{ "grant": {{ "chain": {chain}, "registry": "{registry}" }} }} }}"#
-    ))
 }

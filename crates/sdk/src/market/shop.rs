@@ -4,9 +4,8 @@ use alloy_primitives::U256;
 use stheno_chain::{
     Block, Chain, Sender, Sent,
     contracts::{
-        AccessRegistryContract as registry, CatalogueContract as catalogue,
-        DevnetDollarContract as erc20, EscrowContract as escrow, PayPerAccessContract as item_sale,
-        SaleContract as sale,
+        CatalogueContract as catalogue, DevnetDollarContract as erc20, EscrowContract as escrow,
+        PayPerAccessContract as item_sale, SaleContract as sale,
     },
 };
 use stheno_crypto::NetworkId;
@@ -16,15 +15,15 @@ use stheno_protocol::{
     policy::{Leaf, Rule},
 };
 
-use super::{Currencies, FIL, MarketError, Money, Offer, terms};
-use crate::{Market, NetworkFile};
+use super::{Currencies, FIL, MarketError, Money, Offer};
+use crate::{Market, NetworkFile, access::AccessRegistry};
 
 /// A catalogue, its registry, and what the network file says of them.
 #[derive(Clone, Debug)]
 pub struct Shop {
     chain: Chain,
     catalogue: Address,
-    registry: Address,
+    registry: AccessRegistry,
     /// The network's own contracts, where a network file was given.
     known: Option<Market>,
     /// The only network that is read from, where a network file was given.
@@ -74,14 +73,6 @@ pub struct Deal {
     pub asks_for_more: bool,
 }
 
-/// A purchase that was mined.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Paid {
-    /// Its transaction.
-    pub sent: Sent,
-}
-
 impl Shop {
     /// The shop of a catalogue. With a network file, it must be the network's.
     ///
@@ -101,9 +92,8 @@ impl Shop {
             return Err(MarketError::OtherChain { expected, found });
         }
         let at = chain.head().await?.hash;
-        let registry = chain
-            .read(at, catalogue, &catalogue::registryCall {})
-            .await?;
+        let registry = catalogue::registryCall {};
+        let registry = chain.read(at, catalogue, &registry).await?;
         let same = |what, found: Address, expected: Address| match found == expected {
             true => Ok(()),
             false => Err(MarketError::OtherMarket {
@@ -117,9 +107,9 @@ impl Shop {
             same("the catalogue's registry", registry, market.registry)?;
         }
         Ok(Self {
+            registry: AccessRegistry::new(chain.clone(), registry),
             chain,
             catalogue,
-            registry,
             known,
             network: network.map(NetworkFile::network_id),
             currencies: network.map_or_else(Currencies::fil, Currencies::of),
@@ -134,11 +124,6 @@ impl Shop {
     /// The chain.
     pub fn chain(&self) -> &Chain {
         &self.chain
-    }
-
-    /// The registry of terms.
-    pub fn registry(&self) -> Address {
-        self.registry
     }
 
     /// What `reader` can have of a folder with this header, and what it takes. All of it is read at
@@ -158,15 +143,16 @@ impl Shop {
         let (item, asks_for_more) = self.sealed_to(header)?;
         let listing = self.listing_at(at, listed).await?;
         let id = B256::from(*item.as_bytes());
-        let resource = registry::resourceCall { id };
-        let resource = self.chain.read(at.hash, self.registry, &resource).await?;
-        let is_listed = |id: B256| !id.is_zero() && (id == listed);
-        if !is_listed(id) && !is_listed(resource.collection) {
+        let registry = self.registry.clone().at(at);
+        let collection = registry.find(id).await?.and_then(|found| found.collection);
+        let ids = [Some(id), collection];
+        if !ids.contains(&Some(listed)) {
             return Err(MarketError::NotTheseFiles {
                 why: format!("they are sealed to {id}, and {listed} is sold"),
             });
         }
-        let (now, paid) = self.judged(at, id, reader, listing.sale).await?;
+        let judged = registry.explain(reader, id, Bytes::new()).await?;
+        let may_read = judged.as_ref().is_some_and(|now| now.truth == Truth::True);
         let mut deal = Deal {
             known_as: self.known.and_then(|market| market.name_of(listing.sale)),
             lasts: None,
@@ -176,13 +162,17 @@ impl Shop {
             asks_for_more,
             listing,
         };
-        if now == Truth::True {
+        if may_read {
             return Ok(deal);
         }
-        let offer = self.offer(at, &deal.listing, id, reader).await?;
-        self.check_sold(at, &deal, &offer, [id, resource.collection])
-            .await?;
-        if paid != Truth::True {
+        let sale = deal.listing.sale;
+        let asking = judged.filter(|now| now.terms.asks_for_payment_to(sale));
+        let asking = asking.ok_or_else(|| MarketError::BadOffer {
+            why: format!("the terms of {id} do not ask for a payment to {sale}"),
+        })?;
+        let offer = self.offer(at, sale, id, reader).await?;
+        self.check_sold(at, &deal, &offer, ids).await?;
+        if asking.after_payment_to(sale) != Truth::True {
             return Err(MarketError::MoreThanMoney { reader });
         }
         let price = item_sale::priceOfCall { id: offer.what };
@@ -192,22 +182,20 @@ impl Shop {
         Ok(deal)
     }
 
-    /// Whether `reader` may read `item`, by the registry at this block.
+    /// Whether `reader` may read `item`, by the registry at this block. What it cannot tell is no.
     ///
     /// # Errors
-    /// [`MarketError::Chain`], also when the registry cannot tell.
+    /// [`MarketError::Access`].
     pub async fn may_read(
         &self,
         at: Block,
         item: &ItemId,
         reader: Address,
     ) -> Result<bool, MarketError> {
-        let question = registry::canReadCall {
-            reader,
-            item: B256::from(*item.as_bytes()),
-            context: Bytes::new(),
-        };
-        Ok(self.chain.read(at.hash, self.registry, &question).await?)
+        let registry = self.registry.clone().at(at);
+        let item = B256::from(*item.as_bytes());
+        let truth = registry.can_read(reader, item, Bytes::new()).await?;
+        Ok(truth == Truth::True)
     }
 
     /// Takes an offer: allows the sale the price, if that is in a token and not allowed yet, and buys.
@@ -220,7 +208,7 @@ impl Shop {
         sender: &Sender,
         offer: &Offer,
         consent: Bytes,
-    ) -> Result<Paid, MarketError> {
+    ) -> Result<Sent, MarketError> {
         let price = offer.price;
         let payer = sender.address();
         let at = self.chain.head().await?;
@@ -238,8 +226,7 @@ impl Shop {
         }
         let call = alloy_sol_types::SolCall::abi_encode(&offer.call(consent));
         let sent = sender.send(Some(offer.sale), call.into(), offer.value());
-        let sent = sent.await.map_err(MarketError::send("buying"))?;
-        Ok(Paid { sent })
+        sent.await.map_err(MarketError::send("buying"))
     }
 
     async fn allow(&self, at: Block, sender: &Sender, offer: &Offer) -> Result<(), MarketError> {
@@ -299,49 +286,23 @@ impl Shop {
         })
     }
 
-    /// What the registry's terms come to now, and after a payment to `sale`.
-    async fn judged(
-        &self,
-        at: Block,
-        id: B256,
-        reader: Address,
-        sale: Address,
-    ) -> Result<(Truth, Truth), MarketError> {
-        let terms_of = registry::termsOfCall { id };
-        let asked = self.chain.read(at.hash, self.registry, &terms_of).await;
-        let asked = asked.map_err(|error| not_for_sale(id, error))?;
-        let explain = registry::explainCall {
-            reader,
-            item: id,
-            context: Bytes::new(),
-        };
-        let now = self.chain.read(at.hash, self.registry, &explain).await?;
-        let judged = terms::with_payment(&asked, &now, sale);
-        if judged.0 != Truth::True && !terms::ask_for(&asked, sale) {
-            return Err(MarketError::BadOffer {
-                why: format!("the terms of {id} do not ask for a payment to {sale}"),
-            });
-        }
-        Ok(judged)
-    }
-
     async fn offer(
         &self,
         at: Block,
-        listing: &Listing,
+        from: Address,
         item: B256,
         reader: Address,
     ) -> Result<Offer, MarketError> {
         let offer = sale::offerCall { item, reader };
-        let offer = self.chain.read(at.hash, listing.sale, &offer).await;
+        let offer = self.chain.read(at.hash, from, &offer).await;
         let offer = offer.map_err(|error| not_for_sale(item, error))?;
-        Offer::decode(listing.sale, reader, &offer)
+        Offer::decode(from, reader, &offer)
     }
 
     /// The item that a folder is sealed to under a policy that asks this registry, and whether the policy
     /// asks for more.
     fn sealed_to(&self, header: &Header) -> Result<(ItemId, bool), MarketError> {
-        let (chain, registry) = (self.chain.id(), self.registry);
+        let (chain, registry) = (self.chain.id(), self.registry.address());
         let mut hidden = false;
         for recipient in header.recipients() {
             let Recipient::Threshold(recipient) = recipient else {
@@ -380,16 +341,15 @@ impl Shop {
         at: Block,
         deal: &Deal,
         offer: &Offer,
-        ids: [B256; 2],
+        ids: [Option<B256>; 2],
     ) -> Result<(), MarketError> {
-        let wanted = |id: B256| !id.is_zero() && ids.contains(&id);
-        if wanted(offer.what) {
+        if ids.contains(&Some(offer.what)) {
             return Ok(());
         }
         if deal.known_as == Some("Escrow") {
             let info = escrow::saleInfoCall { sale: offer.what };
             let info = self.chain.read(at.hash, offer.sale, &info).await?;
-            if wanted(info.id) {
+            if ids.contains(&Some(info.id)) {
                 return Ok(());
             }
         }
