@@ -8,7 +8,7 @@ use std::{
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
-    sol_types::{SolCall, SolValue},
+    sol_types::{SolCall, SolConstructor, SolValue},
 };
 use serde_json::Value;
 use stheno::{
@@ -340,6 +340,22 @@ async fn nothing_is_paid_for_what_is_not_what_it_says() {
         said.expect_refusal(words);
         assert!(!said.stderr.contains("paid      "), "{fake}: {said:?}");
     }
+    // An honest sale that is not the network's: with --yes only where it is named.
+    let sender = shop.seller.sender(&devnet).await;
+    let own = shop.sells_by_himself(&devnet, item, &link).await;
+    let said = shop.buy(&buyer, &link.to_string(), &["--yes"]).await;
+    said.expect_refusal(&["is not one of the network's"]);
+    assert!(said.stderr.contains("know its owner"), "{said:?}");
+    let other = market.pay_per_access.to_string();
+    let more = ["--yes", "--seller", &other];
+    let said = shop.buy(&buyer, &link.to_string(), &more).await;
+    said.expect_refusal(&["is not one of the network's"]);
+    assert_eq!(dollars().await, before);
+    let more = ["--yes", "--seller", &own.to_string()];
+    let friend = Someone::with_dollars(&devnet, "not what it says: friend", 2).await;
+    shop.buy(&friend, &link.to_string(), &more)
+        .await
+        .expect_done();
     // Terms that ask for more than money.
     let more = registry::setTermsCall {
         id: item,
@@ -349,7 +365,6 @@ async fn nothing_is_paid_for_what_is_not_what_it_says() {
             term(8, 2, Address::ZERO),
         ],
     };
-    let sender = shop.seller.sender(&devnet).await;
     sender.call(market.registry, &more).await.unwrap();
     shop.lists(&devnet, item, &link, market.pay_per_access)
         .await;
@@ -451,6 +466,36 @@ impl Shop {
         sender.call(market.registry, &terms).await.unwrap();
         self.lists(devnet, item, link, fake).await;
         fake
+    }
+
+    /// Lists what is sold by a contract of the seller's own, for a dollar.
+    async fn sells_by_himself(&self, devnet: &Devnet, item: B256, link: &SaleLink) -> Address {
+        let market = devnet.contracts().market;
+        let sender = self.seller.sender(devnet).await;
+        let mut code = pay_per_access::BYTECODE.to_vec();
+        let registry_ = market.registry;
+        code.extend(pay_per_access::constructorCall { registry_ }.abi_encode());
+        let made = sender.send(None, code.into(), U256::ZERO).await.unwrap();
+        let own = made.created.unwrap();
+        let terms = registry::setTermsCall {
+            id: item,
+            terms: vec![term(6, 0, own)],
+        };
+        sender.call(market.registry, &terms).await.unwrap();
+        let price = pay_per_access::setPriceCall {
+            id: item,
+            price: pay_per_access::Price {
+                token: devnet.contracts().dollar,
+                amount: U256::from(DOLLAR),
+                payee: self.seller.signer.address(),
+                licence: B256::ZERO,
+                duration: u64::MAX,
+                expires: u64::MAX,
+            },
+        };
+        sender.call(own, &price).await.unwrap();
+        self.lists(devnet, item, link, own).await;
+        own
     }
 
     async fn lists(&self, devnet: &Devnet, item: B256, link: &SaleLink, by: Address) {
