@@ -161,8 +161,8 @@ pub const OWN: &[Explained] = explained! {
         "Whoever was asked did not say yes, or nobody was there to be asked.",
         "Answer y, or give --yes. Nothing was paid.";
     "purchase_undone", Chain, "Purchase undone",
-        "The chain gave up the block of the purchase before it was final.",
-        "Look whether the transaction is in another block, then run the same command again.";
+        "After a purchase the reader may not read: the chain gave its block up before it was final, or the owner changed the terms meanwhile.",
+        "Look whether the transaction is in another block, and what `stheno access show` says of the terms.";
     "bad_purchase", File, "No signed purchase",
         "The file is not a purchase that `stheno buy --sign` wrote, or was changed.",
         "Have it signed again.";

@@ -253,11 +253,12 @@ impl<'a> Buying<'a> {
             false => Err(Failure::new(
                 "purchase_undone",
                 format_args!(
-                    "the chain gave up the block of transaction {}, and the purchase with it",
-                    sent.hash
+                    "transaction {} ought to be final, and {} may not read: the chain gave its \
+                     block up, or the terms were changed meanwhile",
+                    sent.hash, self.reader
                 ),
             )
-            .hint("look whether the transaction is in another block, then run the same again")),
+            .hint("look whether the transaction is in another block, and what `stheno access show` says")),
         }
     }
 
