@@ -65,7 +65,7 @@ impl Body {
         plaintext: &[u8],
         sealed: &mut [u8],
     ) -> Result<(), EnvelopeError> {
-        let nonce = self.chunk_nonce(place)?;
+        let nonce = self.nonce(place)?;
         self.key.seal(&nonce, &self.aad, plaintext, sealed);
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Body {
         sealed: &[u8],
         plaintext: &mut [u8],
     ) -> Result<(), EnvelopeError> {
-        let nonce = self.chunk_nonce(place)?;
+        let nonce = self.nonce(place)?;
         self.key
             .open(&nonce, &self.aad, sealed, plaintext)
             .map_err(|Forged| self.diagnose(place, sealed, plaintext))
@@ -99,6 +99,19 @@ impl Body {
             (false, _) => EnvelopeError::Chunk { index },
             (true, true) => EnvelopeError::Truncated { index: index + 1 },
             (true, false) => EnvelopeError::Appended { index },
+        }
+    }
+
+    /// What every chunk is authenticated with besides itself.
+    pub(crate) fn aad(&self) -> &[u8] {
+        &self.aad
+    }
+
+    /// The nonce of a chunk; that of algorithm 3 is the header's.
+    pub(crate) fn nonce(&self, place: Place) -> Result<[u8; NONCE_BYTES], EnvelopeError> {
+        match self.cipher.is_chunked() {
+            true => self.chunk_nonce(place),
+            false => Ok(*self.nonce.as_bytes()),
         }
     }
 

@@ -14,7 +14,8 @@ use crate::body::{Body, Buffer, Place, room, whole};
 use crate::cipher::TAG_BYTES;
 use crate::header::Draft;
 use crate::{
-    BaseNonce, ChunkSize, Cipher, EnvelopeError, Header, ReadAt, Recipient, WriteAt, commitment,
+    BaseNonce, ChunkSealer, ChunkSize, Cipher, EnvelopeError, Header, ReadAt, Recipient, WriteAt,
+    commitment,
 };
 
 /// How to write an envelope.
@@ -122,6 +123,11 @@ impl Encryptor {
         };
         let header = self.header.as_bytes().len() as u64;
         Some(header + plaintext + chunks * TAG_BYTES as u64)
+    }
+
+    /// The header, and what seals the body chunk by chunk, for callers that write both.
+    pub fn into_chunks(self) -> (Header, ChunkSealer) {
+        (self.header, ChunkSealer::of(self.body))
     }
 
     /// Writes header and body; reads `plaintext` to its end.

@@ -12,7 +12,8 @@
 //! - [`encrypt`], [`decrypt`]: whole bodies, in one pass, on all cores.
 //! - [`read_at`], [`write_at`]: sources that can be read anywhere and sinks that can be written
 //!   anywhere, by several cores at once.
-//! - [`range`]: parts of a file, and single chunks.
+//! - [`chunks`]: single chunks, for callers that fetch and store them in their own way.
+//! - [`range`]: parts of a file.
 //! - [`piece`]: PieceCID v2 of what passes.
 //! - [`car`], [`unixfs`]: blocks, files and folders as IPFS has them, written and verified.
 //! - [`split`]: an envelope cut into pieces that providers take.
@@ -34,6 +35,7 @@ mod block;
 mod body;
 pub mod car;
 mod cbor;
+pub mod chunks;
 pub mod cipher;
 mod commitment;
 pub mod decrypt;
@@ -54,6 +56,7 @@ pub mod write_at;
 pub use block::{BlockError, MAX_BLOCK_BYTES, check_block};
 pub use body::layout::BodyLayout;
 pub use body::whole::MAX_WHOLE_BYTES;
+pub use chunks::{ChunkOpener, ChunkSealer};
 pub use ciborium::Value;
 pub use cid::Cid;
 pub use cipher::{BaseNonce, ChunkSize, Cipher};
@@ -62,7 +65,7 @@ pub use encrypt::{EncryptOptions, Encrypted, Encryptor};
 pub use error::{EnvelopeError, HeaderError};
 pub use header::{Header, Location, ParseCidError, UnknownField};
 pub use piece::{PieceCid, PieceHasher, PieceReader, PieceWriter, VerifyError};
-pub use range::{ChunkOpener, RangeReader};
+pub use range::RangeReader;
 pub use read_at::ReadAt;
 pub use recipient::{
     Aes256KwRecipient, Locator, ParseKeyError, PolicyField, Recipient, SharedKey,

@@ -9,99 +9,15 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 
 use stheno_crypto::Cek;
-use zeroize::Zeroizing;
 
+use crate::body::Buffer;
 use crate::body::layout::BodyLayout;
-use crate::body::{Body, Buffer, Place, whole};
-use crate::cipher::TAG_BYTES;
-use crate::{EnvelopeError, Header};
+use crate::{ChunkOpener, EnvelopeError, Header};
 
 /// What opened chunks may take in memory, one chunk at least.
 const CACHE_BYTES: usize = 8 << 20;
 /// How many opened chunks are kept at most.
 const CACHE_CHUNKS: usize = 8;
-
-/// Opens single chunks, for callers that fetch them in their own way.
-#[derive(Debug)]
-pub struct ChunkOpener {
-    body: Body,
-}
-
-impl ChunkOpener {
-    /// Prepares to open chunks of the body under `header`; checks the key
-    /// commitment if there is one.
-    ///
-    /// # Errors
-    /// [`EnvelopeError::WrongKey`] when the commitment does not match.
-    pub fn new(header: &Header, cek: &Cek) -> Result<Self, EnvelopeError> {
-        Ok(Self {
-            body: Body::new(header, cek)?,
-        })
-    }
-
-    /// Opens chunk `index` with its tag. `last`: whether the body ends with it,
-    /// which is checked too. The one chunk of algorithm 3 is number 0 and last.
-    ///
-    /// # Errors
-    /// [`EnvelopeError::Chunk`], [`EnvelopeError::Truncated`],
-    /// [`EnvelopeError::Appended`], [`EnvelopeError::TooManyChunks`].
-    pub fn open(
-        &self,
-        index: u64,
-        last: bool,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
-        if !self.body.cipher().is_chunked() {
-            return if index == 0 && last {
-                whole::open(&self.body, sealed)
-            } else {
-                Err(EnvelopeError::Chunk { index })
-            };
-        }
-        let size = sealed
-            .len()
-            .checked_sub(TAG_BYTES)
-            .ok_or(EnvelopeError::Truncated { index })?;
-        let mut plaintext = Zeroizing::new(vec![0; size]);
-        self.body
-            .open(Place { index, last }, sealed, &mut plaintext)?;
-        Ok(plaintext)
-    }
-
-    /// Opens consecutive chunks that were fetched together: `sealed` is what
-    /// [`BodyLayout::span`] says of `chunks`.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open), of the first chunk that does not; and
-    /// [`EnvelopeError::Truncated`] when there are not as many bytes as `layout` says.
-    pub fn open_run(
-        &self,
-        layout: &BodyLayout,
-        chunks: Range<u64>,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
-        let cut = |index| EnvelopeError::Truncated { index };
-        let span = layout.span(chunks.clone()).ok_or(cut(chunks.start))?;
-        if sealed.len() as u64 != span.end - span.start {
-            return Err(cut(chunks.end.saturating_sub(1)));
-        }
-        if chunks.end - chunks.start == 1 {
-            let last = chunks.end == layout.chunks();
-            return self.open(chunks.start, last, sealed);
-        }
-        let tags = TAG_BYTES * usize::try_from(chunks.end - chunks.start).unwrap_or(usize::MAX);
-        let mut plaintext = Zeroizing::new(vec![0; sealed.len().saturating_sub(tags)]);
-        let mut space = plaintext.as_mut_slice();
-        for (index, sealed) in chunks.zip(sealed.chunks(self.body.sealed_chunk_size())) {
-            let last = index + 1 == layout.chunks();
-            let size = sealed.len().checked_sub(TAG_BYTES).ok_or(cut(index))?;
-            let (chunk, rest) = space.split_at_mut_checked(size).ok_or(cut(index))?;
-            self.body.open(Place { index, last }, sealed, chunk)?;
-            space = rest;
-        }
-        Ok(plaintext)
-    }
-}
 
 /// A file in an envelope, to be read anywhere: `Read + Seek` over `Read + Seek`.
 #[derive(Debug)]

@@ -145,8 +145,11 @@ pub fn encrypt_to(
 /// An envelope whose header is laid down, and whose body is not written yet.
 #[derive(Debug)]
 pub struct Encryption {
-    encryptor: Encryptor,
-    item: Option<ItemId>,
+    pub(crate) encryptor: Encryptor,
+    pub(crate) item: Option<ItemId>,
+    pub(crate) cek: Cek,
+    /// The announced length.
+    pub(crate) plaintext_len: Option<u64>,
 }
 
 impl Encryption {
@@ -190,12 +193,19 @@ impl Encryption {
         Ok(Self {
             encryptor,
             item: has_network.then_some(item),
+            cek: Cek::from_bytes(*cek.expose_secret()),
+            plaintext_len: options.plaintext_len,
         })
     }
 
     /// The header that will be written.
     pub fn header(&self) -> &Header {
         self.encryptor.header()
+    }
+
+    /// The item that the file is sealed to, where a committee is among the recipients.
+    pub fn item(&self) -> Option<&ItemId> {
+        self.item.as_ref()
     }
 
     /// Bytes that the envelope will have, where the input's length was announced.

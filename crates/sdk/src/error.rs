@@ -174,6 +174,12 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// The platform's cipher does not work.
+    #[error("the platform's cipher failed: {why}")]
+    Platform {
+        /// Why.
+        why: String,
+    },
     /// The HTTP client cannot be set up.
     #[error("the http client does not start: {why}")]
     Http {
@@ -249,6 +255,7 @@ impl Error {
             Self::NoneOpened(errors) => errors.first().map_or("unopenable", Self::code),
             Self::Committee { .. } => "bad_committee",
             Self::Entropy { .. } => "no_entropy",
+            Self::Platform { .. } => "platform_failed",
             Self::Http { .. } => "http_unavailable",
         }
     }
@@ -379,7 +386,7 @@ impl Error {
             Self::Committee { .. } => "more than half of the nodes, at most all, open".to_owned(),
             Self::Unopenable => "fetch the file again from its source".to_owned(),
             Self::NoneOpened(errors) => errors.first().map(Self::hint).unwrap_or_default(),
-            Self::Entropy { .. } | Self::Http { .. } => {
+            Self::Entropy { .. } | Self::Platform { .. } | Self::Http { .. } => {
                 "this is a fault of the machine or of its configuration".to_owned()
             }
         }

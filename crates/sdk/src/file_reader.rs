@@ -18,12 +18,13 @@ use std::{
 
 use futures::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, Stream, StreamExt, stream};
 use stheno_crypto::Cek;
-use stheno_envelope::{BodyLayout, ChunkOpener, EnvelopeError, Header};
+use stheno_envelope::{BodyLayout, EnvelopeError, Header};
 use zeroize::Zeroizing;
 
 use crate::{
     Error, Opened,
     bounds::BoxFuture,
+    platform_aes::{PlatformAes, RunOpener},
     source::{Source, SourceError},
 };
 
@@ -45,7 +46,7 @@ pub struct FileReader<S> {
     /// Where in the source the body begins.
     start: u64,
     layout: BodyLayout,
-    opener: Arc<ChunkOpener>,
+    opener: Arc<RunOpener>,
     /// What was opened, the most recently used first.
     cache: VecDeque<Run>,
     position: u64,
@@ -100,19 +101,30 @@ impl<S: Source + 'static> FileReader<S> {
     /// # Errors
     /// As [`FileReader::new`].
     pub fn within(header: &Header, cek: &Cek, source: S, body: Range<u64>) -> Result<Self, Error> {
-        let opener = Arc::new(ChunkOpener::new(header, cek)?);
+        let opener = RunOpener::new(header, cek)?;
         let layout = BodyLayout::of_header(header, body.end.saturating_sub(body.start))?;
         Ok(Self {
             source: Arc::new(source),
             start: body.start,
             layout,
-            opener,
+            opener: Arc::new(opener),
             cache: VecDeque::new(),
             position: 0,
             complete: false,
             fetching: None,
             fetched: Arc::default(),
         })
+    }
+
+    /// Lets the platform open what it can.
+    ///
+    /// # Errors
+    /// [`Error::Platform`] when it does not take the key.
+    pub async fn with_aes(mut self, cek: &Cek, aes: &dyn PlatformAes) -> Result<Self, Error> {
+        if let Some(opener) = Arc::get_mut(&mut self.opener) {
+            opener.import(cek, aes).await?;
+        }
+        Ok(self)
     }
 
     /// Bytes of the file. Opens the final chunk, once.
@@ -142,6 +154,34 @@ impl<S: Source + 'static> FileReader<S> {
         Ok(plaintext)
     }
 
+    /// A range of the file as it comes, fetching ahead; a part is 2 MiB at most, or one chunk.
+    ///
+    /// # Errors
+    /// As [`FileReader::copy_range`]: at once, or as the last item.
+    pub async fn stream_range(
+        &mut self,
+        range: Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Zeroizing<Vec<u8>>, Error>> + use<S>, Error> {
+        self.check(&range).await?;
+        let runs = self.runs(range.clone()).buffered(self.at_once());
+        Ok(runs.map(move |run| {
+            let mut run = run?;
+            let skip = range.start.saturating_sub(run.offset);
+            let end = range.end - run.offset;
+            let bounds = (usize::try_from(skip), usize::try_from(end));
+            if let (Ok(skip), Ok(end)) = bounds {
+                let length = run.plaintext.len();
+                // Only the first and the last run of a range have more than belongs to it.
+                if skip > 0 {
+                    let part = run.plaintext.get(skip..end.min(length));
+                    return Ok(Zeroizing::new(part.unwrap_or_default().to_vec()));
+                }
+                run.plaintext.truncate(end);
+            }
+            Ok(run.plaintext)
+        }))
+    }
+
     /// Writes a range of the file to `sink`, fetching ahead of it. Blocks while `sink` does.
     ///
     /// # Errors
@@ -154,13 +194,7 @@ impl<S: Source + 'static> FileReader<S> {
         mut sink: impl Write,
     ) -> Result<(), Error> {
         self.check(&range).await?;
-        // Two at once keep the line busy, where two fit.
-        let at_once = if self.layout.offset_of(1) > RUN_BYTES {
-            1
-        } else {
-            2
-        };
-        let mut runs = pin!(self.runs(range.clone()).buffered(at_once));
+        let mut runs = pin!(self.runs(range.clone()).buffered(self.at_once()));
         while let Some(run) = runs.next().await {
             let run = run?;
             let from = run.from(range.start.max(run.offset)).unwrap_or_default();
@@ -223,6 +257,14 @@ impl<S: Source + 'static> FileReader<S> {
         stream::iter(runs).map(self.fetcher())
     }
 
+    /// Two runs at once keep the line busy, where two fit.
+    fn at_once(&self) -> usize {
+        match self.layout.offset_of(1) > RUN_BYTES {
+            true => 1,
+            false => 2,
+        }
+    }
+
     /// How chunks are fetched and opened.
     fn fetcher(&self) -> impl Fn(Range<u64>) -> BoxFuture<'static, Result<Run, Error>> + use<S> {
         let (source, opener) = (Arc::clone(&self.source), Arc::clone(&self.opener));
@@ -232,10 +274,10 @@ impl<S: Source + 'static> FileReader<S> {
             let (source, opener) = (Arc::clone(&source), Arc::clone(&opener));
             let fetched = Arc::clone(&fetched);
             Box::pin(async move {
-                let cut = EnvelopeError::Truncated {
-                    index: chunks.start,
-                };
-                let span = layout.span(chunks.clone()).ok_or(cut)?;
+                let cut = |index| Error::from(EnvelopeError::Truncated { index });
+                let span = layout
+                    .span(chunks.clone())
+                    .ok_or_else(|| cut(chunks.start))?;
                 let span = start + span.start..start + span.end;
                 let copies = source.copies();
                 let mut left = copies.len();
@@ -246,7 +288,12 @@ impl<S: Source + 'static> FileReader<S> {
                         sealed => sealed?,
                     };
                     fetched.fetch_add(sealed.len() as u64, Ordering::Relaxed);
-                    match opener.open_run(&layout, chunks.clone(), &sealed) {
+                    let last = chunks.end == layout.chunks();
+                    let opened = match sealed.len() as u64 == span.end - span.start {
+                        true => opener.open(chunks.start, last, &sealed).await,
+                        false => Err(cut(chunks.end - 1)),
+                    };
+                    match opened {
                         Ok(plaintext) => {
                             return Ok(Run {
                                 offset: layout.offset_of(chunks.start),
@@ -256,7 +303,7 @@ impl<S: Source + 'static> FileReader<S> {
                         }
                         // The tag decides, and another copy may have the chunk as it was sealed.
                         Err(_) if left > 0 => source.distrust(copy),
-                        Err(error) => return Err(error.into()),
+                        Err(error) => return Err(error),
                     }
                 }
                 let why = "no copy of the envelope is known".to_owned();

@@ -114,6 +114,7 @@
 //! | `seal_to`, `keyring`, `rewrap` | who can open a file; keys of one's own; changing who can |
 //! | `file_reader`, `blocking_reader` | parts of a file, asynchronously and not |
 //! | `streams` | whole files through asynchronous streams |
+//! | `platform_aes` | a browser's AES, as an argument |
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
 //! | [`access`] | items of an on-chain registry, and the terms on which they are read |
@@ -171,11 +172,11 @@ mod keyring;
 pub mod market;
 mod network_file;
 mod open_all;
+mod platform_aes;
 mod release;
 mod request;
 mod rewrap;
 mod seal_to;
-#[cfg(not(target_family = "wasm"))]
 mod streams;
 mod survey;
 mod tuning;
@@ -198,6 +199,7 @@ pub use network_file::{
     Market, NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode, Token,
 };
 pub use open_all::{OpenedAll, Released};
+pub use platform_aes::{PlatformAes, PlatformKey};
 pub use release::{ReleasedKey, timed_release_policy};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};
@@ -207,8 +209,7 @@ pub use stheno_crypto as crypto;
 pub use stheno_envelope as envelope;
 pub use stheno_protocol as protocol;
 pub use stheno_protocol::{ItemId, NetworkId, Policy, PolicyError};
-#[cfg(not(target_family = "wasm"))]
-pub use streams::read_header;
+pub use streams::{decrypt_body, read_header};
 pub use survey::Survey;
 pub use tally::{Misbehaviour, NodeReport, Outcome, Tally};
 pub use tuning::Tuning;

@@ -61,6 +61,9 @@ pub const ALL: &[Explained] = explained! {
     "no_entropy", Machine, "No randomness",
         "The operating system gave no random bytes, without which no key is safe.",
         "Mend the machine or its sandbox.";
+    "platform_failed", Machine, "No cipher of the platform",
+        "The platform's own AES, such as a browser's, refused a key or a chunk that is in order.",
+        "Use a current browser and a page that is served by https or from localhost.";
     "http_unavailable", Machine, "No HTTP client",
         "The HTTP client cannot be set up.",
         "Check the machine's TLS certificates and proxy settings.";

@@ -1,8 +1,5 @@
-//! Whole files through asynchronous streams: the same work on all cores, fed and drained by a task.
-//!
-//! The work blocks, so it has a thread of its own, and bounded queues between it and the task. Any
-//! runtime will do. In a browser, which has no threads, read through
-//! [`FileReader`](crate::FileReader).
+//! The work on all cores, fed and drained by a task: it blocks, so it has a thread of its own, and
+//! bounded queues between it and the task. Any runtime will do.
 
 use std::{
     io::{self, Read, Write},
@@ -15,10 +12,11 @@ use futures::{
     executor::block_on,
     future::{Either, join, select},
 };
-use stheno_envelope::{EnvelopeError, Header, HeaderError, header::MAX_HEADER_BYTES};
+use stheno_envelope::{EnvelopeError, Header};
 use stheno_protocol::Policy;
 use zeroize::Zeroizing;
 
+use super::read_header;
 use crate::{
     Client, DecryptOptions, Decrypted, EncryptOptions, Encrypted, Error, Opened, wallet::Reader,
 };
@@ -27,8 +25,6 @@ use crate::{
 const PART: usize = 128 << 10;
 /// Parts that wait on either side of the work.
 const AHEAD: usize = 8;
-/// How much of an envelope is read to find its header, at first.
-const FIRST: usize = 4 << 10;
 
 impl Client {
     /// [`Client::encrypt`] over asynchronous streams.
@@ -90,35 +86,6 @@ impl Opened {
             Ok(decryptor.decrypt(body, output)?.plaintext_len)
         })
         .await
-    }
-}
-
-/// Reads a header, and gives what was read beyond it.
-///
-/// # Errors
-/// [`Error::Envelope`] when it is no envelope, or cannot be read.
-pub async fn read_header(
-    source: &mut (impl AsyncRead + Unpin),
-) -> Result<(Header, Vec<u8>), Error> {
-    let mut start = Vec::new();
-    let mut wanted = FIRST;
-    loop {
-        let limit = (wanted - start.len()) as u64;
-        let read = source.take(limit).read_to_end(&mut start).await;
-        let read = read.map_err(EnvelopeError::Read)?;
-        let mut rest = start.as_slice();
-        match Header::read(&mut rest) {
-            Err(EnvelopeError::Header(HeaderError::Truncated))
-                if read as u64 == limit && wanted <= MAX_HEADER_BYTES =>
-            {
-                wanted *= 2;
-            }
-            header => {
-                let header = header?;
-                let rest = rest.to_vec();
-                return Ok((header, rest));
-            }
-        }
     }
 }
 
