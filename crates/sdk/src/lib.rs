@@ -155,7 +155,7 @@ pub mod transport;
 mod anchors;
 #[cfg(feature = "wallet")]
 pub mod asking;
-#[cfg(feature = "http")]
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 mod blocking_reader;
 mod client;
 mod decrypt;
@@ -166,6 +166,8 @@ pub mod error;
 mod explain;
 mod file_reader;
 mod gather;
+#[cfg(feature = "http")]
+mod http;
 mod keyring;
 #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
 pub mod market;
@@ -178,6 +180,8 @@ mod seal_to;
 #[cfg(not(target_family = "wasm"))]
 mod streams;
 mod survey;
+#[cfg(feature = "http")]
+mod timer;
 mod tuning;
 mod wallet;
 
@@ -186,7 +190,7 @@ pub use asking::{
     AskingKey, ContractWallet, Delegate, Grant, KeyType, Owner, Session, SessionDraft,
     SessionOptions,
 };
-#[cfg(feature = "http")]
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 pub use blocking_reader::BlockingReader;
 pub use client::Client;
 pub use decrypt::{DecryptOptions, Decrypted, Event, Observer, Opened};
