@@ -187,7 +187,7 @@ mod wallet;
 
 #[cfg(feature = "wallet")]
 pub use asking::{
-    AskingKey, ContractWallet, Delegate, Grant, KeyType, Owner, Session, SessionDraft,
+    AskingKey, ContractWallet, Delegate, Grant, KeyHolder, KeyType, Owner, Session, SessionDraft,
     SessionOptions,
 };
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
