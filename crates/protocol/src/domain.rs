@@ -13,11 +13,12 @@ pub const NAME: &str = "Stheno";
 /// Domain version of every signature of this protocol.
 pub const VERSION: &str = "1";
 
+/// The type of the domain.
+pub(crate) const TYPE: &str = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)";
+
 /// The words of the separator that are the same for every committee: type, name and version.
-static FIXED: LazyLock<[B256; 3]> = LazyLock::new(|| {
-    const TYPE: &str = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)";
-    [TYPE, NAME, VERSION].map(|text| keccak256(text.as_bytes()))
-});
+static FIXED: LazyLock<[B256; 3]> =
+    LazyLock::new(|| [TYPE, NAME, VERSION].map(|text| keccak256(text.as_bytes())));
 
 /// The committee that signatures are bound to. SPEC.md "Signatures".
 ///

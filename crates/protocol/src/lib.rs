@@ -23,7 +23,7 @@
 //! | [`status`] | what a node says of itself and of its committee |
 //! | [`registry_item`] | ids that an access registry gives out |
 //! | [`ceremony`] | messages, digests and timetable of the key ceremony |
-//! | [`domain`], [`typed`], [`signature`] | EIP-712: the domain, the type strings, recovery |
+//! | [`domain`], [`typed`], `typed_data`, [`signature`] | EIP-712: the domain, the type strings, the JSON for wallets, recovery |
 //!
 //! What is absent: I/O, clocks, randomness, keys. [`evaluate`](evaluate::evaluate)
 //! judges readings that somebody else fetched; digests are signed elsewhere.
@@ -51,6 +51,7 @@ pub mod signature;
 pub mod siwe;
 pub mod status;
 pub mod typed;
+mod typed_data;
 mod wire;
 
 pub use alloy_primitives::{Address, B256, Bytes, FixedBytes, I256, U256};

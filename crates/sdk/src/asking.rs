@@ -7,6 +7,9 @@
 //! | [`Delegate`] | its owner signs a [`Grant`], for 30 days at most, and hands it over |
 //! | [`ContractWallet`] | its contract accepts what its owner signs |
 //!
+//! The second and the third ask with a key that is theirs: an [`AskingKey`], or one that stays where it
+//! is ([`KeyHolder`]).
+//!
 //! All of them are [`Reader`]s. Who can consent to the second and the third is an [`Owner`].
 
 mod contract_wallet;
@@ -18,7 +21,7 @@ use stheno_protocol::{Account, Bytes, Delegation, Domain, siwe::Message};
 
 pub use contract_wallet::{Approver, ContractWallet, NotDeployed};
 pub use delegate::{Delegate, Grant};
-pub use key::{AskingKey, KeyType};
+pub use key::{AskingKey, KeyHolder, KeyType};
 pub use session::{Session, SessionDraft, SessionOptions};
 
 use crate::{

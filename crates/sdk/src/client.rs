@@ -279,7 +279,7 @@ fn check_key(network: &NetworkFile, key: &NetworkKey) -> Result<(), Error> {
 
 /// Runs long work on this thread; a multi-threaded runtime is told, so that it moves other tasks.
 fn blocking<T>(work: impl FnOnce() -> T) -> T {
-    #[cfg(feature = "http")]
+    #[cfg(all(feature = "http", not(target_family = "wasm")))]
     {
         use tokio::runtime::{Handle, RuntimeFlavor};
         let runtime = Handle::try_current()

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::bounds::{BoxFuture, Shareable};
+#[cfg(feature = "http")]
+use crate::timer;
 
 /// Tells the time and waits.
 pub trait Clock: Shareable {
@@ -13,7 +15,7 @@ pub trait Clock: Shareable {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
-/// The machine's clock and tokio's timer. Needs a tokio runtime with time enabled.
+/// The machine's clock and timers. Needs a tokio runtime with time enabled, in a browser nothing.
 #[cfg(feature = "http")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
@@ -21,12 +23,12 @@ pub struct SystemClock;
 #[cfg(feature = "http")]
 impl Clock for SystemClock {
     fn now(&self) -> u64 {
-        std::time::SystemTime::now()
+        timer::now()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs())
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
+        Box::pin(timer::sleep(duration))
     }
 }

@@ -218,7 +218,7 @@ impl<S: Source + 'static> FileReader<S> {
     }
 
     /// The same file over another way to the same source.
-    #[cfg(feature = "http")]
+    #[cfg(all(feature = "http", not(target_family = "wasm")))]
     pub(crate) fn over(self, source: S) -> Self {
         Self {
             source: Arc::new(source),

@@ -156,7 +156,7 @@ pub mod transport;
 mod anchors;
 #[cfg(feature = "wallet")]
 pub mod asking;
-#[cfg(feature = "http")]
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 mod blocking_reader;
 mod client;
 mod decrypt;
@@ -167,6 +167,8 @@ pub mod error;
 mod explain;
 mod file_reader;
 mod gather;
+#[cfg(feature = "http")]
+mod http;
 mod keyring;
 #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
 pub mod market;
@@ -179,15 +181,17 @@ mod rewrap;
 mod seal_to;
 mod streams;
 mod survey;
+#[cfg(feature = "http")]
+mod timer;
 mod tuning;
 mod wallet;
 
 #[cfg(feature = "wallet")]
 pub use asking::{
-    AskingKey, ContractWallet, Delegate, Grant, KeyType, Owner, Session, SessionDraft,
+    AskingKey, ContractWallet, Delegate, Grant, KeyHolder, KeyType, Owner, Session, SessionDraft,
     SessionOptions,
 };
-#[cfg(feature = "http")]
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 pub use blocking_reader::BlockingReader;
 pub use client::Client;
 pub use decrypt::{DecryptOptions, Decrypted, Event, Observer, Opened};

@@ -103,24 +103,21 @@ impl WalletError {
 #[cfg(feature = "wallet")]
 pub use local::Wallet;
 
-#[cfg(feature = "wallet")]
+#[cfg(feature = "keystore")]
 mod keystore;
 
 #[cfg(feature = "wallet")]
 mod local {
-    use std::{env, fmt, path::Path};
+    use std::{env, fmt};
 
-    use alloy::signers::{
-        SignerSync,
-        local::{LocalSignerError, PrivateKeySigner},
-    };
+    use alloy::signers::{SignerSync, local::PrivateKeySigner};
     use stheno_protocol::{
         Account, AccountKind, Address, Authorization, B256, Bytes, ChainId, Delegation, Domain,
         Request, siwe::Message,
     };
     use zeroize::Zeroizing;
 
-    use super::{Reader, WalletError, keystore};
+    use super::{Reader, WalletError};
     use crate::{
         asking::{Approver, Owner},
         bounds::BoxFuture,
@@ -152,35 +149,6 @@ mod local {
             Self::parse(&text, name)
         }
 
-        /// Decrypts an Ethereum keystore (Web3 Secret Storage, version 3). Deliberately slow.
-        ///
-        /// # Errors
-        /// [`WalletError::Keystore`], [`WalletError::Passphrase`].
-        pub fn from_keystore(
-            path: impl AsRef<Path>,
-            passphrase: &str,
-        ) -> Result<Self, WalletError> {
-            let path = path.as_ref();
-            let shown = path.display().to_string();
-            let unreadable = |why| WalletError::Keystore {
-                path: shown.clone(),
-                why,
-            };
-            let text =
-                std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-            keystore::check(&text).map_err(unreadable)?;
-            match PrivateKeySigner::decrypt_keystore(path, passphrase) {
-                Ok(signer) => Ok(Self { signer }),
-                Err(LocalSignerError::EthKeystoreError(error)) if is_mac_mismatch(&error) => {
-                    Err(WalletError::Passphrase { path: shown })
-                }
-                Err(error) => Err(WalletError::Keystore {
-                    path: shown,
-                    why: error.to_string(),
-                }),
-            }
-        }
-
         /// Takes a private key in hex.
         ///
         /// # Errors
@@ -200,6 +168,11 @@ mod local {
             let signer = PrivateKeySigner::from_slice(bytes.as_ref())
                 .map_err(|_| failed("the random key is out of range".to_owned()))?;
             Ok(Self { signer })
+        }
+
+        #[cfg(feature = "keystore")]
+        pub(super) fn of(signer: PrivateKeySigner) -> Self {
+            Self { signer }
         }
 
         pub(crate) fn signer(&self) -> &PrivateKeySigner {
@@ -298,11 +271,6 @@ mod local {
         }
     }
 
-    /// The keystore's error type is not re-exported, so its words are all there is to go by.
-    fn is_mac_mismatch(error: &impl fmt::Display) -> bool {
-        error.to_string() == "Mac Mismatch"
-    }
-
     #[cfg(test)]
     mod tests {
         use super::*;
@@ -340,38 +308,6 @@ mod local {
                     text.len() < 8 || !error.to_string().contains(text),
                     "{error}"
                 );
-            }
-        }
-
-        #[test]
-        fn keystore_opens_with_its_passphrase_alone() {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("key.json");
-            // "Test vectors" of the Web3 Secret Storage definition, the one with PBKDF2.
-            std::fs::write(
-                &path,
-                include_str!("../tests/data/web3-secret-storage-pbkdf2.json"),
-            )
-            .unwrap();
-            let wallet = Wallet::from_keystore(&path, "testpassword").unwrap();
-            assert_eq!(
-                wallet.address().to_string().to_lowercase(),
-                "0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b"
-            );
-            let error = Wallet::from_keystore(&path, "wrong").unwrap_err();
-            assert!(matches!(error, WalletError::Passphrase { .. }), "{error}");
-        }
-
-        #[test]
-        fn keystore_is_refused_when_it_is_none() {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("key.json");
-            let missing = Wallet::from_keystore(&path, "x").unwrap_err();
-            assert!(missing.to_string().contains("key.json"), "{missing}");
-            for text in ["{}", "no json", r#"{"crypto":{"kdfparams":{"dklen":16}}}"#] {
-                std::fs::write(&path, text).unwrap();
-                let error = Wallet::from_keystore(&path, "x").unwrap_err();
-                assert!(matches!(error, WalletError::Keystore { .. }), "{error}");
             }
         }
 

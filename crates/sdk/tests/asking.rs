@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use alloy::{primitives::Signature, sol, sol_types::SolCall};
+use p256::ecdsa::{Signature as P256Signature, SigningKey, signature::Signer};
 use stheno::{
-    AskingKey, Client, ContractWallet, Delegate, EncryptOptions, Error, Grant, KeyType, Policy,
-    Reader, Session, SessionOptions, Wallet,
-    protocol::{Address, B256, Domain, Scope, Unknown},
+    AskingKey, Client, ContractWallet, Delegate, EncryptOptions, Error, Grant, KeyHolder, KeyType,
+    Policy, Reader, Session, SessionOptions, Wallet, WalletError,
+    bounds::BoxFuture,
+    protocol::{Address, B256, Bytes, DelegateKey, Domain, Scope, Unknown},
     testing::{CHAIN_ID, Committee, FakeChain},
 };
 
@@ -126,6 +128,99 @@ async fn session_reads_again_and_again_with_every_kind_of_key() {
     }
 }
 
+/// A key as a browser holds it: it signs elsewhere and later, and `s` is high as often as low.
+#[derive(Clone)]
+struct Elsewhere {
+    key: SigningKey,
+    public: DelegateKey,
+    form: Form,
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    Low,
+    High,
+    Der,
+}
+
+impl Elsewhere {
+    fn new(form: Form) -> Self {
+        let key = SigningKey::from_slice(&[0x33; 32]).unwrap();
+        let public = key.verifying_key().to_encoded_point(true);
+        Self {
+            public: DelegateKey::P256(public.as_bytes().try_into().unwrap()),
+            key,
+            form,
+        }
+    }
+}
+
+impl KeyHolder for Elsewhere {
+    fn public(&self) -> DelegateKey {
+        self.public
+    }
+
+    fn sign(&self, digest: B256) -> BoxFuture<'_, Result<Bytes, WalletError>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            let signature: P256Signature = self.key.sign(digest.as_slice());
+            let low = signature.normalize_s().unwrap_or(signature);
+            let high = P256Signature::from_scalars(low.r(), -low.s()).unwrap();
+            assert!(low != high && high.normalize_s() == Some(low));
+            Ok(match self.form {
+                Form::Low => low.to_bytes().to_vec().into(),
+                Form::High => high.to_bytes().to_vec().into(),
+                Form::Der => low.to_der().as_bytes().to_vec().into(),
+            })
+        })
+    }
+}
+
+#[tokio::test]
+async fn key_that_stays_in_its_place_asks_in_a_session_and_for_a_delegator() {
+    let world = World::new().await;
+    for form in [Form::Low, Form::High] {
+        let key = Elsewhere::new(form);
+        let options = world.options(Scope::contract(CHAIN_ID, PASS));
+        let session = Session::open(&world.owner, key.clone(), options).await;
+        assert_eq!(world.read(&session.unwrap()).await.unwrap(), TEXT);
+
+        let scope = Scope::contract(CHAIN_ID, PASS);
+        let grant = Grant::sign(
+            &world.owner,
+            key.public(),
+            scope,
+            &world.domain,
+            world.now(),
+            60,
+        );
+        let delegate = Delegate::new(grant.await.unwrap(), key).unwrap();
+        assert_eq!(world.read(&delegate).await.unwrap(), TEXT);
+    }
+}
+
+#[tokio::test]
+async fn nodes_are_not_asked_with_a_signature_of_another_key_or_form() {
+    let world = World::new().await;
+    let other = AskingKey::random(KeyType::P256).unwrap().public();
+    let good = Elsewhere::new(Form::Low);
+    for key in [
+        Elsewhere::new(Form::Der),
+        Elsewhere {
+            public: other,
+            ..good
+        },
+    ] {
+        let options = world.options(Scope::contract(CHAIN_ID, PASS));
+        let session = Session::open(&world.owner, key, options).await.unwrap();
+        let error = world.read(&session).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Wallet(WalletError::Sign { .. })),
+            "{error}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn session_reads_nothing_outside_its_scope() {
     let world = World::new().await;
@@ -150,7 +245,7 @@ async fn delegate_reads_for_the_account_that_granted_it() {
     let world = World::new().await;
     let key = AskingKey::random(KeyType::Ed25519).unwrap();
     let scope = Scope::contract(CHAIN_ID, PASS);
-    let public = key.public().unwrap();
+    let public = key.public();
     let grant = Grant::sign(
         &world.owner,
         public,
@@ -177,7 +272,7 @@ async fn delegate_of_an_account_without_the_right_is_denied() {
     // The holder of a right delegates nobody else's.
     let stranger = Wallet::random().unwrap();
     let scope = Scope::contract(CHAIN_ID, PASS);
-    let public = key.public().unwrap();
+    let public = key.public();
     let grant = Grant::sign(&stranger, public, scope, &world.domain, world.now(), 60);
     let delegate = Delegate::new(grant.await.unwrap(), key).unwrap();
     assert_eq!(world.code(&delegate).await, "condition_not_met");
@@ -203,7 +298,7 @@ async fn contract_wallet_reads_by_itself_in_a_session_and_through_a_delegate() {
     assert_eq!(world.read(&session).await.unwrap(), TEXT);
 
     let key = AskingKey::random(KeyType::Ed25519).unwrap();
-    let public = key.public().unwrap();
+    let public = key.public();
     let grant = Grant::sign(&wallet, public, scope, &world.domain, world.now(), 60).await;
     let delegate = Delegate::new(grant.unwrap(), key).unwrap();
     assert_eq!(world.read(&delegate).await.unwrap(), TEXT);

@@ -18,7 +18,7 @@ use crate::{args::KeygenArgs, failure::Failure, key_file, output::Output, say};
 pub fn run(args: &KeygenArgs, as_json: bool) -> Result<(), Failure> {
     if let Some(path) = &args.public {
         if key_file::is_asking(path)? {
-            let public = public_of(&key_file::asking(path)?)?;
+            let public = key_file::asking(path)?.public().to_string();
             let object = json!({ "keys": [{ "publicKey": public }] });
             say::result(as_json, &public, &object);
             return Ok(());
@@ -40,7 +40,7 @@ pub fn run(args: &KeygenArgs, as_json: bool) -> Result<(), Failure> {
         (true, _) => (symmetric()?, None),
         (false, true) => {
             let key = AskingKey::random(args.key_type.into())?;
-            let public = public_of(&key)?;
+            let public = key.public().to_string();
             let content = file_of(&public, &key.expose_text());
             (
                 content,
@@ -90,10 +90,6 @@ fn file_of(public: &str, secret: &str) -> Zeroizing<String> {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
     let head = format!("# created: {now}\n# public key: {public}\n");
     joined(&head, secret)
-}
-
-fn public_of(key: &AskingKey) -> Result<String, Failure> {
-    Ok(key.public()?.to_string())
 }
 
 fn symmetric() -> Result<Zeroizing<String>, Failure> {

@@ -4,7 +4,7 @@
 use alloy_dyn_abi::TypedData;
 use serde_json::{Value, json};
 use stheno_protocol::{
-    Address, Domain,
+    Address, B256, Domain,
     typed::{self, Typed},
 };
 
@@ -38,6 +38,12 @@ pub fn vector<T: Typed>(message: &T, type_string: &str, fields: &Value) -> Value
         "structHash": hex(message.eip712_hash_struct()),
         "digest": hex(digest),
     })
+}
+
+/// What a wallet signs that is handed this JSON.
+pub fn wallet_hash(typed_data: Value) -> B256 {
+    let data: TypedData = serde_json::from_value(typed_data).unwrap();
+    data.eip712_signing_hash().unwrap()
 }
 
 /// What `eth_signTypedData_v4` takes, its types parsed from the type string.

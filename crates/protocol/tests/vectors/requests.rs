@@ -12,7 +12,7 @@ use stheno_protocol::{
 };
 
 use crate::{
-    eip712::{domain, domain_vector, vector},
+    eip712::{domain, domain_vector, vector, wallet_hash},
     frozen, hex,
 };
 
@@ -110,6 +110,10 @@ fn request_and_receipt_digests_are_frozen() {
     });
     let digest = request.digest(&domain());
     let mut request_vector = vector(&request.typed(), REQUEST, &fields);
+    assert_eq!(
+        wallet_hash(request.typed_data(&domain())),
+        request.digest(&domain())
+    );
     assert_eq!(request_vector["digest"], hex(digest));
     let signature = signer(0x11).sign_hash_sync(&digest).unwrap().as_bytes();
     request.authorization = Authorization::Wallet {
@@ -316,6 +320,10 @@ fn delegation_vector() -> Value {
             "nonce": delegation.nonce,
         });
         let mut vector = vector(&delegation.typed(account), DELEGATION, &fields);
+        assert_eq!(
+            wallet_hash(delegation.typed_data(account, &domain())),
+            delegation.digest(account, &domain())
+        );
         let signed = delegation.digest(account, &domain());
         let signature = signer(0x11).sign_hash_sync(&signed).unwrap();
         request.authorization = Authorization::Delegation {

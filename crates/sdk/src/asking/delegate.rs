@@ -1,13 +1,19 @@
 //! Delegations: what an owner signs for somebody else's key, and that key as a reader.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use stheno_protocol::{
     Account, AccountKind, Address, Authorization, B256, Bytes, ChainId, DelegateKey, Delegation,
-    Domain, Request, Scope, domain, signature,
+    Domain, Request, Scope, signature,
 };
 
-use super::{AskingKey, Owner, key::sign, no_consent};
+use super::{
+    KeyHolder, Owner,
+    key::{key_signature, sign},
+    no_consent,
+};
 use crate::{
     bounds::BoxFuture,
     entropy::fresh,
@@ -117,60 +123,7 @@ impl Grant {
     /// What the account is to sign, as `eth_signTypedData_v4` takes it.
     #[must_use]
     pub fn typed_data(&self, domain: &Domain) -> Value {
-        let fields = |list: &[(&str, &str)]| -> Value {
-            let fields = list.iter();
-            fields
-                .map(|(name, kind)| json!({ "name": name, "type": kind }))
-                .collect()
-        };
-        let typed = self.delegation.typed(self.account());
-        let contracts = typed.contracts.iter().map(|contract| {
-            json!({ "chainId": contract.chainId, "contractAddress": contract.contractAddress })
-        });
-        json!({
-            "types": {
-                "EIP712Domain": fields(&[
-                    ("name", "string"),
-                    ("version", "string"),
-                    ("chainId", "uint256"),
-                    ("verifyingContract", "address"),
-                    ("salt", "bytes32"),
-                ]),
-                "Delegation": fields(&[
-                    ("account", "address"),
-                    ("accountChain", "uint64"),
-                    ("accountKind", "uint8"),
-                    ("delegate", "string"),
-                    ("policies", "bytes32[]"),
-                    ("items", "bytes32[]"),
-                    ("contracts", "Application[]"),
-                    ("notBefore", "uint64"),
-                    ("expiresAt", "uint64"),
-                    ("nonce", "bytes32"),
-                ]),
-                "Application": fields(&[("chainId", "uint64"), ("contractAddress", "address")]),
-            },
-            "primaryType": "Delegation",
-            "domain": {
-                "name": domain::NAME,
-                "version": domain::VERSION,
-                "chainId": domain.chain_id,
-                "verifyingContract": domain.contract,
-                "salt": B256::from(*domain.network.as_bytes()),
-            },
-            "message": {
-                "account": typed.account,
-                "accountChain": typed.accountChain,
-                "accountKind": typed.accountKind,
-                "delegate": typed.delegate,
-                "policies": typed.policies,
-                "items": typed.items,
-                "contracts": contracts.collect::<Value>(),
-                "notBefore": typed.notBefore,
-                "expiresAt": typed.expiresAt,
-                "nonce": typed.nonce,
-            },
-        })
+        self.delegation.typed_data(self.account(), domain)
     }
 
     /// The account that consents.
@@ -194,10 +147,9 @@ impl Grant {
 }
 
 /// A key that asks for somebody else's account. A [`Reader`].
-#[derive(Debug)]
 pub struct Delegate {
     grant: Grant,
-    key: AskingKey,
+    key: Box<dyn KeyHolder>,
 }
 
 impl Delegate {
@@ -206,17 +158,27 @@ impl Delegate {
     /// # Errors
     /// [`WalletError::NotAKey`] when the grant is for another key, [`WalletError::NoConsent`] when
     /// nobody signed it.
-    pub fn new(grant: Grant, key: AskingKey) -> Result<Self, WalletError> {
+    pub fn new(grant: Grant, key: impl KeyHolder + 'static) -> Result<Self, WalletError> {
         if !grant.is_signed() {
             return Err(no_consent(&"the delegation is not signed yet"));
         }
-        if key.public()? != grant.delegation.delegate {
+        if key.public() != grant.delegation.delegate {
             return Err(WalletError::NotAKey {
                 place: "the delegate's key".to_owned(),
                 why: "the grant is for another one",
             });
         }
+        let key = Box::new(key);
         Ok(Self { grant, key })
+    }
+}
+
+impl fmt::Debug for Delegate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delegate")
+            .field("grant", &self.grant)
+            .field("key", &"<redacted>")
+            .finish()
     }
 }
 
@@ -234,7 +196,7 @@ impl Reader for Delegate {
             Ok(Authorization::Delegation {
                 delegation: self.grant.delegation.clone(),
                 signature: self.grant.signature.clone(),
-                key_signature: self.key.sign(request.digest(domain))?,
+                key_signature: key_signature(&*self.key, request.digest(domain)).await?,
             })
         })
     }

@@ -9,9 +9,34 @@ use stheno_protocol::{B256, Bytes, DelegateKey};
 use zeroize::Zeroizing;
 
 use crate::{
+    bounds::{BoxFuture, Shareable},
     entropy::fresh,
     wallet::{Wallet, WalletError},
 };
+
+/// Who holds the key that a session or a delegation names, wherever it is: an [`AskingKey`] in memory,
+/// or a key that never leaves its place, such as a browser's, which no script can read.
+///
+/// With WebCrypto: `generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"])`, and
+/// `sign({ name: "ECDSA", hash: "SHA-256" }, key, digest)`, which gives the 64 bytes that are wanted.
+pub trait KeyHolder: Shareable {
+    /// The public key.
+    fn public(&self) -> DelegateKey;
+
+    /// Signs the 32 bytes of a request's digest, as [`DelegateKey::verify`] has it.
+    fn sign(&self, digest: B256) -> BoxFuture<'_, Result<Bytes, WalletError>>;
+}
+
+/// A signature of the holder's key, which is looked at here: nodes would only refuse another.
+pub(super) async fn key_signature(
+    holder: &dyn KeyHolder,
+    digest: B256,
+) -> Result<Bytes, WalletError> {
+    let signature = holder.sign(digest).await?;
+    let verified = holder.public().verify(digest, &signature);
+    verified.map_err(|error| sign(format!("its key does not fit: {error}")))?;
+    Ok(signature)
+}
 
 /// A kind of key.
 #[non_exhaustive]
@@ -26,7 +51,10 @@ pub enum KeyType {
 }
 
 /// A secret key that a session or a delegation names. Wiped when dropped.
-pub struct AskingKey(Secret);
+pub struct AskingKey {
+    secret: Secret,
+    public: DelegateKey,
+}
 
 enum Secret {
     P256(p256::ecdsa::SigningKey),
@@ -64,28 +92,48 @@ impl AskingKey {
             place: "the key's bytes".to_owned(),
             why: "it is zero or too large",
         };
-        Ok(Self(match kind {
+        Ok(match kind {
             KeyType::P256 => {
-                Secret::P256(p256::ecdsa::SigningKey::from_slice(bytes).map_err(|_| range())?)
+                let key = p256::ecdsa::SigningKey::from_slice(bytes).map_err(|_| range())?;
+                let point = key.verifying_key().to_encoded_point(true);
+                let point = point.as_bytes().try_into();
+                Self {
+                    // A compressed point has 33 bytes.
+                    public: DelegateKey::P256(point.map_err(|_| range())?),
+                    secret: Secret::P256(key),
+                }
             }
-            KeyType::Ed25519 => Secret::Ed25519(ed25519_dalek::SigningKey::from_bytes(bytes)),
+            KeyType::Ed25519 => {
+                let key = ed25519_dalek::SigningKey::from_bytes(bytes);
+                Self {
+                    public: DelegateKey::Ed25519(key.verifying_key().to_bytes()),
+                    secret: Secret::Ed25519(key),
+                }
+            }
             KeyType::Secp256k1 => {
-                Secret::Secp256k1(PrivateKeySigner::from_slice(bytes).map_err(|_| range())?)
+                Self::of_signer(PrivateKeySigner::from_slice(bytes).map_err(|_| range())?)
             }
-        }))
+        })
     }
 
     /// A wallet's own key, for a delegation to the wallet's address.
     #[must_use]
     pub fn of_wallet(wallet: &Wallet) -> Self {
-        Self(Secret::Secp256k1(wallet.signer().clone()))
+        Self::of_signer(wallet.signer().clone())
+    }
+
+    fn of_signer(signer: PrivateKeySigner) -> Self {
+        Self {
+            public: DelegateKey::Secp256k1(signer.address()),
+            secret: Secret::Secp256k1(signer),
+        }
     }
 
     /// The secret as text, for a file that its owner alone can read.
     #[must_use]
     pub fn expose_text(&self) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new([0; 32]);
-        let name = match &self.0 {
+        let name = match &self.secret {
             Secret::P256(key) => {
                 bytes.copy_from_slice(&key.to_bytes());
                 "p256"
@@ -134,26 +182,13 @@ impl AskingKey {
     }
 
     /// The public key, as sessions and delegations name it.
-    ///
-    /// # Errors
-    /// [`WalletError::Sign`], never with today's libraries: a compressed point has 33 bytes.
-    pub fn public(&self) -> Result<DelegateKey, WalletError> {
-        Ok(match &self.0 {
-            Secret::P256(key) => {
-                let point = key.verifying_key().to_encoded_point(true);
-                let bytes = point.as_bytes().try_into();
-                DelegateKey::P256(
-                    bytes.map_err(|_| sign("the point has another length".to_owned()))?,
-                )
-            }
-            Secret::Ed25519(key) => DelegateKey::Ed25519(key.verifying_key().to_bytes()),
-            Secret::Secp256k1(key) => DelegateKey::Secp256k1(key.address()),
-        })
+    #[must_use]
+    pub const fn public(&self) -> DelegateKey {
+        self.public
     }
 
-    /// Signs a request's digest, as [`DelegateKey::verify`] has it.
-    pub(super) fn sign(&self, digest: B256) -> Result<Bytes, WalletError> {
-        Ok(match &self.0 {
+    fn sign_now(&self, digest: B256) -> Result<Bytes, WalletError> {
+        Ok(match &self.secret {
             Secret::P256(key) => {
                 let signature: p256::ecdsa::Signature = key.sign(digest.as_slice());
                 signature.to_bytes().to_vec().into()
@@ -168,10 +203,20 @@ impl AskingKey {
     }
 }
 
+impl KeyHolder for AskingKey {
+    fn public(&self) -> DelegateKey {
+        self.public
+    }
+
+    fn sign(&self, digest: B256) -> BoxFuture<'_, Result<Bytes, WalletError>> {
+        Box::pin(async move { self.sign_now(digest) })
+    }
+}
+
 impl fmt::Debug for AskingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AskingKey")
-            .field("public", &self.public().ok().map(|key| key.to_string()))
+            .field("public", &self.public.to_string())
             .field("secret", &"<redacted>")
             .finish()
     }
@@ -192,10 +237,10 @@ mod tests {
             let text = key.expose_text();
             assert!(text.starts_with(&format!("{TEXT}{name}:")), "{name}");
             let again = AskingKey::from_text(&format!(" {}\n", *text)).unwrap();
-            assert_eq!(again.public().unwrap(), key.public().unwrap());
+            assert_eq!(again.public(), key.public());
         }
         let wallet = Wallet::random().unwrap();
-        let public = AskingKey::of_wallet(&wallet).public().unwrap();
+        let public = AskingKey::of_wallet(&wallet).public();
         assert_eq!(public, DelegateKey::Secp256k1(wallet.address()));
     }
 

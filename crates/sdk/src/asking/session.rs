@@ -1,6 +1,6 @@
 //! Sessions: one signature of the owner, then an hour without them.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use stheno_protocol::{
     Account, AccountKind, Authorization, Bytes, ChainId, Domain, NetworkId, Problem, Request,
@@ -10,7 +10,11 @@ use stheno_protocol::{
     siwe::{Message, Origin},
 };
 
-use super::{AskingKey, Owner, key::sign, no_consent};
+use super::{
+    KeyHolder, Owner,
+    key::{key_signature, sign},
+    no_consent,
+};
 use crate::{
     bounds::BoxFuture,
     entropy::fresh,
@@ -51,13 +55,12 @@ impl SessionOptions {
 }
 
 /// A key that asks for an account until the session is over. A [`Reader`].
-#[derive(Debug)]
 pub struct Session {
     terms: Terms,
     account: Account,
     message: String,
     signature: Bytes,
-    key: AskingKey,
+    key: Box<dyn KeyHolder>,
 }
 
 impl Session {
@@ -68,7 +71,7 @@ impl Session {
     /// cannot be written; nodes refuse one that is too long or without a scope.
     pub async fn open(
         owner: &dyn Owner,
-        key: AskingKey,
+        key: impl KeyHolder + 'static,
         options: SessionOptions,
     ) -> Result<Self, WalletError> {
         let account = owner
@@ -108,7 +111,7 @@ impl SessionDraft {
     /// [`WalletError::Sign`] when it cannot be written.
     pub fn new(
         account: Account,
-        key: &AskingKey,
+        key: &dyn KeyHolder,
         options: SessionOptions,
     ) -> Result<Self, WalletError> {
         let random = fresh::<16>().map_err(|error| sign(error.to_string()))?;
@@ -120,7 +123,7 @@ impl SessionDraft {
             origin: options.origin,
             account: account.address,
             chain: account.chain,
-            key: key.public()?,
+            key: key.public(),
             network: options.network,
             scope: options.scope,
             issued_at: options.issued_at,
@@ -205,22 +208,36 @@ impl SessionDraft {
     ///
     /// # Errors
     /// [`WalletError::NoConsent`] when one of them is not the one.
-    pub fn signed(self, signature: Bytes, key: AskingKey) -> Result<Session, WalletError> {
+    pub fn signed(
+        self,
+        signature: Bytes,
+        key: impl KeyHolder + 'static,
+    ) -> Result<Session, WalletError> {
         self.check_signature(&signature)?;
-        match key.public()? == self.terms.key {
+        match key.public() == self.terms.key {
             true => Ok(self.of(signature, key)),
             false => Err(no_consent(&"the key is not the one that the message names")),
         }
     }
 
-    fn of(self, signature: Bytes, key: AskingKey) -> Session {
+    fn of(self, signature: Bytes, key: impl KeyHolder + 'static) -> Session {
         Session {
             message: self.message.to_string(),
             terms: self.terms,
             account: self.account,
             signature,
-            key,
+            key: Box::new(key),
         }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("terms", &self.terms)
+            .field("account", &self.account)
+            .field("key", &"<redacted>")
+            .finish_non_exhaustive()
     }
 }
 
@@ -238,7 +255,7 @@ impl Reader for Session {
             Ok(Authorization::Session {
                 message: self.message.clone(),
                 signature: self.signature.clone(),
-                key_signature: self.key.sign(request.digest(domain))?,
+                key_signature: key_signature(&*self.key, request.digest(domain)).await?,
             })
         })
     }

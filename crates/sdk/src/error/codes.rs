@@ -109,6 +109,9 @@ pub const ALL: &[Explained] = explained! {
     "source_contradicts_itself", File, "Storage contradicts itself",
         "An answer of the server is not what was asked for, not what it says itself, or not about the same object as before.",
         "Fetch the file from another server.";
+    "source_hides_headers", Operator, "Storage hides its answer from pages",
+        "A server does not let a page in a browser see which part of an object it sends, so that the page cannot tell whether it is the part that was asked for.",
+        "The server's operator lets pages see it with Access-Control-Expose-Headers: Content-Range, ETag.";
     "not_stored", Asker, "Not stored there",
         "The store says that it does not have the piece or the block.",
         "Check the name, or ask another copy.";

@@ -9,12 +9,13 @@ use std::{
 };
 
 use reqwest::{
-    Response, StatusCode,
+    StatusCode,
     header::{self, HeaderMap, HeaderName},
 };
 use url::Url;
 
 use super::SourceError;
+use crate::{http::Response, timer};
 
 /// Which object a server serves: later answers must be about the same.
 #[derive(Clone, Debug)]
@@ -115,8 +116,7 @@ pub(crate) fn part(
         _ => return Err(refusal(url, response)),
     }
     not_encoded(url, headers)?;
-    let value = text(headers, &header::CONTENT_RANGE)
-        .ok_or_else(|| lie("a part without Content-Range".to_owned()))?;
+    let value = text(headers, &header::CONTENT_RANGE).ok_or_else(|| without_range(url))?;
     let (range, size) =
         content_range(&value).ok_or_else(|| lie(format!("Content-Range `{value}`")))?;
     if let Some(known) = known {
@@ -175,12 +175,35 @@ pub(crate) fn refusal(url: &Url, response: &Response) -> Fault {
         error,
         passing: passing.contains(&status),
         wait: text(response.headers(), &header::RETRY_AFTER)
-            .and_then(|value| retry_after(&value, SystemTime::now())),
+            .and_then(|value| retry_after(&value, timer::now())),
     }
 }
 
+/// Checks the head of an answer that carries a whole object, and gives its size, if it is known.
+#[cfg(any(feature = "storage", not(target_family = "wasm")))]
+pub(crate) fn whole(url: &Url, response: &Response) -> Result<Option<u64>, Fault> {
+    // A browser has undone the encoding, whose length is the one in the header.
+    if cfg!(target_family = "wasm") {
+        return Ok(None);
+    }
+    not_encoded(url, response.headers())?;
+    Ok(response.content_length())
+}
+
+/// A part of which nobody says which one it is; a browser shows a page what the server lets it see.
+fn without_range(url: &Url) -> Fault {
+    let url = shown(url);
+    Fault::lasting(match cfg!(target_family = "wasm") {
+        true => SourceError::Hidden { url },
+        false => SourceError::Contradiction {
+            url,
+            how: "a part without Content-Range".to_owned(),
+        },
+    })
+}
+
 /// Refuses compression: offsets would be those of other bytes.
-pub(crate) fn not_encoded(url: &Url, headers: &HeaderMap) -> Result<(), Fault> {
+fn not_encoded(url: &Url, headers: &HeaderMap) -> Result<(), Fault> {
     match text(headers, &header::CONTENT_ENCODING) {
         Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
             Err(Fault::lasting(SourceError::Contradiction {

@@ -165,8 +165,7 @@ impl Progress {
                 Some(part.range.end)
             }
             None if response.status() == StatusCode::OK => {
-                answer::not_encoded(&self.line.url, response.headers())?;
-                response.content_length()
+                answer::whole(&self.line.url, &response)?
             }
             None => return Err(answer::refusal(&self.line.url, &response).into()),
         };

@@ -66,6 +66,12 @@ pub enum SourceError {
         /// In what.
         how: String,
     },
+    /// The server keeps from a page in a browser which part of the object it sends.
+    #[error("{url}: {}", self.what())]
+    Hidden {
+        /// The address.
+        url: String,
+    },
     /// A piece does not come from its store.
     #[error(transparent)]
     Storage(Box<StorageError>),
@@ -83,6 +89,7 @@ impl SourceError {
             Self::RangeIgnored { .. } => "ranges_not_served",
             Self::Changed { .. } => "source_changed",
             Self::Contradiction { .. } => "source_contradicts_itself",
+            Self::Hidden { .. } => "source_hides_headers",
             Self::Storage(error) => error.code(),
         }
     }
@@ -101,6 +108,9 @@ impl SourceError {
             }
             Self::Changed { .. } => "the object changed while it was read".to_owned(),
             Self::Contradiction { how, .. } => format!("the server's answer is wrong: {how}"),
+            Self::Hidden { .. } => {
+                "the server does not let this page see the Content-Range of its answer".to_owned()
+            }
             Self::Storage(error) => error.to_string(),
         }
     }
@@ -118,6 +128,9 @@ impl SourceError {
             }
             Self::Changed { .. } => "start again, with the object as it is now",
             Self::Contradiction { .. } => "fetch the file from another server",
+            Self::Hidden { .. } => {
+                "its operator can let pages see it: Access-Control-Expose-Headers: Content-Range, ETag"
+            }
             Self::Storage(error) => error.hint(),
         }
     }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use reqwest::{Client, Response, header};
+use reqwest::{Client, RequestBuilder, header};
 use stheno_envelope::{EnvelopeError, Header, HeaderError, header::COMMON_HEADER_BYTES};
 use url::Url;
 
@@ -18,7 +18,12 @@ use super::{
     answer::{self, Fault, Version, shown},
     patience::{HttpOptions, Trials, client},
 };
-use crate::{Error, bounds::BoxFuture, transport::in_words};
+use crate::{
+    Error,
+    bounds::BoxFuture,
+    http::{Response, came_from, in_parts, in_words},
+    timer,
+};
 
 /// An object on an HTTP server: one version of it, whose size the first answer told.
 ///
@@ -87,10 +92,11 @@ impl HttpSource {
         }
     }
 
-    /// As [`open_envelope`](Self::open_envelope), for callers that block.
+    /// As [`open_envelope`](Self::open_envelope), for callers that block. Not in a browser.
     ///
     /// # Errors
     /// The same.
+    #[cfg(not(target_family = "wasm"))]
     pub fn open_envelope_blocking(url: Url, options: HttpOptions) -> Result<(Header, Self), Error> {
         super::own_thread::wait(move || async move {
             let (header, source) = Self::open_envelope(url, options).await?;
@@ -113,6 +119,7 @@ impl HttpSource {
     }
 
     /// The same, with connections of its own, for use on another runtime.
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn renewed(&self) -> Result<Self, SourceError> {
         Ok(Self {
             line: Line {
@@ -227,22 +234,37 @@ impl Line {
         if let Some(part) = part {
             let last = part.end.saturating_sub(1);
             request = request.header(header::RANGE, format!("bytes={}-{last}", part.start));
-            if let Some(tag) = known.and_then(Version::strong_tag) {
+            // A browser would have to ask the server for leave to send it, each time. Without it
+            // another version is noticed just as well, by its own tag.
+            let tag = known.and_then(Version::strong_tag);
+            if let Some(tag) = tag.filter(|_| cfg!(not(target_family = "wasm"))) {
                 request = request.header(header::IF_RANGE, tag);
             }
         }
         self.traffic.requests.fetch_add(1, Ordering::Relaxed);
-        match tokio::time::timeout(self.options.stall, request.send()).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.broken(in_words(&error))),
-            Err(_) => Err(self.stalled()),
+        self.send(request).await
+    }
+
+    /// Makes a request to this address, and waits for the head of its answer.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Fault> {
+        let response = match timer::timeout(self.options.stall, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(self.broken(in_words(&error))),
+            Err(_) => return Err(self.stalled()),
+        };
+        match came_from(&self.url, response.url(), self.options.redirects) {
+            None => Ok(in_parts(response)),
+            Some(elsewhere) => Err(Fault::lasting(SourceError::Redirected {
+                url: shown(&self.url),
+                to: shown(elsewhere),
+            })),
         }
     }
 
     /// Takes the next bytes of an answer; none at its end.
     pub(crate) async fn next(&self, response: &mut Response) -> Result<Vec<u8>, Fault> {
         loop {
-            match tokio::time::timeout(self.options.stall, response.chunk()).await {
+            match timer::timeout(self.options.stall, response.chunk()).await {
                 Ok(Ok(Some(bytes))) if bytes.is_empty() => {}
                 Ok(Ok(bytes)) => {
                     let bytes = bytes.map(Vec::from).unwrap_or_default();

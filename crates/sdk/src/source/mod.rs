@@ -10,6 +10,8 @@
 //! | `answer` | what a server's answer must say before a byte of it is taken |
 //! | `download` | the whole object, in order, as a blocking [`std::io::Read`] |
 //!
+//! In a browser there is no `download`, which needs a thread; [`HttpSource`] asks by `fetch`.
+//!
 //! Nothing that comes from here is believed: it is opened by its chunks' own authentication.
 
 mod error;
@@ -17,11 +19,11 @@ mod local;
 
 #[cfg(feature = "http")]
 pub(crate) mod answer;
-#[cfg(feature = "http")]
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 mod download;
 #[cfg(feature = "http")]
 pub(crate) mod http;
-#[cfg(feature = "http")]
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 pub(crate) mod own_thread;
 #[cfg(feature = "http")]
 pub(crate) mod patience;
@@ -30,7 +32,7 @@ use std::ops::Range;
 
 use crate::bounds::{BoxFuture, Shareable};
 
-#[cfg(feature = "http")]
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 pub use download::HttpDownload;
 pub use error::SourceError;
 #[cfg(feature = "http")]

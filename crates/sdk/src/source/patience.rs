@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
+use reqwest::Client;
 
 use super::{SourceError, answer::Fault};
-use crate::transport::in_words;
+use crate::{
+    http::{self, in_words},
+    timer,
+};
 
 /// So many bytes of progress, and failed attempts before them are forgotten.
 const PROGRESS: u64 = 1 << 20;
-/// The most redirects that are followed.
-const MOST_REDIRECTS: usize = 5;
 /// The longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -24,7 +25,8 @@ pub struct HttpOptions {
     pub pause: Duration,
     /// How long nothing may arrive, connecting included. Default 30 s.
     pub stall: Duration,
-    /// How long a connection may take to come about. Default 10 s.
+    /// How long a connection may take to come about; in a browser, `stall` is all there is. Default
+    /// 10 s.
     pub connect: Duration,
     /// The longest that a server may ask to wait (`Retry-After`). One that asks for longer has
     /// failed: it is never asked before its time. Default 60 s.
@@ -34,6 +36,9 @@ pub struct HttpOptions {
 }
 
 /// Where a server may point to with a redirect. At most five are followed.
+///
+/// A browser follows redirects by itself, and tells only where they ended: what comes from where the
+/// server may not point to is refused there after it was asked for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Redirects {
@@ -151,37 +156,14 @@ impl Trials {
             .pause
             .saturating_mul(doubled)
             .min(LONGEST_PAUSE);
-        tokio::time::sleep(wait.unwrap_or(pause)).await;
+        timer::sleep(wait.unwrap_or(pause)).await;
         true
     }
 }
 
 /// A client that is no more patient, and goes no further, than told.
 pub(crate) fn client(options: &HttpOptions) -> Result<Client, SourceError> {
-    let redirects = match options.redirects {
-        Redirects::Refused => redirect::Policy::none(),
-        allowed => redirect::Policy::custom(move |attempt| {
-            let Some(from) = attempt.previous().last() else {
-                return attempt.stop();
-            };
-            let follow = match allowed {
-                Redirects::Anywhere => from.scheme() == "http" || attempt.url().scheme() == "https",
-                _ => from.origin() == attempt.url().origin(),
-            };
-            // What is not followed is the answer, and refused as one.
-            if follow && attempt.previous().len() <= MOST_REDIRECTS {
-                attempt.follow()
-            } else {
-                attempt.stop()
-            }
-        }),
-    };
-    Client::builder()
-        .connect_timeout(options.connect)
-        .redirect(redirects)
-        .user_agent(concat!("stheno/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| SourceError::Unreadable {
-            why: format!("the http client does not start: {}", in_words(&error)),
-        })
+    http::client(options.connect, options.redirects).map_err(|error| SourceError::Unreadable {
+        why: format!("the http client does not start: {}", in_words(&error)),
+    })
 }

@@ -8,11 +8,11 @@ use url::Url;
 
 use super::StorageFault;
 use crate::{
+    http::in_words,
     source::{
         SourceError,
         answer::{self, Fault, shown},
     },
-    transport::in_words,
 };
 
 /// Most bytes of an answer that are read: its answers have a few hundred.

@@ -23,16 +23,13 @@ mod reading;
 mod saving;
 mod source;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use cid::Cid;
-use reqwest::{Client, Response, StatusCode, header};
+use reqwest::{Client, StatusCode, header};
 use url::Url;
 
 use super::{
@@ -41,13 +38,14 @@ use super::{
 };
 use crate::{
     bounds::BoxFuture,
+    http::Response,
     source::{
         HttpOptions,
-        answer::{Fault, not_encoded, refusal, shown},
+        answer::{self, Fault, refusal, shown},
         http::Line,
         patience::Trials,
     },
-    transport::in_words,
+    timer::Instant,
 };
 
 use cache::BlockCache;
@@ -141,13 +139,9 @@ impl Gateway {
             .client
             .get(line.url.clone())
             .header(header::ACCEPT, accept)
-            .header(header::ACCEPT_ENCODING, "identity")
-            .send();
-        match tokio::time::timeout(self.options.stall, request).await {
-            Ok(Ok(response)) => Ok((line, response)),
-            Ok(Err(error)) => Err(line.broken(in_words(&error))),
-            Err(_) => Err(line.stalled()),
-        }
+            .header(header::ACCEPT_ENCODING, "identity");
+        let response = line.send(request).await?;
+        Ok((line, response))
     }
 
     /// A block, from here or there, with whose it is if it does not come.
@@ -201,7 +195,7 @@ impl Gateway {
             }
             _ => return Err(refusal(&line.url, &response)),
         }
-        not_encoded(&line.url, response.headers())?;
+        answer::whole(&line.url, &response)?;
         if car::is_car(&response) {
             return in_car(cid, &line, response).await;
         }

@@ -21,8 +21,8 @@ use super::{
     web::below,
 };
 use crate::{
+    http::in_words,
     source::{Source, SourceError, patience::Trials},
-    transport::in_words,
 };
 
 /// Bytes that are read and sent at once.

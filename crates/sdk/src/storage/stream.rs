@@ -2,19 +2,20 @@
 //!
 //! What breaks off is asked for again by Range, from there and of the same version.
 
-use std::{
-    ops::Range,
-    time::{Duration, Instant},
-};
+use std::{ops::Range, time::Duration};
 
 use futures::{Stream, stream};
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 
-use crate::source::{
-    SourceError,
-    answer::{self, Fault, Version, shown},
-    http::Line,
-    patience::Trials,
+use crate::{
+    http::Response,
+    source::{
+        SourceError,
+        answer::{self, Fault, Version, shown},
+        http::Line,
+        patience::Trials,
+    },
+    timer::Instant,
 };
 
 /// Bytes a second below which a server counts as silent.
@@ -115,8 +116,7 @@ impl Reading {
             if response.status() != StatusCode::OK {
                 return Err(answer::refusal(url, &response));
             }
-            answer::not_encoded(url, response.headers())?;
-            let announced = response.content_length().unwrap_or(self.size);
+            let announced = answer::whole(url, &response)?.unwrap_or(self.size);
             (self.size, Version::of(response.headers(), announced))
         } else {
             let part = answer::part(url, &response, &rest, self.version.as_ref())?;

@@ -16,7 +16,6 @@ use crate::{
         http::Line,
         patience::{Trials, client},
     },
-    transport::in_words,
 };
 
 /// An HTTP server that has pieces, read with GET and Range. It is not believed, see
@@ -183,13 +182,8 @@ fn is_no_head(fault: &Fault) -> bool {
 async fn head(client: &Client, line: &Line, size: u64) -> Result<bool, Fault> {
     let request = client
         .head(line.url.clone())
-        .header(header::ACCEPT_ENCODING, "identity")
-        .send();
-    let response = match tokio::time::timeout(line.options().stall, request).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => return Err(line.broken(in_words(&error))),
-        Err(_) => return Err(line.stalled()),
-    };
+        .header(header::ACCEPT_ENCODING, "identity");
+    let response = line.send(request).await?;
     match response.status() {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(false),

@@ -1,9 +1,9 @@
 //! Nodes over HTTP.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use futures::StreamExt;
-use reqwest::{Client, Response, StatusCode, header, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use stheno_protocol::{
     Answer, ExplainRequest, Explained, Explanation, LeafReport, Problem, Request, Status,
@@ -11,7 +11,13 @@ use stheno_protocol::{
 use url::Url;
 
 use super::{CallError, Transport};
-use crate::{Error, bounds::BoxFuture, ledger::Member};
+use crate::{
+    Error,
+    bounds::BoxFuture,
+    http::{self, came_from, in_words},
+    ledger::Member,
+    source::Redirects,
+};
 
 /// Most bytes of an answer that are read: 256 shares in hex are 150 KB.
 const MAX_ANSWER: usize = 1 << 20;
@@ -20,7 +26,8 @@ const MAX_WORDS: usize = 2_000;
 /// How long a connection may take to come about. The caller limits the whole call.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// HTTP/1.1 or 2, TLS by the certificate authorities of the web, no redirects.
+/// HTTP/1.1 or 2, TLS by the certificate authorities of the web, no redirects. In a browser, `fetch`:
+/// a redirect's answer is refused there when it has come.
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
     client: Client,
@@ -32,14 +39,10 @@ impl HttpTransport {
     /// # Errors
     /// [`Error::Http`] when TLS cannot be set up.
     pub fn new() -> Result<Self, Error> {
-        let client = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("stheno/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::Http {
-                why: in_words(&error),
-            })?;
+        let client = http::client(CONNECT_TIMEOUT, Redirects::Refused);
+        let client = client.map_err(|error| Error::Http {
+            why: in_words(&error),
+        })?;
         Ok(Self { client })
     }
 
@@ -55,23 +58,19 @@ impl HttpTransport {
         question: &ExplainRequest,
     ) -> Result<Explanation, CallError> {
         let url = below(endpoint, "v1/explain");
-        let response = self.client.post(url).json(question).send().await;
-        answer(response).await.map(printable_explanation)
+        let asked = self.client.post(url.clone()).json(question);
+        answer(&url, asked).await.map(printable_explanation)
     }
 
     async fn fetch_status(&self, node: &Member) -> Result<Status, CallError> {
-        let response = self.client.get(url(node, "v1/status")?).send().await;
-        answer(response).await
+        let url = url(node, "v1/status")?;
+        answer(&url, self.client.get(url.clone())).await
     }
 
     async fn post_request(&self, node: &Member, request: &Request) -> Result<Answer, CallError> {
-        let response = self
-            .client
-            .post(url(node, "v1/reencrypt")?)
-            .json(request)
-            .send()
-            .await;
-        answer(response).await
+        let url = url(node, "v1/reencrypt")?;
+        let asked = self.client.post(url.clone()).json(request);
+        answer(&url, asked).await
     }
 }
 
@@ -109,12 +108,15 @@ fn below(endpoint: &Url, path: &str) -> Url {
     url
 }
 
-async fn answer<T: DeserializeOwned>(
-    response: Result<Response, reqwest::Error>,
-) -> Result<T, CallError> {
-    let response = response.map_err(|error| CallError::Unreachable {
+async fn answer<T: DeserializeOwned>(url: &Url, asked: RequestBuilder) -> Result<T, CallError> {
+    let response = asked.send().await.map_err(|error| CallError::Unreachable {
         why: in_words(&error),
     })?;
+    if came_from(url, response.url(), Redirects::Refused).is_some() {
+        return Err(CallError::Garbage {
+            why: "a redirect, which is not followed".to_owned(),
+        });
+    }
     let status = response.status();
     let is_problem = response
         .headers()
@@ -205,17 +207,6 @@ fn tame(words: &str) -> String {
             }
         })
         .collect()
-}
-
-/// The innermost cause: "connection refused" rather than "error sending request".
-pub(crate) fn in_words(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = inner.to_string();
-        cause = inner.source();
-    }
-    text
 }
 
 #[cfg(test)]

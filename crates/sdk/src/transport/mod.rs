@@ -5,8 +5,6 @@ mod http;
 
 #[cfg(feature = "http")]
 pub use http::HttpTransport;
-#[cfg(feature = "http")]
-pub(crate) use http::in_words;
 
 use stheno_protocol::{Answer, Problem, Request, Status};
 

@@ -1,10 +1,15 @@
-//! What a keystore file must be like before the library opens it.
+//! Wallets from encrypted keystore files.
 //!
-//! The library takes the form for granted: it panics on a short initialisation vector or derived
-//! key, takes whatever memory and time the file asks for, and rounds a cost of scrypt that is no
-//! power of two down, so that the right passphrase would seem wrong.
+//! The library takes the form of a file for granted: it panics on a short initialisation vector or
+//! derived key, takes whatever memory and time the file asks for, and rounds a cost of scrypt that is no
+//! power of two down, so that the right passphrase would seem wrong. So that is checked before.
 
+use std::{fmt, path::Path};
+
+use alloy::signers::local::{LocalSignerError, PrivateKeySigner};
 use serde::Deserialize;
+
+use super::{Wallet, WalletError};
 
 /// Most memory that scrypt may take, `128 · n · r` bytes: geth's usual is 256 MiB.
 const MOST_MEMORY: u64 = 1 << 30;
@@ -12,6 +17,38 @@ const MOST_MEMORY: u64 = 1 << 30;
 const MOST_PASSES: u64 = 16;
 /// Most rounds of PBKDF2: the usual are 262,144.
 const MOST_ROUNDS: u64 = 10_000_000;
+
+impl Wallet {
+    /// Decrypts an Ethereum keystore (Web3 Secret Storage, version 3). Deliberately slow.
+    ///
+    /// # Errors
+    /// [`WalletError::Keystore`], [`WalletError::Passphrase`].
+    pub fn from_keystore(path: impl AsRef<Path>, passphrase: &str) -> Result<Self, WalletError> {
+        let path = path.as_ref();
+        let shown = path.display().to_string();
+        let unreadable = |why| WalletError::Keystore {
+            path: shown.clone(),
+            why,
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+        check(&text).map_err(unreadable)?;
+        match PrivateKeySigner::decrypt_keystore(path, passphrase) {
+            Ok(signer) => Ok(Self::of(signer)),
+            Err(LocalSignerError::EthKeystoreError(error)) if is_mac_mismatch(&error) => {
+                Err(WalletError::Passphrase { path: shown })
+            }
+            Err(error) => Err(WalletError::Keystore {
+                path: shown,
+                why: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// The keystore's error type is not re-exported, so its words are all there is to go by.
+fn is_mac_mismatch(error: &impl fmt::Display) -> bool {
+    error.to_string() == "Mac Mismatch"
+}
 
 #[derive(Deserialize)]
 struct File {
@@ -47,7 +84,7 @@ struct Kdf {
 ///
 /// # Errors
 /// The field, and what it should be.
-pub(super) fn check(text: &str) -> Result<(), String> {
+fn check(text: &str) -> Result<(), String> {
     let File { crypto } = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let wants = |is: bool, what: &str| is.then_some(()).ok_or_else(|| format!("crypto.{what}"));
     wants(crypto.cipher == "aes-128-ctr", "cipher is not aes-128-ctr")?;
@@ -94,6 +131,38 @@ mod tests {
             "0".repeat(32),
             "0".repeat(64),
         )
+    }
+
+    #[test]
+    fn keystore_opens_with_its_passphrase_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.json");
+        // "Test vectors" of the Web3 Secret Storage definition, the one with PBKDF2.
+        std::fs::write(
+            &path,
+            include_str!("../../tests/data/web3-secret-storage-pbkdf2.json"),
+        )
+        .unwrap();
+        let wallet = Wallet::from_keystore(&path, "testpassword").unwrap();
+        assert_eq!(
+            wallet.address().to_string().to_lowercase(),
+            "0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b"
+        );
+        let error = Wallet::from_keystore(&path, "wrong").unwrap_err();
+        assert!(matches!(error, WalletError::Passphrase { .. }), "{error}");
+    }
+
+    #[test]
+    fn keystore_is_refused_when_it_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.json");
+        let missing = Wallet::from_keystore(&path, "x").unwrap_err();
+        assert!(missing.to_string().contains("key.json"), "{missing}");
+        for text in ["{}", "no json", r#"{"crypto":{"kdfparams":{"dklen":16}}}"#] {
+            std::fs::write(&path, text).unwrap();
+            let error = Wallet::from_keystore(&path, "x").unwrap_err();
+            assert!(matches!(error, WalletError::Keystore { .. }), "{error}");
+        }
     }
 
     #[test]

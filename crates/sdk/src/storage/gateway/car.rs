@@ -7,7 +7,7 @@
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use cid::Cid;
-use reqwest::{Response, StatusCode, header};
+use reqwest::{StatusCode, header};
 use stheno_envelope::{
     car::{CarDecoder, CarError, CarLimits},
     unixfs::FileVerifier,
@@ -15,8 +15,9 @@ use stheno_envelope::{
 
 use super::{Gateway, UnixfsFile, paced};
 use crate::{
+    http::Response,
     source::{
-        answer::{Fault, not_encoded, refusal},
+        answer::{self, Fault, refusal},
         http::Line,
     },
     storage::{StorageFault, stream::Pace},
@@ -97,7 +98,7 @@ pub(super) async fn ask(
         | StatusCode::NOT_IMPLEMENTED => return Err(CarFault::None),
         _ => return Err(refusal(&line.url, &response).into()),
     }
-    not_encoded(&line.url, response.headers())?;
+    answer::whole(&line.url, &response)?;
     match is_car(&response) {
         true => Ok((line, response)),
         false => Err(CarFault::None),
