@@ -264,7 +264,7 @@ impl<'a> World<'a> {
         lifetime: u64,
     ) -> Grant {
         let domain = self.devnet.network().domain();
-        let grant = Grant::sign(owner, key.public().unwrap(), scope, &domain, from, lifetime);
+        let grant = Grant::sign(owner, key.public(), scope, &domain, from, lifetime);
         grant.await.unwrap()
     }
 

@@ -2,7 +2,8 @@
 //!
 //! alloy's own transport reads a body to its end, however long; an endpoint
 //! that lies may send a gigabyte. This one stops at the limit, follows no
-//! redirect, and keeps URLs (which carry access keys) out of its errors.
+//! redirect, and keeps URLs (which carry access keys) out of its errors. A
+//! browser follows redirects unasked: there, what they lead to is not taken.
 //! The limit on time is the caller's, so that it holds for every transport.
 
 use std::task::{Context, Poll};
@@ -76,6 +77,8 @@ pub(crate) enum HttpFault {
     Unreachable(String),
     #[error("http status {0}")]
     Status(u16),
+    #[error("it redirects, and is not followed")]
+    Redirected,
 }
 
 impl Http {
@@ -93,13 +96,13 @@ impl Http {
             true => self.max_logs_answer,
             false => self.max_answer,
         };
-        let response = self
-            .client
-            .post(self.url)
-            .json(&request)
-            .send()
-            .await
-            .map_err(unreachable)?;
+        let mut url = self.url;
+        url.set_fragment(None);
+        let question = self.client.post(url.clone()).json(&request);
+        let response = question.send().await.map_err(unreachable)?;
+        if cfg!(target_family = "wasm") && *response.url() != url {
+            return Err(fault(HttpFault::Redirected));
+        }
         let status = response.status();
         let body = read_up_to(response, limit).await?;
         match serde_json::from_slice(&body) {
@@ -129,6 +132,22 @@ async fn read_up_to(response: reqwest::Response, limit: usize) -> Result<Vec<u8>
 }
 
 fn unreachable(error: reqwest::Error) -> TransportError {
+    fault(HttpFault::Unreachable(in_words(error)))
+}
+
+/// What is known, which is little: a browser tells a page no more.
+#[cfg(target_family = "wasm")]
+fn in_words(error: reqwest::Error) -> String {
+    let words = if error.is_request() {
+        "not reached: it is down, or does not allow this page to ask it (CORS)"
+    } else {
+        "the connection broke"
+    };
+    words.to_owned()
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn in_words(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut words = error.to_string();
     let mut cause = std::error::Error::source(&error);
@@ -136,7 +155,7 @@ fn unreachable(error: reqwest::Error) -> TransportError {
         words = format!("{words}: {error}");
         cause = error.source();
     }
-    fault(HttpFault::Unreachable(words))
+    words
 }
 
 fn fault(fault: HttpFault) -> TransportError {

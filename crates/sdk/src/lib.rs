@@ -97,12 +97,20 @@
 //! | `chain` | [`ledger::RpcLedger`]: committees and blocks over JSON-RPC |
 //! | `http` | [`transport::HttpTransport`], [`clock::SystemClock`] |
 //! | `storage` | [`storage`]: folders, HTTP servers, gateways, PDP providers, transfers; needs `http` |
-//! | `wallet` | [`Wallet`]: keys in memory |
+//! | `wallet` | [`Wallet`]: keys in memory; [`asking`]: sessions, delegates |
+//! | `keystore` | `Wallet::from_keystore`: keys in encrypted files; needs `wallet` |
 //! | `testing` | [`testing`]: a committee in the process and a chain in memory |
 //!
 //! All are on by default. Without them the crate has no sockets, no clock and no keys: a
 //! [`Ledger`](ledger::Ledger), a [`Transport`](transport::Transport), a [`Clock`](clock::Clock) and
 //! a [`Reader`] are arguments of [`Client::new`].
+//!
+//! # In a browser
+//!
+//! For `wasm32-unknown-unknown` there are `chain`, `http`, `storage` and `wallet`, by `fetch` and the
+//! browser's clock; no runtime is needed. Futures are not `Send` there. It reads and buys: there are no
+//! files, no threads, no blocking readers, and nothing that uploads or encrypts folders. What a server
+//! must let a page see is in its errors: `source_hides_headers`, and "CORS" where one is not reached.
 //!
 //! # Layout
 //!
@@ -119,6 +127,7 @@
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
 //! | [`access`] | items of an on-chain registry, and the terms on which they are read |
 //! | `market` | selling encrypted folders, buying the right to read them |
+//! | `http`, `timer` | what differs between native targets and a browser: `fetch`, clocks |
 //! | `open_all` | the keys of many files with one request |
 //! | `release` | an item's own key, where it is to become public |
 //! | [`source`] | where an envelope's bytes come from: files, HTTP servers that may lie |

@@ -14,7 +14,7 @@ use stheno_envelope::{
     unixfs::{Directory, DirectoryEntry, FileBuilder, Profile, Root},
 };
 
-use super::{CollectionError, place::manifest_name, stored::StoredBytes};
+use super::{CollectionError, joined::StoredBytes, place::manifest_name};
 
 /// Writes a file as a CAR into a sink that seeks, and gives its root.
 ///

@@ -17,7 +17,7 @@ use super::{
     Access, Collection, CollectionError, CollectionEvent, CollectionObserver,
     batch::Batch,
     desk::{Desk, is_reserved},
-    seal::Hashed,
+    hashed::Hashed,
 };
 use crate::Error;
 

@@ -7,12 +7,14 @@
 //! | `walk` | what is in a folder, and what of it is no file |
 //! | `journal`, `desk`, `batch` | what is done already, across `kill -9`; one command at a time, files whole or not there; many at once |
 //! | `access` | what opens many envelopes: keys of one's own, or a committee, asked once for many |
-//! | `read`, `stored` | an opened manifest; an envelope in pieces that several stores have |
-//! | `extract` | files back into a folder |
+//! | `read`, `stored`, `hashed` | an opened manifest; an envelope in pieces that several stores have |
+//! | `extract`, `joined` | files back into a folder; pieces in a folder, put together |
 //! | `place`, `link` | where pieces are, as people write it; what is handed on, without a secret |
 //! | `ipfs` | a collection that trustless gateways have, by its CID |
 //! | `car` | the same as a CAR, for IPFS |
 //! | `media_type` | by a file's name |
+//!
+//! In a browser there is what reads: [`Access`], [`Collection`], [`Link`], [`Place`].
 //!
 //! # On the disk
 //!
@@ -31,23 +33,39 @@
 //! names its pieces, with one that the publisher gave.
 
 mod access;
-mod batch;
-mod car;
-mod desk;
 mod error;
-mod extract;
+mod hashed;
 mod ipfs;
-mod journal;
 mod link;
-mod media_type;
-mod options;
 mod place;
 mod read;
-mod rendered;
-mod seal;
 mod stored;
+
+#[cfg(not(target_family = "wasm"))]
+mod batch;
+#[cfg(not(target_family = "wasm"))]
+mod car;
+#[cfg(not(target_family = "wasm"))]
+mod desk;
+#[cfg(not(target_family = "wasm"))]
+mod extract;
+#[cfg(not(target_family = "wasm"))]
+mod joined;
+#[cfg(not(target_family = "wasm"))]
+mod journal;
+#[cfg(not(target_family = "wasm"))]
+mod media_type;
+#[cfg(not(target_family = "wasm"))]
+mod options;
+#[cfg(not(target_family = "wasm"))]
+mod rendered;
+#[cfg(not(target_family = "wasm"))]
+mod seal;
+#[cfg(not(target_family = "wasm"))]
 mod walk;
+#[cfg(not(target_family = "wasm"))]
 mod work;
+#[cfg(not(target_family = "wasm"))]
 mod write;
 
 use std::sync::Arc;
@@ -55,18 +73,27 @@ use std::sync::Arc;
 use stheno_envelope::manifest::SafePath;
 
 pub use access::Access;
+#[cfg(not(target_family = "wasm"))]
 pub use car::{write_file_car, write_folder_car};
+#[cfg(not(target_family = "wasm"))]
 pub use desk::unfinished;
 pub use error::CollectionError;
+#[cfg(not(target_family = "wasm"))]
 pub use extract::{ExtractOptions, Extracted};
 pub use ipfs::{InIpfs, find_in_gateways, folder_of};
 pub use link::{Link, LinkKind};
+#[cfg(not(target_family = "wasm"))]
 pub use options::{CollectionOptions, Sealing};
-pub use place::{Place, gateway, latest_manifest, manifest_name};
+#[cfg(not(target_family = "wasm"))]
+pub use place::latest_manifest;
+pub use place::{Place, gateway, manifest_name};
 pub use read::Collection;
+#[cfg(not(target_family = "wasm"))]
 pub use seal::pieces_of;
 pub use stored::StoredSource;
+#[cfg(not(target_family = "wasm"))]
 pub use walk::Oddities;
+#[cfg(not(target_family = "wasm"))]
 pub use write::{add_folder, encrypt_folder};
 
 /// Is told what is going on, on the thread that does it; it should return at once.

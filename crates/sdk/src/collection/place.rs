@@ -1,11 +1,6 @@
 //! Where pieces are: folders, servers and providers as people write them, and manifests in a folder.
 
-use std::{
-    fmt, fs,
-    path::{Path, PathBuf},
-    str::FromStr,
-    sync::Arc,
-};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use stheno_envelope::manifest::Hint;
 use url::Url;
@@ -14,10 +9,15 @@ use super::CollectionError;
 use crate::{
     Error,
     source::{HttpOptions, Redirects},
-    storage::{
-        Folder, Gateway, GatewayPieces, HttpStore, IpfsAddress, PdpOptions, PdpProvider, Store,
-    },
+    storage::{Gateway, GatewayPieces, HttpStore, IpfsAddress, Store},
 };
+
+#[cfg(not(target_family = "wasm"))]
+pub use native::latest_manifest;
+#[cfg(not(target_family = "wasm"))]
+use native::{folder, provider};
+#[cfg(target_family = "wasm")]
+use wasm::{folder, provider};
 
 /// What stands before the address of a provider.
 const PDP: &str = "pdp+";
@@ -42,20 +42,16 @@ pub enum Place {
 impl Place {
     /// The store at this place. A folder that is not there is made only `to_write` to it.
     ///
+    /// In a browser there are no folders, and a provider can only be read.
+    ///
     /// # Errors
-    /// As [`Folder::open`], [`HttpStore::folder`], [`PdpProvider::new`].
+    /// As [`Gateway::new`], [`HttpStore::folder`], and of the other stores;
+    /// [`CollectionError::Disk`] of a folder that is not there.
     pub fn store(&self, to_write: bool) -> Result<Arc<dyn Store>, Error> {
         Ok(match self {
-            Self::Folder(path) if !to_write && !path.is_dir() => {
-                let error = std::io::ErrorKind::NotFound.into();
-                return Err(CollectionError::disk("read", path, &error).into());
-            }
-            Self::Folder(path) => Arc::new(Folder::open(path)?),
-            Self::Http(url) => {
-                let options = HttpOptions::default().redirects(Redirects::SameOrigin);
-                Arc::new(HttpStore::folder(url.clone(), options)?)
-            }
-            Self::Pdp(url) => Arc::new(PdpProvider::new(url.clone(), PdpOptions::default())?),
+            Self::Folder(path) => folder(path, to_write)?,
+            Self::Http(url) => server(url.clone())?,
+            Self::Pdp(url) => provider(url)?,
             Self::Ipfs(address) => {
                 let gateway = address.gateway.as_ref().map(gateway);
                 let gateway = gateway.ok_or_else(|| CollectionError::NoGateway {
@@ -177,31 +173,94 @@ pub fn manifest_name(version: u64) -> String {
     format!("manifest-{version}.fee")
 }
 
-/// The manifest of the highest version in a folder, by its name; `None` where there is none.
-///
-/// # Errors
-/// [`CollectionError::Disk`].
-pub fn latest_manifest(folder: &Path) -> Result<Option<(u64, PathBuf)>, CollectionError> {
-    let failed = |error: std::io::Error| CollectionError::disk("read", folder, &error);
-    let mut latest = None;
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        let version = name.to_str().and_then(version_of);
-        if let Some(version) = version.filter(|version| latest.is_none_or(|seen| *version > seen)) {
-            latest = Some(version);
-        }
-    }
-    Ok(latest.map(|version| (version, folder.join(manifest_name(version)))))
-}
-
 pub(super) fn version_of(name: &str) -> Option<u64> {
     let number = name.strip_prefix("manifest-")?.strip_suffix(".fee")?;
     let version = number.parse().ok().filter(|version| *version > 0)?;
     (manifest_name(version) == name).then_some(version)
 }
 
+fn server(url: Url) -> Result<Arc<dyn Store>, Error> {
+    let options = HttpOptions::default().redirects(Redirects::SameOrigin);
+    Ok(Arc::new(HttpStore::folder(url, options)?))
+}
+
+#[cfg(not(target_family = "wasm"))]
+mod native {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+        sync::Arc,
+    };
+
+    use url::Url;
+
+    use super::{CollectionError, manifest_name, version_of};
+    use crate::{
+        Error,
+        storage::{Folder, PdpOptions, PdpProvider, Store},
+    };
+
+    pub(super) fn folder(path: &Path, to_write: bool) -> Result<Arc<dyn Store>, Error> {
+        if !to_write && !path.is_dir() {
+            let error = std::io::ErrorKind::NotFound.into();
+            return Err(CollectionError::disk("read", path, &error).into());
+        }
+        Ok(Arc::new(Folder::open(path)?))
+    }
+
+    pub(super) fn provider(url: &Url) -> Result<Arc<dyn Store>, Error> {
+        let provider = PdpProvider::new(url.clone(), PdpOptions::default())?;
+        Ok(Arc::new(provider))
+    }
+
+    /// The manifest of the highest version in a folder, by its name; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`CollectionError::Disk`].
+    pub fn latest_manifest(folder: &Path) -> Result<Option<(u64, PathBuf)>, CollectionError> {
+        let failed = |error: std::io::Error| CollectionError::disk("read", folder, &error);
+        let mut latest = None;
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let version = name.to_str().and_then(version_of);
+            if let Some(version) =
+                version.filter(|version| latest.is_none_or(|seen| *version > seen))
+            {
+                latest = Some(version);
+            }
+        }
+        Ok(latest.map(|version| (version, folder.join(manifest_name(version)))))
+    }
+}
+
+#[cfg(target_family = "wasm")]
+mod wasm {
+    use std::{path::Path, sync::Arc};
+
+    use url::Url;
+
+    use super::{CollectionError, server};
+    use crate::{
+        Error,
+        storage::{Store, below},
+    };
+
+    /// A page has no folders.
+    pub(super) fn folder(path: &Path, _to_write: bool) -> Result<Arc<dyn Store>, Error> {
+        let error = std::io::ErrorKind::Unsupported.into();
+        Err(CollectionError::disk("read", path, &error).into())
+    }
+
+    /// What a provider serves to everybody.
+    pub(super) fn provider(url: &Url) -> Result<Arc<dyn Store>, Error> {
+        server(below(url, &["piece"]))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

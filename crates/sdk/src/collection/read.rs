@@ -1,25 +1,20 @@
 //! A collection to be read: its manifest, and where the pieces are.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-    sync::Arc,
-    thread,
-};
+use std::{io::Write, sync::Arc};
 
 use sha2::{Digest, Sha256};
 use stheno_crypto::Cek;
 use stheno_envelope::{
-    EnvelopeError, EnvelopeLayout, Header,
+    EnvelopeLayout, Header,
     manifest::{Entry, MAX_MANIFEST_BYTES, Manifest, ManifestError, SafePath},
 };
 
 use super::{
-    Access, CollectionError, Link, Place, ipfs::hinted, seal::Hashed, stored::StoredSource,
+    Access, CollectionError, Link, Place, hashed::Hashed, ipfs::hinted, stored::StoredSource,
 };
 use crate::{
     Error, FileReader,
-    source::{Local, Source, SourceError},
+    source::{Source, SourceError},
     storage::Store,
 };
 
@@ -47,21 +42,34 @@ impl std::fmt::Debug for Collection {
 
 impl Collection {
     /// Opens the manifest in a file. `stores` may have the pieces; then come the places that the
-    /// manifest hints at.
+    /// manifest hints at. Not in a browser.
     ///
     /// # Errors
     /// [`Error::Collection`] when the file is no manifest; as [`Access::key`].
+    #[cfg(not(target_family = "wasm"))]
     pub async fn open(
-        manifest: &Path,
+        manifest: &std::path::Path,
         stores: Vec<Arc<dyn Store>>,
         access: &Access,
     ) -> Result<Self, Error> {
-        let failed = |error: io::Error| CollectionError::disk("read", manifest, &error);
-        let source = || {
-            let file = std::fs::File::open(manifest).map_err(failed)?;
-            Local::new(file).map_err(failed)
-        };
-        Self::of_source(source, stores, access).await
+        let failed = |error: std::io::Error| CollectionError::disk("read", manifest, &error);
+        let file = std::fs::File::open(manifest).map_err(failed)?;
+        let file = crate::source::Local::new(file).map_err(failed)?;
+        Self::of_manifest(file, stores, access).await
+    }
+
+    /// Opens the encrypted manifest that a source is. `stores` may have the pieces; then come the
+    /// places that the manifest hints at.
+    ///
+    /// # Errors
+    /// As [`Access::key`]; [`Error::Collection`] when it is no manifest.
+    pub async fn of_manifest(
+        manifest: impl Source + 'static,
+        stores: Vec<Arc<dyn Store>>,
+        access: &Access,
+    ) -> Result<Self, Error> {
+        let manifest = Arc::new(manifest);
+        Self::of_source(|| Ok(Arc::clone(&manifest)), stores, access).await
     }
 
     /// Opens the manifest that a link leads to. `stores` are asked before the link's places.
@@ -281,7 +289,6 @@ async fn read_header(source: &impl Source, copy: usize) -> Result<Header, Error>
     }
 }
 
-/// Decrypts and reads a manifest side by side, so that its bytes are never in memory at once.
 async fn read_manifest<S: Source + 'static>(
     source: S,
     header: &Header,
@@ -293,7 +300,18 @@ async fn read_manifest<S: Source + 'static>(
         let limit = MAX_MANIFEST_BYTES;
         return Err(CollectionError::from(ManifestError::TooLarge { limit }).into());
     }
-    let (plaintext, mut sink) = io::pipe().map_err(EnvelopeError::Read)?;
+    parse(&mut reader, size).await
+}
+
+/// Decrypts and parses side by side, so that a manifest's bytes are never in memory at once.
+#[cfg(not(target_family = "wasm"))]
+async fn parse<S: Source + 'static>(
+    reader: &mut FileReader<S>,
+    size: u64,
+) -> Result<Manifest, Error> {
+    use std::{io, thread};
+
+    let (plaintext, mut sink) = io::pipe().map_err(stheno_envelope::EnvelopeError::Read)?;
     let reading = thread::spawn(move || {
         let read = Manifest::read(&plaintext);
         // What follows a fault is read, too: whoever writes must not wait for ever.
@@ -306,4 +324,14 @@ async fn read_manifest<S: Source + 'static>(
     let read = reading.join().unwrap_or_else(|_| Err(gone()));
     copied?;
     Ok(read.map_err(CollectionError::from)?)
+}
+
+/// Decrypts, then parses: there is one thread.
+#[cfg(target_family = "wasm")]
+async fn parse<S: Source + 'static>(
+    reader: &mut FileReader<S>,
+    size: u64,
+) -> Result<Manifest, Error> {
+    let plaintext = reader.read_range(0..size).await?;
+    Ok(Manifest::read(plaintext.as_slice()).map_err(CollectionError::from)?)
 }

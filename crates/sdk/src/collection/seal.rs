@@ -19,6 +19,7 @@ use super::{
     CollectionError,
     batch::Batch,
     desk::{Desk, Draft},
+    hashed::Hashed,
 };
 use crate::{EncryptOptions, Encryption, Error, SealTo};
 
@@ -108,32 +109,6 @@ impl Sealer<'_> {
                 hints: Vec::new(),
             },
         })
-    }
-}
-
-/// Hashes what passes.
-pub(super) struct Hashed<T> {
-    pub(super) input: T,
-    pub(super) hash: Sha256,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.hash.update(buffer.get(..read).unwrap_or_default());
-        Ok(read)
-    }
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.input.write(bytes)?;
-        self.hash.update(bytes.get(..written).unwrap_or(bytes));
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.input.flush()
     }
 }
 

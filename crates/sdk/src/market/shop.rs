@@ -1,10 +1,10 @@
-//! What is for sale, for how much, and whether paying is enough; paying.
+//! What is for sale, for how much, and whether paying is enough.
 
 use alloy_primitives::U256;
 use stheno_chain::{
-    Block, Chain, Sender, Sent,
+    Block, Chain,
     contracts::{
-        CatalogueContract as catalogue, DevnetDollarContract as erc20, EscrowContract as escrow,
+        CatalogueContract as catalogue, EscrowContract as escrow,
         PayPerAccessContract as item_sale, SaleContract as sale,
     },
 };
@@ -15,7 +15,7 @@ use stheno_protocol::{
     policy::{Leaf, Rule},
 };
 
-use super::{Currencies, FIL, MarketError, Money, Offer};
+use super::{Currencies, MarketError, Offer};
 use crate::{Market, NetworkFile, access::AccessRegistry};
 
 /// A catalogue, its registry, and what the network file says of them.
@@ -196,68 +196,6 @@ impl Shop {
         let item = B256::from(*item.as_bytes());
         let truth = registry.can_read(reader, item, Bytes::new()).await?;
         Ok(truth == Truth::True)
-    }
-
-    /// Takes an offer: allows the sale the price, if that is in a token and not allowed yet, and buys.
-    /// `consent` is the reader's to the licence. The price can fall on the way, and not rise.
-    ///
-    /// # Errors
-    /// [`MarketError::Funds`], [`MarketError::Send`].
-    pub async fn pay(
-        &self,
-        sender: &Sender,
-        offer: &Offer,
-        consent: Bytes,
-    ) -> Result<Sent, MarketError> {
-        let price = offer.price;
-        let payer = sender.address();
-        let at = self.chain.head().await?;
-        let balance = self.balance(at, price.token, payer).await?;
-        if balance < price.units {
-            let told = |units| self.currencies.show(Money { units, ..price });
-            return Err(MarketError::Funds {
-                account: payer,
-                balance: told(balance),
-                price: told(price.units),
-            });
-        }
-        if price.token != FIL {
-            self.allow(at, sender, offer).await?;
-        }
-        let call = alloy_sol_types::SolCall::abi_encode(&offer.call(consent));
-        let sent = sender.send(Some(offer.sale), call.into(), offer.value());
-        sent.await.map_err(MarketError::send("buying"))
-    }
-
-    async fn allow(&self, at: Block, sender: &Sender, offer: &Offer) -> Result<(), MarketError> {
-        let (token, spender) = (offer.price.token, offer.sale);
-        let allowance = erc20::allowanceCall {
-            owner: sender.address(),
-            spender,
-        };
-        let allowance = self.chain.read(at.hash, token, &allowance).await?;
-        if allowance >= offer.price.units {
-            return Ok(());
-        }
-        // The price and no more: what is allowed beyond it could be taken later.
-        let approve = erc20::approveCall {
-            spender,
-            value: offer.price.units,
-        };
-        let approved = sender.call(token, &approve).await;
-        approved
-            .map(drop)
-            .map_err(MarketError::send("allowing the sale to take the price"))
-    }
-
-    async fn balance(&self, at: Block, token: Address, of: Address) -> Result<U256, MarketError> {
-        if token == FIL {
-            let balance = self.chain.balance(at.hash, of).await;
-            // What cannot be told here, the transaction will.
-            return Ok(balance.unwrap_or(U256::MAX));
-        }
-        let balance = erc20::balanceOfCall { account: of };
-        Ok(self.chain.read(at.hash, token, &balance).await?)
     }
 
     /// What the seller says of what is listed.

@@ -28,7 +28,7 @@ pub(crate) mod own_thread;
 #[cfg(feature = "http")]
 pub(crate) mod patience;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use crate::bounds::{BoxFuture, Shareable};
 
@@ -68,5 +68,31 @@ pub trait Source: Shareable {
     /// What a copy gave did not authenticate: others are better tried first.
     fn distrust(&self, copy: usize) {
         let _ = copy;
+    }
+}
+
+impl<S: Source + ?Sized> Source for Arc<S> {
+    fn size(&self) -> u64 {
+        (**self).size()
+    }
+
+    fn fetch(&self, range: Range<u64>) -> BoxFuture<'_, Result<Vec<u8>, SourceError>> {
+        (**self).fetch(range)
+    }
+
+    fn copies(&self) -> Vec<usize> {
+        (**self).copies()
+    }
+
+    fn fetch_copy(
+        &self,
+        copy: usize,
+        range: Range<u64>,
+    ) -> BoxFuture<'_, Result<Vec<u8>, SourceError>> {
+        (**self).fetch_copy(copy, range)
+    }
+
+    fn distrust(&self, copy: usize) {
+        (**self).distrust(copy);
     }
 }

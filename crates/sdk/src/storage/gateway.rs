@@ -12,7 +12,7 @@
 //! | `find` | what a path leads to, from several gateways |
 //! | `source` | a file that several gateways have, as a source of any part of it |
 //! | `pieces` | pieces that lie in files which a gateway has |
-//! | `saving` | a file to the disk, resumable |
+//! | `saving` | a file to the disk, resumable; not in a browser |
 
 mod address;
 mod cache;
@@ -20,6 +20,7 @@ mod car;
 mod find;
 mod pieces;
 mod reading;
+#[cfg(not(target_family = "wasm"))]
 mod saving;
 mod source;
 
@@ -54,6 +55,7 @@ pub use address::{BadAddress, IpfsAddress};
 pub(crate) use find::latest_in_folder;
 pub use find::{FoundInIpfs, find_in_ipfs};
 pub use pieces::GatewayPieces;
+#[cfg(not(target_family = "wasm"))]
 pub use saving::save_file;
 pub use source::UnixfsSource;
 

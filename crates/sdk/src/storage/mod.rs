@@ -36,78 +36,82 @@
 //! # Features
 //!
 //! The traits, errors and the check of blocks are always here. What has sockets or files needs the
-//! feature `storage`.
+//! feature `storage`. In a browser there are its parts that read: [`HttpStore`], [`Gateway`] and what
+//! they give; nothing with files, and nothing that uploads.
 
 mod block;
 mod error;
 mod known;
 mod reading;
 
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod call;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod data_sets;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod download;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod folder;
 #[cfg(feature = "storage")]
 mod gateway;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod journal;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod landing;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod pdp;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod sending;
 #[cfg(feature = "storage")]
 mod stream;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod transfer;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 mod upload;
 #[cfg(feature = "storage")]
 mod web;
 
-use std::{ops::Range, pin::Pin, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
-use futures::Stream;
 use stheno_envelope::PieceCid;
 
 use crate::{
-    bounds::{BoxFuture, Shareable},
+    bounds::{BoxFuture, BoxStream, Shareable},
     source::Source,
 };
 
 pub use block::{Blocks, MAX_BLOCK_BYTES, check_block, fetch_block};
 pub use cid::Cid;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 pub use data_sets::{Added, Adding, MOST_PIECES_AT_ONCE};
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 pub use download::{Wanted, download};
 pub use error::{At, Lost, StorageError, StorageFault, TransferError};
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 pub use folder::Folder;
 #[cfg(feature = "storage")]
 pub(crate) use gateway::latest_in_folder;
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
+pub use gateway::save_file;
 #[cfg(feature = "storage")]
 pub use gateway::{
     BadAddress, FoundInIpfs, Gateway, GatewayPieces, IpfsAddress, UnixfsFile, UnixfsSource,
-    find_in_ipfs, save_file,
+    find_in_ipfs,
 };
 pub use known::KnownFiles;
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 pub use pdp::{PdpOptions, PdpProvider};
 #[cfg(feature = "storage")]
 pub(crate) use reading::Trust;
 pub use reading::{Copies, Section, read_range, read_whole};
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 pub use transfer::{TransferEvent, TransferObserver, TransferOptions, Transferred};
-#[cfg(feature = "storage")]
+#[cfg(all(feature = "storage", not(target_family = "wasm")))]
 pub use upload::{Outgoing, upload};
 #[cfg(feature = "storage")]
 pub use web::HttpStore;
+#[cfg(all(feature = "storage", target_family = "wasm"))]
+pub(crate) use web::below;
 
 /// The smallest piece that PDP providers take, in bytes of payload.
 pub const MIN_PIECE_BYTES: u64 = 127;
@@ -115,11 +119,7 @@ pub const MIN_PIECE_BYTES: u64 = 127;
 pub const MAX_PIECE_BYTES: u64 = 1_065_353_216;
 
 /// Consecutive bytes as they arrive. After an error there is nothing more.
-#[cfg(not(target_family = "wasm"))]
-pub type Parts = Pin<Box<dyn Stream<Item = Result<Vec<u8>, StorageError>> + Send>>;
-/// Consecutive bytes as they arrive. After an error there is nothing more.
-#[cfg(target_family = "wasm")]
-pub type Parts = Pin<Box<dyn Stream<Item = Result<Vec<u8>, StorageError>>>>;
+pub type Parts = BoxStream<'static, Result<Vec<u8>, StorageError>>;
 
 /// Where pieces are stored. All errors are [`StorageError`]s, which name the store and the piece.
 pub trait Store: Shareable {
@@ -171,7 +171,7 @@ pub struct Putting {
 }
 
 impl Putting {
-    #[cfg(feature = "storage")]
+    #[cfg(all(feature = "storage", not(target_family = "wasm")))]
     pub(crate) fn tell(&self, event: &PutEvent) {
         if let Some(observer) = &self.observer {
             observer(event);

@@ -4,10 +4,11 @@
 
 use std::{ops::Range, time::Duration};
 
-use futures::{Stream, stream};
+use futures::stream;
 use reqwest::StatusCode;
 
 use crate::{
+    bounds::BoxStream,
     http::Response,
     source::{
         SourceError,
@@ -26,7 +27,7 @@ pub(super) fn parts(
     line: Line,
     size: u64,
     range: Range<u64>,
-) -> impl Stream<Item = Result<Vec<u8>, SourceError>> + Send {
+) -> BoxStream<'static, Result<Vec<u8>, SourceError>> {
     let reading = Reading {
         trials: line.trials(),
         at: range.start,
@@ -37,10 +38,10 @@ pub(super) fn parts(
         version: None,
         pace: Pace::default(),
     };
-    stream::try_unfold(reading, async |mut reading| {
+    Box::pin(stream::try_unfold(reading, async |mut reading| {
         let part = reading.next().await?;
         Ok(part.map(|part| (part, reading)))
-    })
+    }))
 }
 
 struct Reading {

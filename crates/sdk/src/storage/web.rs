@@ -112,7 +112,7 @@ pub(super) fn web_client(
 }
 
 /// An address below another, whether or not that ends with a slash; its query is kept.
-pub(super) fn below(base: &Url, segments: &[&str]) -> Url {
+pub(crate) fn below(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(segments);
@@ -155,7 +155,7 @@ async fn has(client: &Client, line: &Line, size: u64) -> Result<bool, SourceErro
         match head(client, line, size).await {
             Ok(has) => return Ok(has),
             Err(fault) if is_no_head(&fault) => {
-                let mut first = Box::pin(stream::parts(line.clone(), size, 0..1));
+                let mut first = stream::parts(line.clone(), size, 0..1);
                 return match first.next().await {
                     Some(Err(error)) if absent_or(error.clone()) == StorageFault::NotFound => {
                         Ok(false)
@@ -191,6 +191,8 @@ async fn head(client: &Client, line: &Line, size: u64) -> Result<bool, Fault> {
     }
     let length = response.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    // To a browser a server may tell how long it would be compressed.
+    let length = length.filter(|_| cfg!(not(target_family = "wasm")));
     match length {
         Some(length) if length != size => Err(Fault::lasting(SourceError::Contradiction {
             url: shown(&line.url),

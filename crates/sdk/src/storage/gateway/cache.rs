@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 8 << 20;
 pub(super) struct BlockCache {
     kept: Mutex<Kept>,
     /// A block that two want is fetched once.
-    fetching: Mutex<HashMap<Cid, Arc<tokio::sync::Mutex<()>>>>,
+    fetching: Mutex<HashMap<Cid, Arc<futures::lock::Mutex<()>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl BlockCache {
     }
 
     /// What to lock while a block is fetched, so that nobody else does.
-    pub(super) fn turn(&self, cid: &Cid) -> Arc<tokio::sync::Mutex<()>> {
+    pub(super) fn turn(&self, cid: &Cid) -> Arc<futures::lock::Mutex<()>> {
         let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that nobody waits for any more.
         fetching.retain(|_, turn| Arc::strong_count(turn) > 1);

@@ -9,7 +9,6 @@ use std::{
 };
 
 use cid::Cid;
-use futures::StreamExt;
 use stheno_envelope::{
     PieceCid,
     unixfs::{Look, Resolver, UnixfsError},
@@ -181,8 +180,7 @@ impl Store for GatewayPieces {
                 .map_err(|fault| StorageError::new(&self.gateway.name, piece, fault))?;
             let (file, at) = self.locate(piece).await?;
             let range = at + range.start..at + range.end;
-            let parts = reading::parts(self.gateway.clone(), file, range);
-            Ok(Box::pin(parts.boxed()) as Parts)
+            Ok(reading::parts(self.gateway.clone(), file, range))
         })
     }
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use cid::Cid;
-use futures::{Stream, future::join_all, stream};
+use futures::{future::join_all, stream};
 use stheno_envelope::unixfs::FileVerifier;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     source::patience::Trials,
-    storage::{At, StorageError, StorageFault},
+    storage::{At, Parts, StorageError, StorageFault},
 };
 
 /// From so many bytes on a CAR is asked for: a few blocks are better fetched, and kept, one by one.
@@ -26,11 +26,7 @@ const BLOCKS_BYTES: u64 = 4 << 20;
 const BLOCKS_AT_ONCE: usize = 4;
 
 /// Reads `range` of a file. What comes is verified; after an error there is nothing more.
-pub(super) fn parts(
-    gateway: Gateway,
-    file: UnixfsFile,
-    range: Range<u64>,
-) -> impl Stream<Item = Result<Vec<u8>, StorageError>> + Send {
+pub(super) fn parts(gateway: Gateway, file: UnixfsFile, range: Range<u64>) -> Parts {
     let reading = Reading {
         trials: gateway.trials(),
         gateway,
@@ -39,10 +35,10 @@ pub(super) fn parts(
         range,
         car: None,
     };
-    stream::try_unfold(reading, async |mut reading| {
+    Box::pin(stream::try_unfold(reading, async |mut reading| {
         let part = reading.next().await?;
         Ok(part.map(|part| (part, reading)))
-    })
+    }))
 }
 
 struct Reading {

@@ -71,7 +71,7 @@ impl UnixfsSource {
             why: format!("there is no gateway {copy}"),
         })?;
         let mut bytes = Vec::new();
-        let mut parts = Box::pin(reading::parts(gateway.clone(), self.file, range));
+        let mut parts = reading::parts(gateway.clone(), self.file, range);
         while let Some(part) = parts.next().await {
             let part = part.map_err(|error: StorageError| {
                 self.distrust(copy);
