@@ -4,6 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use stheno_envelope::manifest::{PartRange, StoredEnvelope};
 
+use super::Link;
 use crate::{
     bounds::BoxFuture,
     source::{Source, SourceError},
@@ -28,6 +29,11 @@ impl StoredSource {
             trust: Trust::in_all(&stores),
             stores,
         }
+    }
+
+    /// The envelope that a link leads to.
+    pub fn of_link(link: &Link, stores: Vec<Arc<dyn Store>>) -> Self {
+        Self::new(link.envelope(), stores)
     }
 
     async fn read_copy(&self, copy: usize, range: Range<u64>) -> Result<Vec<u8>, SourceError> {

@@ -1,0 +1,109 @@
+import { failure } from './errors.js';
+import { Peer, type Handlers, type Port } from './peer.js';
+
+/** How a network's keys and bulk work are kept away from the page. */
+export interface EngineOptions {
+  /** `false`: in this thread, as for a page that is itself a worker. By default in a worker of its own,
+   * where one can be had. */
+  worker?: boolean;
+}
+
+/** Where the WebAssembly runs, and the calls into it. @internal */
+export class Engine {
+  readonly peer: Peer;
+  #worker: Worker | undefined;
+  #readers = new Map<number, () => Promise<Uint8Array | undefined>>();
+  #signers = new Map<number, (typedData: string) => Promise<string>>();
+  #next = 1;
+
+  private constructor(port: Port, worker?: Worker) {
+    this.#worker = worker;
+    const handlers: Handlers = {
+      pull: async (id: number) => ({ value: await this.#readers.get(id)?.() }),
+      sign: async ({ signer, typedData }: { signer: number; typedData: string }) => {
+        const sign = this.#signers.get(signer);
+        if (!sign) throw failure('closed', 'the wallet is gone', 'connect it again');
+        return { value: await sign(typedData) };
+      },
+    };
+    this.peer = new Peer(port, handlers);
+    worker?.addEventListener('error', (event) => {
+      this.peer.fail(failure('internal', `the worker failed: ${event.message}`, 'reload the page'));
+    });
+  }
+
+  static async start(options: EngineOptions = {}): Promise<Engine> {
+    const worker = options.worker === false ? undefined : await startWorker();
+    if (worker) return new Engine(worker as unknown as Port, worker);
+    const { serve } = await import('./host.js');
+    const { port1, port2 } = new MessageChannel();
+    serve(port2 as unknown as Port);
+    return new Engine(port1 as unknown as Port);
+  }
+
+  /** Lets the other side read a stream; returns its number and how to take it back. */
+  lend(stream: ReadableStream<Uint8Array>): { id: number; end(reason?: unknown): void } {
+    const id = this.#next++;
+    const reader = stream.getReader();
+    this.#readers.set(id, async () => {
+      const { done, value } = await reader.read();
+      if (done) return undefined;
+      if (value instanceof Uint8Array) return value;
+      throw failure('bad_argument', 'the stream gives something else than bytes', 'give a stream of Uint8Array');
+    });
+    return {
+      id,
+      end: (reason) => {
+        this.#readers.delete(id);
+        reader.cancel(reason).catch(() => undefined);
+      },
+    };
+  }
+
+  /** Lets the other side ask a wallet for signatures. */
+  introduce(sign: (typedData: string) => Promise<string>): number {
+    const id = this.#next++;
+    this.#signers.set(id, sign);
+    return id;
+  }
+
+  /** Ends it: keys are gone with the worker. */
+  stop(): void {
+    this.peer.fail(failure('closed', 'it was closed', 'connect again'));
+    this.#worker?.terminate();
+  }
+}
+
+/** A worker that answers; nothing where there are none, or a bundler left its code out. */
+function startWorker(): Promise<Worker | undefined> {
+  if (typeof Worker === 'undefined') return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    let worker: Worker;
+    try {
+      worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'stheno' });
+    } catch {
+      resolve(undefined);
+      return;
+    }
+    const begun = (event: MessageEvent) => {
+      if ((event.data as { type?: string }).type === 'ready') resolve(worker);
+    };
+    worker.addEventListener('message', begun, { once: true });
+    worker.addEventListener(
+      'error',
+      () => {
+        worker.terminate();
+        resolve(undefined);
+      },
+      { once: true },
+    );
+  });
+}
+
+let shared: Promise<Engine> | undefined;
+
+/** The one for what needs no network. @internal */
+export function sharedEngine(): Promise<Engine> {
+  shared ??= Engine.start();
+  return shared;
+}

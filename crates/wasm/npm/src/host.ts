@@ -1,0 +1,438 @@
+// What the worker does when the page asks. It holds everything by number: handles of the WebAssembly
+// never leave, and with them no key.
+
+import { failure, SthenoError } from './errors.js';
+import { after, blobReader, bytesReader, Queue, streamReader } from './feeds.js';
+import { kept, type KeptSession } from './kept.js';
+import { Peer, type Answer, type Context, type Handlers, type Port } from './peer.js';
+import * as wasm from './wasm.js';
+import type { Scope } from './types.js';
+
+/** A source as it crosses. @internal */
+export type WireSource =
+  | { kind: 'address'; address: string }
+  | { kind: 'blob'; blob: Blob }
+  | { kind: 'bytes'; bytes: Uint8Array }
+  | { kind: 'stream'; stream: number };
+
+/** A reader as it crosses. @internal */
+export type WireReader = { kind: 'wallet'; account: string; signer: number } | { kind: 'session'; session: number };
+
+/** What is asked with everything that opens. @internal */
+export interface WireOpen {
+  reader?: WireReader;
+  keys?: string[];
+  policy?: string;
+}
+
+type Pull = () => Promise<Uint8Array | undefined>;
+
+/** An envelope that was found, and what follows its header where it is a stream. */
+interface Found {
+  envelope: wasm.Envelope;
+  body?: Pull;
+}
+
+/** Answers to a page. @internal */
+export function serve(port: Port): void {
+  const host = new Host();
+  host.peer = new Peer(port, host.handlers());
+}
+
+class Host {
+  peer!: Peer;
+  #held = new Map<number, unknown>();
+  #next = 1;
+
+  #hold(value: unknown): number {
+    const id = this.#next++;
+    this.#held.set(id, value);
+    return id;
+  }
+
+  #get<T>(id: number): T {
+    const value = this.#held.get(id);
+    if (value === undefined) throw failure('closed', 'it was closed', 'open it again');
+    return value as T;
+  }
+
+  handlers(): Handlers {
+    const guarded = <V>(work: (value: V, context: Context) => Promise<Answer | void>) => {
+      return async (value: V, context: Context) => {
+        await wasm.load();
+        return work(value, context);
+      };
+    };
+    return {
+      load: guarded(async () => ({ value: wasm.version() })),
+      release: (id: number) => {
+        const held = this.#held.get(id) as { free?: () => void } | undefined;
+        this.#held.delete(id);
+        held?.free?.();
+      },
+      readPolicy: guarded(async (text: string) => ({ value: wasm.readPolicy(text) })),
+      decodePolicy: guarded(async (cbor: Uint8Array) => ({ value: wasm.decodePolicy(cbor) })),
+      connect: guarded(async ({ file, rpc }: { file: string; rpc: string[] }, { signal }) => {
+        const network = await wasm.NetworkClient.connect(file, rpc, aborted(signal));
+        return { value: { network: this.#hold(network), about: network.about() } };
+      }),
+      inspect: guarded(async (source: WireSource, { signal }) => {
+        const { envelope } = await this.#find(source, signal);
+        return { value: envelope.inspect() };
+      }),
+      pieceCid: guarded(async (source: WireSource, { signal, tell }) => {
+        const pull = await this.#pull(source, signal);
+        const hash = new wasm.PieceHash();
+        let done = 0;
+        for (let part; (part = await pull()); tell({ done })) {
+          signal.throwIfAborted();
+          hash.update(part);
+          done += part.length;
+        }
+        return { value: { pieceCid: hash.finish(), size: done } };
+      }),
+      seal: guarded((value: { network?: number; policy: string; keys: string[]; options: string }) => this.#seal(value)),
+      write: guarded((value: { sealing: number; source: WireSource }, context) => this.#write(value, context)),
+      take: guarded(async (queue: number) => moved(await this.#get<Queue>(queue).take())),
+      open: guarded((value: { network?: number; source: WireSource } & WireOpen, context) => this.#open(value, context)),
+      size: guarded(async (file: number, { signal }) => ({
+        value: await this.#get<wasm.OpenedFile>(file).size(aborted(signal)),
+      })),
+      range: guarded(async ({ file, start, end }: { file: number; start: number; end: number }, { signal }) => {
+        const parts = await this.#get<wasm.OpenedFile>(file).stream(start, end, aborted(signal));
+        return { value: this.#hold(parts) };
+      }),
+      next: guarded(async (parts: number, { signal }) =>
+        moved(await this.#get<wasm.RangeStream>(parts).next(aborted(signal))),
+      ),
+      decrypt: guarded((value: { network?: number; source: WireSource } & WireOpen, context) => this.#decrypt(value, context)),
+      explain: guarded(
+        async (value: { network: number; policy: string; item?: string; account?: string }, { signal }) => ({
+          value: await this.#get<wasm.NetworkClient>(value.network).explain(
+            value.policy,
+            value.item,
+            value.account,
+            aborted(signal),
+          ),
+        }),
+      ),
+      folder: guarded((value: { network: number; link?: string; source?: WireSource; places: string[] } & WireOpen, context) =>
+        this.#folder(value, context),
+      ),
+      entry: guarded((value: { network: number; folder: number; path: string } & WireOpen, context) =>
+        this.#entry(value, context),
+      ),
+      deal: guarded(async (value: { network: number; link?: string; source?: WireSource; account: string }, { signal }) => {
+        const network = this.#get<wasm.NetworkClient>(value.network);
+        const deal = value.link
+          ? await network.dealOfLink(value.link, value.account, aborted(signal))
+          : await network.deal((await this.#find(value.source!, signal)).envelope, value.account, aborted(signal));
+        return { value: { deal: this.#hold(deal), facts: deal.told } };
+      }),
+      purchase: guarded(async (value: { deal: number; payer: string; consent?: string }, { signal }) => ({
+        value: await this.#get<wasm.FoundDeal>(value.deal).purchase(value.payer, value.consent, aborted(signal)),
+      })),
+      draftSession: guarded(async (terms: string) => this.#draft(terms)),
+      signedSession: guarded(
+        async (value: { draft: number; signature: string; chain: number; remember: boolean }) => this.#signed(value),
+      ),
+      keptSession: guarded(async (value: { network: string; account?: string; scope: Required<Scope> }) =>
+        this.#kept(value),
+      ),
+      endSession: async ({ session, id }: { session: number; id: string }) => {
+        this.#get<wasm.AskingReader>(session).free();
+        this.#held.delete(session);
+        await kept.remove(id);
+      },
+    };
+  }
+
+  /** Reads an envelope's header. */
+  async #find(source: WireSource, signal: AbortSignal): Promise<Found> {
+    switch (source.kind) {
+      case 'address':
+        return { envelope: await wasm.Envelope.ofAddress(source.address, aborted(signal)) };
+      case 'blob':
+        return { envelope: await wasm.Envelope.ofBlob(source.blob as unknown as wasm.Blob, aborted(signal)) };
+      case 'bytes':
+        return { envelope: await wasm.Envelope.ofBytes(source.bytes) };
+      case 'stream':
+        return this.#findInStream(this.#puller(source.stream));
+    }
+  }
+
+  async #findInStream(pull: Pull): Promise<Found> {
+    let start = new Uint8Array(0);
+    for (;;) {
+      const part = await pull();
+      if (part) {
+        const longer = new Uint8Array(start.length + part.length);
+        longer.set(start);
+        longer.set(part, start.length);
+        start = longer;
+      }
+      const envelope = wasm.Envelope.ofStart(start, part === undefined);
+      if (envelope) return { envelope, body: after(start.subarray(envelope.headerBytes), pull) };
+    }
+  }
+
+  #puller(stream: number): Pull {
+    return () => this.peer.call<Uint8Array | undefined>('pull', stream);
+  }
+
+  /** Reads a source in order. */
+  async #pull(source: WireSource, signal: AbortSignal): Promise<Pull> {
+    switch (source.kind) {
+      case 'address':
+        return streamReader(await fetched(source.address, signal));
+      case 'blob':
+        return blobReader(source.blob);
+      case 'bytes':
+        return bytesReader(source.bytes);
+      case 'stream':
+        return this.#puller(source.stream);
+    }
+  }
+
+  async #seal(value: { network?: number; policy: string; keys: string[]; options: string }): Promise<Answer> {
+    const sealing =
+      value.network === undefined
+        ? wasm.Sealing.toKeys(value.keys, value.options)
+        : this.#get<wasm.NetworkClient>(value.network).seal(value.policy, value.options);
+    return { value: { sealing: this.#hold(sealing), facts: sealing.facts } };
+  }
+
+  /** Writes an envelope; tells the number of the queue that it comes from, and resolves when it is done. */
+  async #write(value: { sealing: number; source: WireSource }, { signal, tell }: Context): Promise<Answer> {
+    const sealing = this.#get<wasm.Sealing>(value.sealing);
+    this.#held.delete(value.sealing);
+    const pull = await this.#pull(value.source, signal);
+    let done = 0;
+    const counted = async () => {
+      const part = await pull();
+      if (part) tell({ done: (done += part.length) });
+      return part;
+    };
+    return this.#queued(tell, (queue) => sealing.write(counted, (bytes: Uint8Array) => queue.push(bytes), aborted(signal)));
+  }
+
+  async #queued(tell: Context['tell'], work: (queue: Queue) => Promise<unknown>): Promise<Answer> {
+    const queue = new Queue();
+    const id = this.#hold(queue);
+    tell({ queue: id });
+    try {
+      const value = await work(queue);
+      queue.end();
+      return { value };
+    } catch (error) {
+      queue.fail(error);
+      throw error;
+    }
+  }
+
+  async #openFound(found: Found, value: { network?: number } & WireOpen, context: Context): Promise<wasm.OpenedFile> {
+    if (value.network === undefined) return wasm.OpenedFile.withKeys(found.envelope, value.keys ?? []);
+    const network = this.#get<wasm.NetworkClient>(value.network);
+    return this.#asking(value.reader, (reader) =>
+      network.open(found.envelope, reader, value.keys ?? [], value.policy, context.tell, aborted(context.signal)),
+    );
+  }
+
+  async #open(value: { network?: number; source: WireSource } & WireOpen, context: Context): Promise<Answer> {
+    const found = await this.#find(value.source, context.signal);
+    const file = await this.#openFound(found, value, context);
+    const size = await file.size(aborted(context.signal));
+    return { value: { file: this.#hold(file), size, about: file.inspect() } };
+  }
+
+  /** The whole of a file, in order. */
+  async #decrypt(value: { network?: number; source: WireSource } & WireOpen, context: Context): Promise<Answer> {
+    const { signal, tell } = context;
+    let found: Found;
+    try {
+      found = await this.#find(value.source, signal);
+    } catch (error) {
+      if (value.source.kind !== 'address' || (error as { code?: string }).code !== 'ranges_not_served') throw error;
+      // Any server will do for the whole.
+      found = await this.#findInStream(streamReader(await fetched(value.source.address, signal)));
+    }
+    const file = await this.#openFound(found, value, context);
+    return this.#queued(tell, async (queue) => {
+      try {
+        if (found.body) return await file.decrypt(found.body, (bytes: Uint8Array) => queue.push(bytes), aborted(signal));
+        const size = await file.size(aborted(signal));
+        tell({ size });
+        const parts = await file.stream(0, size, aborted(signal));
+        for (let part; (part = await parts.next(aborted(signal))); ) await queue.push(part);
+        return size;
+      } finally {
+        file.free();
+      }
+    });
+  }
+
+  async #folder(
+    value: { network: number; link?: string; source?: WireSource; places: string[] } & WireOpen,
+    { signal, tell }: Context,
+  ): Promise<Answer> {
+    const network = this.#get<wasm.NetworkClient>(value.network);
+    const folder = await this.#asking(value.reader, async (reader) => {
+      if (value.link) return network.followFolder(value.link, reader, value.keys ?? [], tell, aborted(signal));
+      const { envelope } = await this.#find(value.source!, signal);
+      return network.openFolder(envelope, value.places, reader, value.keys ?? [], tell, aborted(signal));
+    });
+    return { value: { folder: this.#hold(folder), entries: folder.entries } };
+  }
+
+  async #entry(
+    value: { network: number; folder: number; path: string } & WireOpen,
+    { signal, tell }: Context,
+  ): Promise<Answer> {
+    const network = this.#get<wasm.NetworkClient>(value.network);
+    const folder = this.#get<wasm.OpenedFolder>(value.folder);
+    const file = await this.#asking(value.reader, (reader) =>
+      network.openEntry(folder, value.path, reader, value.keys ?? [], tell, aborted(signal)),
+    );
+    const size = await file.size(aborted(signal));
+    return { value: { file: this.#hold(file), size, about: file.inspect() } };
+  }
+
+  /** Gives a reader to work that asks; what a wallet said is told as the wallet said it. */
+  async #asking<T>(reader: WireReader | undefined, work: (reader?: wasm.AskingReader) => Promise<T>): Promise<T> {
+    if (!reader) return work(undefined);
+    if (reader.kind === 'session') return work(this.#get<wasm.AskingReader>(reader.session).share());
+    let refusal: SthenoError | undefined;
+    const sign = async (typedData: string) => {
+      try {
+        return await this.peer.call<string>('sign', { signer: reader.signer, typedData });
+      } catch (error) {
+        if (error instanceof SthenoError) refusal = error;
+        throw error;
+      }
+    };
+    try {
+      return await work(wasm.AskingReader.ofWallet(reader.account, sign));
+    } catch (error) {
+      throw refusal ?? error;
+    }
+  }
+
+  async #draft(terms: string): Promise<Answer> {
+    const key = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+    const draft = new wasm.DraftSession(terms, await publicBytes(key));
+    return { value: { draft: this.#hold({ draft, key }), message: draft.message } };
+  }
+
+  async #signed(value: { draft: number; signature: string; chain: number; remember: boolean }): Promise<Answer> {
+    const { draft, key } = this.#get<{ draft: wasm.DraftSession; key: CryptoKeyPair }>(value.draft);
+    this.#held.delete(value.draft);
+    const { account, network, scope, expiresAt } = draft.terms as {
+      account: string;
+      network: string;
+      scope: WireScope;
+      expiresAt: number;
+    };
+    const session: KeptSession = {
+      id: crypto.randomUUID(),
+      network,
+      account,
+      chain: value.chain,
+      message: draft.message,
+      signature: value.signature,
+      key,
+      scope: fromWire(scope),
+      expiresAt,
+    };
+    const reader = draft.signed(value.signature, signer(key));
+    if (value.remember) await kept.put(session);
+    return { value: this.#told(session, reader) };
+  }
+
+  async #kept(value: { network: string; account?: string; scope: Required<Scope> }): Promise<Answer> {
+    const now = Math.floor(Date.now() / 1000);
+    const fits = (session: KeptSession) =>
+      session.network === value.network &&
+      (value.account === undefined || session.account.toLowerCase() === value.account.toLowerCase()) &&
+      covers(session.scope, value.scope);
+    const session = (await kept.all(now)).filter(fits).sort((a, b) => b.expiresAt - a.expiresAt)[0];
+    if (!session) return {};
+    const draft = wasm.DraftSession.kept(session.account, session.chain, session.message, await publicBytes(session.key));
+    const reader = draft.signed(session.signature, signer(session.key));
+    return { value: this.#told(session, reader) };
+  }
+
+  #told(session: KeptSession, reader: wasm.AskingReader): object {
+    const { id, account, scope, expiresAt } = session;
+    return { session: this.#hold(reader), id, account, scope, expiresAt };
+  }
+}
+
+/** A scope as the message has it. */
+interface WireScope {
+  policies: string[];
+  items: string[];
+  contracts: { chainId: number; contract: string }[];
+}
+
+function fromWire(scope: WireScope): Required<Scope> {
+  return {
+    policies: scope.policies,
+    items: scope.items,
+    contracts: scope.contracts.map(({ contract }) => contract),
+  };
+}
+
+/** Whether a session for `wide` may ask for all of `narrow`. */
+function covers(wide: Required<Scope>, narrow: Required<Scope>): boolean {
+  const has = (all: string[], some: string[]) => {
+    const known = new Set(all.map((one) => one.toLowerCase()));
+    return some.every((one) => known.has(one.toLowerCase()));
+  };
+  const items = wide.items.length === 0 || (narrow.items.length > 0 && has(wide.items, narrow.items));
+  const policies =
+    wide.policies.length + wide.contracts.length === 0 ||
+    (narrow.policies.length + narrow.contracts.length > 0 &&
+      has(wide.policies, narrow.policies) &&
+      has(wide.contracts, narrow.contracts));
+  return items && policies;
+}
+
+async function publicBytes(key: CryptoKeyPair): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.exportKey('raw', key.publicKey));
+}
+
+function signer(key: CryptoKeyPair): (digest: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> {
+  return async (digest) =>
+    new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key.privateKey, digest));
+}
+
+/** A promise that rejects when the page gives up. */
+function aborted(signal: AbortSignal): Promise<never> {
+  const promise = new Promise<never>((_, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+  promise.catch(() => undefined);
+  return promise;
+}
+
+function moved(bytes: Uint8Array | undefined): Answer {
+  return bytes ? { value: bytes, transfer: [bytes.buffer as ArrayBuffer] } : {};
+}
+
+/** The whole of what lies at an address. */
+async function fetched(address: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const unreachable = (why: string) =>
+    failure('source_unreachable', `${address}: ${why}`, 'check the address; its server must allow this page (CORS)');
+  let response: Response;
+  try {
+    response = await fetch(address, { signal, credentials: 'omit' });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw unreachable((error as Error).message);
+  }
+  if (!response.ok || !response.body) throw unreachable(`HTTP status ${response.status}`);
+  return response.body;
+}
+
