@@ -8,9 +8,10 @@ import { give, keepAwake, startStreams } from './streams.js';
 const FRAME = 60_000;
 
 /** Saves by the browser's dialog where it has one, else as a download through the service worker. */
-export async function save({ file, type, diskName: name }, fail) {
+export async function save({ file, type, diskName: name, undo }, fail) {
   const abort = new AbortController();
   const stop = () => abort.abort();
+  undo.push(stop);
   byId('save-cancel').addEventListener('click', stop, { once: true });
   const end = (key) => {
     byId('save-cancel').removeEventListener('click', stop);
@@ -53,7 +54,10 @@ async function picked(suggestedName) {
 async function throughWorker(file, about, { signal, onProgress, end, fail }) {
   await startStreams();
   const sleep = keepAwake();
+  let finished = false;
   const finish = (key) => {
+    if (finished) return;
+    finished = true;
     sleep();
     stream.take();
     frame.remove();

@@ -47,7 +47,7 @@ function byBytes(first) {
 }
 
 function isText(first) {
-  if (first.includes(0)) return false;
+  if (first.some((byte) => byte < 9)) return false;
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(first, { stream: true });
     return true;

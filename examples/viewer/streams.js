@@ -62,16 +62,17 @@ function hear(id, port) {
       if (data.ask === 'bytes') return reply(await stream.file.range(data.start, data.end, { signal }));
       reader ??= stream.file.stream({ ...stream.progress, signal }).getReader();
       const { value, done } = await reader.read();
+      reply(done ? undefined : value);
       if (done) stream.progress.onDone?.();
-      return reply(done ? undefined : value);
     } catch (error) {
-      if (error.name !== 'AbortError') stream.progress.onError?.(error);
       port.postMessage({ error: error.message || error.name });
+      if (error.name !== 'AbortError') stream.progress.onError?.(error);
     }
   };
   signal.addEventListener('abort', () => {
-    stream.progress.onStop?.();
+    port.postMessage({ error: 'The file was put away.' });
     port.close();
+    stream.progress.onStop?.();
   });
   return port.postMessage({ about: stream.about });
 }

@@ -109,25 +109,33 @@ async function holderOf(id) {
 
 /** One question at a time, each answered, refused, or given up when the page is gone. */
 function conversation(page, port, about) {
+  let over;
+  let settle;
+  const end = (error) => {
+    over ??= error;
+    settle?.({ error });
+  };
+  port.onmessage = ({ data }) => {
+    if (data.error === undefined) settle?.(data);
+    else end(data.error);
+  };
   const leave = () => {
     port.postMessage({ ask: 'stop' });
     port.close();
+    end('Nobody listens any more.');
   };
-  const ask = (question) => new Promise((resolve, reject) => {
+  const ask = async (question) => {
+    if (over) throw new Error(over);
     const began = Date.now();
     const look = setInterval(async () => {
       const gone = !(await self.clients.get(page.id));
-      if (gone || Date.now() - began > WAIT_FOR_BYTES) end(reject, new Error('The page does not answer any more.'));
+      if (gone || Date.now() - began > WAIT_FOR_BYTES) end('The page does not answer any more.');
     }, LOOK_FOR_PAGE);
-    const end = (settle, value) => {
-      clearInterval(look);
-      settle(value);
-    };
-    port.onmessage = ({ data }) => {
-      if (data.error === undefined) end(resolve, data.bytes);
-      else end(reject, new Error(data.error));
-    };
+    const answered = new Promise((resolve) => { settle = resolve; });
     port.postMessage(question);
-  });
+    const { bytes, error } = await answered.finally(() => clearInterval(look));
+    if (error !== undefined) throw new Error(error);
+    return bytes;
+  };
   return { about, ask, leave };
 }
