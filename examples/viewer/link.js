@@ -24,20 +24,30 @@ export function understand(given) {
   const text = given.trim();
   if (/^https?:\/\//i.test(text)) {
     const url = address(text);
-    return { kind: 'file', source: url, header: url };
+    return { kind: 'file', source: url, header: url, name: lastName(url) };
   }
   const [, kind, rest] = /^stheno:(file|collection|sale)\/(.+)$/.exec(text) ?? [];
   if (!kind) throw new Problem('bad_link');
+  if (kind === 'file') return { kind, source: text, header: text };
   const [path, query = ''] = rest.split('?', 2);
-  const pieces = path.split('/').at(-1).split(',');
-  const header = pieceAt(new URLSearchParams(query).getAll('at'), pieces[0]);
-  return { kind, source: kind === 'file' && pieces.length === 1 ? header : text, header };
+  const [first] = path.split('/').at(-1).split(',');
+  return { kind, source: text, header: pieceAt(new URLSearchParams(query).getAll('at'), first) };
 }
 
 function address(text) {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || url.username || url.password) throw new Problem('bad_url');
   return url.href;
+}
+
+/** What an address is called, if it is called anything. */
+function lastName(url) {
+  const last = new URL(url).pathname.split('/').at(-1);
+  try {
+    return decodeURIComponent(last) || undefined;
+  } catch {
+    return last;
+  }
 }
 
 function pieceAt(places, piece) {

@@ -14,6 +14,7 @@ import { showContent } from './show.js';
 import { enter } from './state.js';
 import { count, status } from './status.js';
 import { compareChain, wallet, walletToUse } from './wallets.js';
+import { fetchWhole } from './whole.js';
 
 /** Codes of a session that is over: the next opening asks for a new one. */
 const OVER = ['authorization_expired', 'authorization_early', 'bad_authorization', 'out_of_scope'];
@@ -29,7 +30,7 @@ export function look(given) {
     await leave();
     reading = { given };
     Object.assign(reading, understand(given));
-    reading.inspection = await inspect(reading.header, { signal });
+    reading.inspection = await partly(() => inspect(reading.header, { signal }), signal);
     await redescribe();
     enter('inspected');
   });
@@ -57,7 +58,7 @@ export function open() {
   return attempt('asking', 'status.asking', async (signal) => {
     const network = networkFor(reading);
     const options = { reader: await readerFor(network, signal), policy: reading.policy, signal, onEvent };
-    if (reading.kind === 'file') await showFile(await network.open(reading.source, options), signal);
+    if (reading.kind === 'file') await showFile(await partly((source) => network.open(source, options), signal), signal);
     else await showFolder(await network.openFolder(reading.source, options), options);
   });
 }
@@ -65,7 +66,7 @@ export function open() {
 /** Opens with a secret key, without any network. */
 export function openWithKey(key) {
   return attempt('asking', 'status.opening', async (signal) => {
-    if (reading.kind === 'file') return showFile(await openWithKeys(reading.source, [key], { signal }), signal);
+    if (reading.kind === 'file') return showFile(await partly((source) => openWithKeys(source, [key], { signal }), signal), signal);
     const options = { keys: [key], signal };
     return showFolder(await networkFor(reading).openFolder(reading.source, options), options);
   });
@@ -101,12 +102,6 @@ export async function close() {
   else enter('inspected');
 }
 
-/** To the inspection, from wherever. */
-export async function back() {
-  await putAway();
-  enter(reading.folder ? 'folder' : reading.inspection ? 'inspected' : 'idle');
-}
-
 /** Tries again what failed: looking, if there is no inspection yet. */
 export const again = () => (reading.inspection || !reading.given ? open() : look(reading.given));
 
@@ -135,6 +130,17 @@ async function attempt(state, words, work) {
     }
   } finally {
     count(undefined);
+  }
+}
+
+/** Does `work` with the source; where the server gives out no parts, with the whole of it. */
+async function partly(work, signal) {
+  try {
+    return await work(reading.source);
+  } catch (error) {
+    if (error.code !== 'ranges_not_served' || reading.kind !== 'file' || !!/^https?:/.test(reading.source)) throw error;
+    reading.source = reading.header = await fetchWhole(reading.source, signal);
+    return work(reading.source);
   }
 }
 
@@ -181,9 +187,11 @@ async function useWallet(signal, state) {
 }
 
 /** Another account or chain, or a wallet that does not connect. */
-export function walletChanged(error) {
+export async function walletChanged(error) {
   if (error) return fail(error);
-  return compareChain(tolerant(networkOrThrow));
+  const network = tolerant(networkOrThrow);
+  if (network && wallet() && reading.policy?.needsAccount) await resumed(network, reading.policy.digest).catch(() => undefined);
+  return compareChain(network);
 }
 
 function onEvent(event) {

@@ -10,6 +10,7 @@ import { nameToShow, shortHex } from './names.js';
 const found = new Map();
 let connected;
 let provider;
+let forget = () => {};
 /** Who waits for a wallet to be chosen. */
 let waiting = [];
 
@@ -39,6 +40,7 @@ function choices() {
 }
 
 function list(changed) {
+  const focused = document.activeElement?.dataset.rdns;
   byId('wallets').replaceChildren(...choices().map((choice) => {
     const button = el('button', {
       type: 'button', testid: 'wallet-option', 'data-rdns': choice.rdns, 'aria-pressed': String(choice.provider === provider),
@@ -48,6 +50,7 @@ function list(changed) {
     else say(button, 'wallets.injected');
     return el('li', {}, button);
   }));
+  if (focused) byId('wallets').querySelector(`[data-rdns="${CSS.escape(focused)}"]`)?.focus();
   show(byId('no-wallet'), !choices().length);
 }
 
@@ -65,7 +68,10 @@ function chosen(signal, choosing) {
   choosing();
   return new Promise((resolve, reject) => {
     waiting.push(resolve);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    signal.addEventListener('abort', () => {
+      waiting = waiting.filter((other) => other !== resolve);
+      reject(signal.reason);
+    }, { once: true });
   });
 }
 
@@ -82,24 +88,34 @@ async function choose(choice, changed) {
   }
 }
 
-async function connect(choice, changed) {
-  connected = await Wallet.connect(choice.provider);
-  provider = choice.provider;
-  const other = () => disconnect(changed);
-  provider.on?.('accountsChanged', other);
-  provider.on?.('chainChanged', () => changed());
+async function connect(choice, changed, account) {
+  const next = await Wallet.connect(choice.provider, { account });
+  forget();
+  [connected, provider] = [next, choice.provider];
+  const accounts = ([other]) => (other ? connect(choice, changed, other).catch(changed) : disconnect(changed));
+  const chain = () => changed();
+  listen('on', accounts, chain);
+  forget = () => {
+    listen('removeListener', accounts, chain);
+    [connected, provider, forget] = [undefined, undefined, () => {}];
+  };
   display();
   list(changed);
-  changed();
+  await changed();
   return connected;
+}
+
+function listen(how, accounts, chain) {
+  provider[how]?.('accountsChanged', accounts);
+  provider[how]?.('chainChanged', chain);
 }
 
 /** Forgets the wallet; the wallet itself is not asked to forget. */
 export function disconnect(changed) {
-  [connected, provider] = [undefined, undefined];
+  forget();
   display();
   list(changed);
-  changed();
+  return changed();
 }
 
 /** Shows an account: the wallet's, or else that of a session. */
