@@ -138,7 +138,7 @@ async function partly(work, signal) {
   try {
     return await work(reading.source);
   } catch (error) {
-    if (error.code !== 'ranges_not_served' || reading.kind !== 'file' || !!/^https?:/.test(reading.source)) throw error;
+    if (error.code !== 'ranges_not_served' || reading.kind !== 'file' || !/^https?:/.test(reading.source)) throw error;
     reading.source = reading.header = await fetchWhole(reading.source, signal);
     return work(reading.source);
   }
