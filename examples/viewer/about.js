@@ -18,7 +18,7 @@ export async function describe({ inspection, kind, name }, network, given) {
   const policy = given ?? (committee?.policy && await Policy.parse(committee.policy));
   byId('facts').replaceChildren(
     ...(kind === 'file' ? [] : fact('about.kind', say(el('span'), kind === 'sale' ? 'about.sale' : 'about.folder'))),
-    ...nameFact(inspection.metadata.name ?? name),
+    ...(kind === 'file' || inspection.metadata.name ? nameFact(inspection.metadata.name ?? name) : []),
     ...fact('about.size', sizeOf(inspection), 'size'),
     ...fact('about.for', el('ul', { testid: 'recipients' }, ...inspection.recipients.map((one) => recipient(one, network)))),
     ...(committee ? conditions(committee, policy) : []),
