@@ -86,8 +86,7 @@ export function buy() {
     const network = networkFor(reading);
     const buyer = await useWallet(signal, 'buying');
     if (!await compareChain(network)) throw new Problem('wallet_other_chain');
-    const consent = byId('consent').checked ? reading.deal.licence : undefined;
-    await network.buy(reading.deal, buyer, { consent, signal, onEvent: ({ kind }) => status(`status.${kind}`) });
+    await network.buy(reading.deal, buyer, { signal, onEvent: ({ kind }) => status(`status.${kind}`) });
     await open();
   });
 }

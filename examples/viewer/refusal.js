@@ -45,11 +45,10 @@ export function tellDeal(deal) {
     ...fact('deal.lasts', lasts, 'deal-lasts'),
     ...fact('deal.seller', el('code', { class: 'hex' }, seller), 'deal-seller'),
     ...fact('deal.by', [soldByKnownAs ? `${nameToShow(soldByKnownAs)} ` : '', el('code', { class: 'hex' }, soldBy)], 'deal-by'),
-    ...(licence ? fact('deal.licence', isolated(licence, { class: 'licence' }), 'deal-licence') : []),
+    ...(licence ? fact('deal.licence', el('code', { class: 'hex' }, licence), 'deal-licence') : []),
   );
   show(byId('deal-more'), asksForMore);
-  byId('consent').checked = false;
-  show(byId('consent-line'), Boolean(licence));
-  byId('buy').disabled = Boolean(licence);
+  show(byId('deal-licence'), Boolean(licence));
+  show(byId('buy'), !licence);
   say(byId('buy'), 'deal.buy', { price: nameToShow(price.amount) });
 }

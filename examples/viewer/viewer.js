@@ -59,7 +59,6 @@ async function begin() {
 
   on('open', 'click', reading.open);
   on('buy', 'click', reading.buy);
-  on('consent', 'change', ({ target }) => { byId('buy').disabled = !target.checked; });
   on('key-form', 'submit', (event) => {
     event.preventDefault();
     const key = byId('key').value.trim();

@@ -90,7 +90,7 @@ export const en = {
   'deal.good': 'for good',
   'deal.by': 'Sold by',
   'deal.more': 'The policy asks for more than the purchase; buying alone may not be enough.',
-  'deal.consent': 'I accept the licence',
+  'deal.licensed': 'It asks for your signature under a licence, which this page does not have the text of. Buy it with the command stheno buy --accept-licence, or where the seller offers it; then open it here.',
   'deal.buy': 'Buy for {price}',
 
   'show.empty': 'This file is empty: it has no bytes.',
