@@ -1,0 +1,54 @@
+// Why not, in words: what each condition asks, what was found, what would help; and what it costs.
+
+import { byId, el, isolated, show } from './dom.js';
+import { fact, nodeList } from './facts.js';
+import { say, span } from './i18n.js';
+import { nameToShow } from './names.js';
+
+const MARKS = { true: '✓', false: '✗', unknown: '?' };
+
+/** Shows what the nodes said. */
+export function tellRefusal({ reasons = [], nodes = [], message }) {
+  const told = reasons.length ? reasons : [{ what: message }];
+  byId('reasons').replaceChildren(...told.map(({ path, what, found, remedy }) => el('li', { testid: 'reason', title: path },
+    el('p', { testid: 'reason-what', class: 'what', lang: 'en' }, isolated(what)),
+    found && say(el('p', { testid: 'reason-found' }), 'refused.found', { found }),
+    remedy && say(el('p', { testid: 'reason-remedy' }), 'refused.remedy', { remedy }))));
+  byId('refusal-nodes').replaceChildren(...nodeList(nodes));
+  show(byId('explained'), false);
+}
+
+/** Shows the rule as a tree, each with what was found. */
+export function tellExplanation({ tree }) {
+  byId('explained-tree').replaceChildren(el('ul', { class: 'tree', lang: 'en' }, rule(tree)));
+  show(byId('explained'), true);
+}
+
+function rule({ rule: kind, truth, what, found, remedy, of = [] }) {
+  const verdict = say(el('span', { class: 'verdict' }), `truth.${truth}`);
+  const line = el('p', {}, el('span', { class: 'mark', 'aria-hidden': 'true' }, MARKS[truth]), ' ', isolated(what ?? kind), ' — ', verdict);
+  return el('li', { 'data-truth': truth, testid: 'rule' }, line,
+    found && say(el('p', { class: 'small' }), 'refused.found', { found }),
+    remedy && truth !== 'true' && say(el('p', { class: 'small' }), 'refused.remedy', { remedy }),
+    of.length ? el('ul', { class: 'tree' }, ...of.map(rule)) : undefined);
+}
+
+/** Shows what it takes to buy. Everything was read from the chain; the title is the seller's. */
+export function tellDeal(deal) {
+  const { title, price, seller, licence, lastsSeconds, soldBy, soldByKnownAs, asksForMore } = deal;
+  const lasts = el('span');
+  if (lastsSeconds === undefined) say(lasts, 'deal.good');
+  else say(lasts, 'deal.for', { span: () => span(lastsSeconds) });
+  byId('deal-facts').replaceChildren(
+    ...fact('deal.title', isolated(nameToShow(title)), 'deal-title'),
+    ...fact('deal.price', isolated(nameToShow(price.amount)), 'deal-price'),
+    ...fact('deal.lasts', lasts, 'deal-lasts'),
+    ...fact('deal.seller', el('code', { class: 'hex' }, seller), 'deal-seller'),
+    ...fact('deal.by', [soldByKnownAs ? `${nameToShow(soldByKnownAs)} ` : '', el('code', { class: 'hex' }, soldBy)], 'deal-by'),
+    ...(licence ? fact('deal.licence', el('code', { class: 'hex' }, licence), 'deal-licence') : []),
+  );
+  show(byId('deal-more'), asksForMore);
+  show(byId('deal-licence'), Boolean(licence));
+  show(byId('buy'), !licence);
+  say(byId('buy'), 'deal.buy', { price: nameToShow(price.amount) });
+}
