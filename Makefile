@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs test-gateway wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs test-gateway wasm wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -79,6 +79,9 @@ bench-storage: ## the same for folders: 5 GiB and 100,000 small files, out and b
 
 memory: build ## show that 4 GiB, and a million files in a manifest, pass in 64 MiB of memory
 	STHENO_MEMORY_MIB=4096 STHENO_MEMORY_FILES=1000000 cargo test --release --workspace --test memory --locked -- --nocapture
+
+wasm: ## the npm package @stheno/web, in crates/wasm/npm/dist
+	.ci/wasm-package
 
 wasm-check: ## compile for the browser: crypto, envelope, protocol, chain and the SDK
 	.ci/wasm-check

@@ -89,6 +89,20 @@ const MAY_USE: &[Row] = &[
             "axum",
         ],
     ),
+    // Bindings have no logic of their own; what looks into the scheme is their benchmark.
+    (
+        "stheno-wasm",
+        &["stheno", "stheno-crypto"],
+        &[
+            "aes-gcm",
+            "alloy",
+            "chacha20poly1305",
+            "hkdf",
+            "reqwest",
+            "tokio",
+        ],
+    ),
+    ("stheno-bindgen", &[], &[]),
     // Looks into everything, and nothing looks into it.
     (
         "stheno-fuzz",

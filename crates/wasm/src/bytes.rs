@@ -133,7 +133,11 @@ pub(crate) fn in_words(reason: &JsValue) -> io::Error {
 /// What was thrown, in words.
 pub(crate) fn words(reason: &JsValue) -> String {
     match reason.dyn_ref::<js_sys::Error>() {
-        Some(error) => format!("{}: {}", String::from(error.name()), String::from(error.message())),
+        Some(error) => format!(
+            "{}: {}",
+            String::from(error.name()),
+            String::from(error.message())
+        ),
         None => reason
             .as_string()
             .or_else(|| {

@@ -33,7 +33,10 @@ impl Envelope {
     /// # Errors
     /// `bad_envelope`, `source_unreadable`.
     #[wasm_bindgen(js_name = ofBlob)]
-    pub async fn of_blob(blob: Blob, aborted: Option<Promise>) -> std::result::Result<Self, JsValue> {
+    pub async fn of_blob(
+        blob: Blob,
+        aborted: Option<Promise>,
+    ) -> std::result::Result<Self, JsValue> {
         unless(aborted, Self::of(Origin::Blob(blob))).await
     }
 
@@ -117,9 +120,8 @@ impl Envelope {
 /// What a header says, of an envelope of so many bytes.
 pub(crate) fn told(header: &Header, size: Option<u64>) -> Value {
     let header_bytes = header.as_bytes().len() as u64;
-    let layout = size.and_then(|size| {
-        BodyLayout::of_header(header, size.checked_sub(header_bytes)?).ok()
-    });
+    let layout =
+        size.and_then(|size| BodyLayout::of_header(header, size.checked_sub(header_bytes)?).ok());
     let recipients = header.recipients().iter().map(recipient);
     json!({
         "cipher": header.cipher().to_string(),

@@ -28,6 +28,8 @@
 )]
 
 mod abort;
+#[cfg(feature = "bench")]
+mod bench;
 mod bytes;
 mod envelope;
 mod error;

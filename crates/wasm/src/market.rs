@@ -40,10 +40,14 @@ impl NetworkClient {
         let found = async {
             let shop = self.shop().await?;
             let network = self.file.network_id();
-            let item = envelope.header.recipients().iter().find_map(|one| match one {
-                Recipient::Threshold(one) if one.network() == network => Some(one.item()),
-                _ => None,
-            });
+            let item = envelope
+                .header
+                .recipients()
+                .iter()
+                .find_map(|one| match one {
+                    Recipient::Threshold(one) if one.network() == network => Some(one.item()),
+                    _ => None,
+                });
             let item = item.ok_or(Error::NoThresholdRecipient)?;
             let listed = B256::from(*item.as_bytes());
             found(shop, listed, &envelope.header, &account).await

@@ -53,9 +53,7 @@ impl NetworkClient {
                 Url::parse(url).map_err(|error| Failure::argument(format!("an endpoint: {error}")))
             });
             let rpc = urls.collect::<Result<Vec<Url>>>()?;
-            let ledger = || {
-                RpcLedger::of_network(&file, &rpc).with_options(HttpOptions::default())
-            };
+            let ledger = || RpcLedger::of_network(&file, &rpc).with_options(HttpOptions::default());
             let client = Client::new(ledger(), HttpTransport::new()?, SystemClock);
             let client = client.pin(file.clone()).await?;
             Ok(Self {

@@ -120,10 +120,7 @@ impl Source for Origin {
     }
 }
 
-async fn from_blob(
-    blob: &Blob,
-    range: Range<u64>,
-) -> std::result::Result<Vec<u8>, SourceError> {
+async fn from_blob(blob: &Blob, range: Range<u64>) -> std::result::Result<Vec<u8>, SourceError> {
     let part = blob.slice(range.start as f64, range.end as f64);
     let buffer = JsFuture::from(part.array_buffer()).await;
     let unreadable = |why| SourceError::Unreadable { why };

@@ -33,9 +33,9 @@ pub(crate) fn parsed(text: &str) -> Result<Policy> {
 pub(crate) fn told(policy: &Policy) -> Value {
     let mut chains: Vec<u64> = policy.chains().iter().map(|(chain, _)| *chain).collect();
     chains.dedup();
-    let contracts = policy.contracts().map(|(chain, contract)| {
-        json!({ "chainId": chain, "contract": contract.to_checksum(None) })
-    });
+    let contracts = policy.contracts().map(
+        |(chain, contract)| json!({ "chainId": chain, "contract": contract.to_checksum(None) }),
+    );
     json!({
         "digest": format!("0x{}", hex::encode(policy.digest().as_bytes())),
         "needsAccount": policy.needs_account(),

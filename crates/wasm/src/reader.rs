@@ -163,7 +163,11 @@ impl DraftSession {
     ///
     /// # Errors
     /// `bad_wallet` when the signature is somebody else's.
-    pub fn signed(self, signature: &str, sign: Function) -> std::result::Result<AskingReader, JsValue> {
+    pub fn signed(
+        self,
+        signature: &str,
+        sign: Function,
+    ) -> std::result::Result<AskingReader, JsValue> {
         let signature: Bytes = signature
             .parse()
             .map_err(|_| Failure::argument("the signature is no hex"))?;
@@ -171,7 +175,10 @@ impl DraftSession {
             public: self.key,
             sign,
         };
-        let session = self.draft.signed(signature, holder).map_err(Failure::from)?;
+        let session = self
+            .draft
+            .signed(signature, holder)
+            .map_err(Failure::from)?;
         Ok(AskingReader(Arc::new(session)))
     }
 }

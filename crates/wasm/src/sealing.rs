@@ -74,9 +74,9 @@ impl Options {
         }
         if let Some(metadata) = self.metadata {
             let entries = [("name", metadata.name), ("type", metadata.r#type)];
-            let entries = entries.into_iter().filter_map(|(name, value)| {
-                Some((Value::from(name), Value::from(value?)))
-            });
+            let entries = entries
+                .into_iter()
+                .filter_map(|(name, value)| Some((Value::from(name), Value::from(value?))));
             options.metadata = Some(Value::Map(entries.collect()));
         }
         Ok(options)
