@@ -67,8 +67,9 @@ export class Engine {
     return id;
   }
 
-  /** Ends it: keys are gone with the worker. */
-  stop(): void {
+  /** Ends it: keys are wiped, and gone with the worker. */
+  async stop(): Promise<void> {
+    if (!this.#worker) await this.peer.call('end', undefined).catch(() => undefined);
     this.peer.fail(failure('closed', 'it was closed', 'connect again'));
     this.#worker?.terminate();
   }
@@ -104,6 +105,13 @@ let shared: Promise<Engine> | undefined;
 
 /** The one for what needs no network. @internal */
 export function sharedEngine(): Promise<Engine> {
-  shared ??= Engine.start();
+  if (!shared) {
+    const starting = Engine.start();
+    shared = starting;
+    const forget = () => {
+      if (shared === starting) shared = undefined;
+    };
+    starting.then((engine) => engine.peer.broken(forget), forget);
+  }
   return shared;
 }

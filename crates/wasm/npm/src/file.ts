@@ -47,14 +47,15 @@ export class EncryptedFile {
     return streamOf(async () => {
       parts ??= this.#range(start, end, signal);
       const bytes = await peer.call<Uint8Array | undefined>('next', await parts, { signal });
-      if (!bytes) over();
-      else onProgress?.({ done: (done += bytes.length), total: end - start });
+      if (bytes) onProgress?.({ done: (done += bytes.length), total: end - start });
       return bytes;
     }, over);
   }
 
   /** A part of it, for parts that fit in memory. */
   async range(start: number, end: number, options: Abortable = {}): Promise<Uint8Array> {
+    check(start, end);
+    // The file is the size that it says; what is beyond it is refused when it is asked for.
     const bytes = new Uint8Array(Math.max(0, Math.min(end, this.size) - start));
     let at = 0;
     for await (const part of iterated(this.stream({ start, end, ...options }))) {
@@ -84,13 +85,15 @@ export class EncryptedFile {
     await this.#engine.peer.call('release', this.#file);
   }
 
-  #range(start: number, end: number, signal?: AbortSignal): Promise<number> {
-    if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0)) {
-      const problem = failure('bad_argument', `no range: ${start} to ${end}`, 'give whole numbers of bytes, from 0');
-      return Promise.reject(problem);
-    }
+  async #range(start: number, end: number, signal?: AbortSignal): Promise<number> {
+    check(start, end);
     return this.#engine.peer.call<number>('range', { file: this.#file, start, end }, { signal });
   }
+}
+
+function check(start: number, end: number): void {
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end) return;
+  throw failure('bad_argument', `no range: ${start} to ${end}`, 'give whole numbers of bytes, from 0, in order');
 }
 
 /** Safari's streams cannot be iterated. @internal */

@@ -56,6 +56,16 @@ class Host {
     return value as T;
   }
 
+  #release(id: number): void {
+    const held = this.#held.get(id) as { free?: () => void } | undefined;
+    this.#held.delete(id);
+    try {
+      held?.free?.();
+    } catch {
+      // It is at work, and goes when that ends.
+    }
+  }
+
   handlers(): Handlers {
     const guarded = <V>(work: (value: V, context: Context) => Promise<Answer | void>) => {
       return async (value: V, context: Context) => {
@@ -65,11 +75,8 @@ class Host {
     };
     return {
       load: guarded(async () => ({ value: wasm.version() })),
-      release: (id: number) => {
-        const held = this.#held.get(id) as { free?: () => void } | undefined;
-        this.#held.delete(id);
-        held?.free?.();
-      },
+      release: (id: number) => this.#release(id),
+      end: () => [...this.#held.keys()].forEach((id) => this.#release(id)),
       readPolicy: guarded(async (text: string) => ({ value: wasm.readPolicy(text) })),
       decodePolicy: guarded(async (cbor: Uint8Array) => ({ value: wasm.decodePolicy(cbor) })),
       connect: guarded(async ({ file, rpc }: { file: string; rpc: string[] }, { signal }) => {

@@ -8,7 +8,7 @@
 import { sharedEngine } from './engine.js';
 import { EncryptedFile, type OpenedRecord } from './file.js';
 import { encryptWith } from './sealing.js';
-import { toWire } from './source.js';
+import { toRangedWire, toWire } from './source.js';
 import type { Abortable, EncryptOptions, Encrypting, Inspection, Source } from './types.js';
 
 export { SthenoError, type NodeReport, type Reason } from './errors.js';
@@ -37,7 +37,7 @@ export async function inspect(source: Source, options: Abortable = {}): Promise<
 /** Opens a file with secret keys of one's own. Asks nobody. */
 export async function openWithKeys(source: Source, keys: string[], options: Abortable = {}): Promise<EncryptedFile> {
   const engine = await sharedEngine();
-  const { wire } = toWire(source, engine);
+  const wire = toRangedWire(source, engine);
   const opened = await engine.peer.call<OpenedRecord>('open', { source: wire, keys }, options);
   return new EncryptedFile(engine, opened);
 }

@@ -3,11 +3,11 @@ import { failure } from './errors.js';
 import { EncryptedFile, type OpenedRecord } from './file.js';
 import { Deal } from './deal.js';
 import { Folder, type FolderRecord } from './folder.js';
-import type { WireOpen, WireSource } from './host.js';
+import type { WireOpen } from './host.js';
 import { Policy, policyText } from './policy.js';
 import { readerToWire } from './readers.js';
 import { encryptWith } from './sealing.js';
-import { isLink, toWire } from './source.js';
+import { isLink, toRangedWire, toWire } from './source.js';
 import { queued } from './streams.js';
 import type { Wallet } from './wallet.js';
 import type {
@@ -83,7 +83,7 @@ export class Network {
       const connected = await engine.peer.call<{ network: number; about: About }>('connect', { file: text, rpc }, { signal });
       return new Network(engine, connected.network, connected.about);
     } catch (error) {
-      engine.stop();
+      await engine.stop();
       throw error;
     }
   }
@@ -129,11 +129,7 @@ export class Network {
   /** Opens a file to be read anywhere, such as a video that seeks. */
   async open(source: Source, options: OpenOptions = {}): Promise<EncryptedFile> {
     const { signal, onEvent } = options;
-    const { wire, end } = toWire(source, this.engine);
-    if (wire.kind === 'stream') {
-      end();
-      throw failure('bad_argument', 'a stream cannot be read anywhere', 'use decrypt, or give a Blob or an address');
-    }
+    const wire = toRangedWire(source, this.engine);
     const value = { network: this.#network, source: wire, ...this.#opening(options) };
     const opened = await this.engine.peer.call<OpenedRecord>('open', value, { signal, onEvent });
     return new EncryptedFile(this.engine, opened);
@@ -165,7 +161,7 @@ export class Network {
    */
   async openFolder(linkOrManifest: Source, options: OpenOptions & { places?: string[] } = {}): Promise<Folder> {
     const { signal, onEvent, places = [] } = options;
-    const at = isLink(linkOrManifest) ? { link: linkOrManifest } : { source: this.#ranged(linkOrManifest) };
+    const at = isLink(linkOrManifest) ? { link: linkOrManifest } : { source: toRangedWire(linkOrManifest, this.engine) };
     const value = { network: this.#network, places, ...at, ...this.#opening(options) };
     const folder = await this.engine.peer.call<FolderRecord>('folder', value, { signal, onEvent });
     const open = (path: string, again: OpenOptions) =>
@@ -182,7 +178,7 @@ export class Network {
    * a sale link leads to. Everything that is told was compared with the chain.
    */
   async deal(source: Source, account: string, options: Abortable = {}): Promise<Deal> {
-    const at = isLink(source) && source.startsWith('stheno:sale/') ? { link: source } : { source: this.#ranged(source) };
+    const at = isLink(source) && source.startsWith('stheno:sale/') ? { link: source } : { source: toRangedWire(source, this.engine) };
     const value = { network: this.#network, account, ...at };
     const found = await this.engine.peer.call<ConstructorParameters<typeof Deal>[1]>('deal', value, options);
     return new Deal(this.engine, found);
@@ -214,9 +210,8 @@ export class Network {
   }
 
   /** Ends its worker, and with it every key and file that was opened here. */
-  close(): Promise<void> {
-    this.engine.stop();
-    return Promise.resolve();
+  async close(): Promise<void> {
+    await this.engine.stop();
   }
 
   #opening(options: OpenOptions): WireOpen {
@@ -227,15 +222,8 @@ export class Network {
     };
   }
 
-  #ranged(source: Source): WireSource {
-    const { wire, end } = toWire(source, this.engine);
-    if (wire.kind !== 'stream') return wire;
-    end();
-    throw failure('bad_argument', 'a stream cannot be read twice', 'give a Blob, bytes or an address');
-  }
-
   async #policyOf(source: Source, options: Abortable): Promise<{ policy: object; item: string }> {
-    const about = await this.engine.peer.call<Inspection>('inspect', this.#ranged(source), options);
+    const about = await this.engine.peer.call<Inspection>('inspect', toRangedWire(source, this.engine), options);
     for (const one of about.recipients) {
       if (one.kind === 'committee' && one.network === this.id && one.policy) {
         return { policy: one.policy.json, item: one.item };

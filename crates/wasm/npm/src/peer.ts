@@ -50,6 +50,7 @@ export class Peer {
   #pending = new Map<number, Pending>();
   #running = new Map<number, AbortController>();
   #broken?: Error;
+  #whenBroken?: () => void;
 
   constructor(port: Port, handlers: Handlers) {
     this.#port = port;
@@ -89,9 +90,15 @@ export class Peer {
     });
   }
 
+  /** Calls `then` when the other side is gone. */
+  broken(then: () => void): void {
+    this.#whenBroken = then;
+  }
+
   /** The other side is gone. */
   fail(error: Error): void {
     this.#broken = error;
+    this.#whenBroken?.();
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
   }
 

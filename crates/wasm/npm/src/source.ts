@@ -29,6 +29,14 @@ export function toWire(source: Source, engine: Engine): { wire: WireSource; size
   );
 }
 
+/** A source that can be read anywhere, ready to cross. @internal */
+export function toRangedWire(source: Source, engine: Engine): WireSource {
+  const { wire, end } = toWire(source, engine);
+  if (wire.kind !== 'stream') return wire;
+  end();
+  throw failure('bad_argument', 'a stream can only be read once, in order', 'use decrypt, or give a Blob, bytes or an address');
+}
+
 /** An address that means the same in the worker. */
 function absolute(address: string): string {
   if (/^[a-z][a-z0-9+.-]*:/i.test(address) || typeof location === 'undefined') return address;

@@ -1,18 +1,25 @@
 import type { Engine } from './engine.js';
 
-/** A stream of what `take` gives; `cancel` is called when nobody wants the rest. @internal */
+/** A stream of what `take` gives; `over` is called once, at its end, however it ends. @internal */
 export function streamOf(
   take: () => Promise<Uint8Array | undefined>,
-  cancel: (reason: unknown) => void,
+  over: (reason?: unknown) => void,
 ): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const bytes = await take();
-        if (bytes) controller.enqueue(bytes);
-        else controller.close();
+        let bytes: Uint8Array | undefined;
+        try {
+          bytes = await take();
+        } catch (error) {
+          over(error);
+          throw error;
+        }
+        if (bytes) return controller.enqueue(bytes);
+        over();
+        controller.close();
       },
-      cancel,
+      cancel: over,
     },
     { highWaterMark: 1 },
   );
@@ -47,16 +54,14 @@ export function queued<T>(
   };
   const stream = (queue: number) =>
     streamOf(
-      async () => {
-        const bytes = await Promise.race([
+      () =>
+        Promise.race([
           engine.peer.call<Uint8Array | undefined>('take', queue, { signal }),
           // What breaks the work breaks the stream.
           work.then(() => new Promise<never>(() => undefined)),
-        ]);
-        if (!bytes) void engine.peer.call('release', queue).catch(() => undefined);
-        return bytes;
-      },
+        ]),
       (reason) => {
+        // Of no effect after the end.
         giveUp.abort();
         void engine.peer.call('release', queue).catch(() => undefined);
         options.end(reason);
