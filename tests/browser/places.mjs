@@ -30,8 +30,7 @@ export function findChromium () {
 export function missing () {
   const needs = [
     [STHENO, 'the command; `make build` makes it'],
-    [join(DIST, 'index.js'), 'the npm package; `make wasm` makes it'],
-    [join(ROOT, 'contracts/node_modules/@foundry-rs'), 'anvil; `npm ci` in contracts/ installs it']
+    [join(DIST, 'index.js'), 'the npm package; `make wasm` makes it']
   ]
   return needs.filter(([path]) => !existsSync(path)).map(([path, what]) => `${path} is not there: ${what}`)
 }

@@ -48,6 +48,7 @@ export class PageServer extends Server {
     return await new PageServer(async (request, response) => {
       const path = decodeURIComponent(new URL(request.url, 'http://x').pathname)
       const file = fileOf(roots, path)
+      if (path === '/favicon.ico') return response.writeHead(204).end()
       if (!file) return response.writeHead(404).end()
       const headers = { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'cache-control': 'no-store', 'content-length': statSync(file).size }
       if (csp && extname(file) === '.html') headers['content-security-policy'] = csp
