@@ -1,5 +1,6 @@
 // The `stheno` command, run to its end.
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 import { ROOT, STHENO } from './places.mjs'
@@ -19,4 +20,12 @@ export async function stheno (args, { key } = {}) {
 export async function sthenoJson (args, options) {
   const { stdout } = await stheno([...args, '--json'], options)
   return JSON.parse(stdout)
+}
+
+/** Makes a key in a file: { public, secret }, as texts. */
+export async function makeKey (path) {
+  await stheno(['keygen', '-o', path, '--force'])
+  const { stdout } = await stheno(['keygen', '-y', path])
+  const secret = readFileSync(path, 'utf8').split('\n').find(line => line.startsWith('STHENO-SECRET-KEY-'))
+  return { public: stdout.trim(), secret }
 }

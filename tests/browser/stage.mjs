@@ -118,3 +118,11 @@ export class Stage {
     return result
   }
 }
+
+/** Connects in the page: `network`, and `wallet` if it has one. They stay there as globals. */
+export async function connect (page, devnet, { wallet = true } = {}) {
+  await page.evaluate(async ([file, wallet]) => {
+    globalThis.network = await stheno.Network.connect(file)
+    if (wallet) globalThis.wallet = await stheno.Wallet.connect(window.ethereum)
+  }, [devnet.networkFile, wallet])
+}
