@@ -1,10 +1,10 @@
 // Reading by condition: refused with reasons, bought, opened; sessions; and the command beside the page.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 
 import { makeKey, sthenoJson } from './command.mjs'
+import { sell } from './goods.mjs'
 import { noise } from './noise.mjs'
 import { Stage, connect } from './stage.mjs'
 
@@ -147,24 +147,8 @@ test('break-glass key opens without asking anybody', async () => {
   })
 })
 
-/** Sells a folder with one file for FIL: the address of its envelope, and the link. */
-async function sell (name, plain, price = '0.5fil') {
-  const { devnet, storage } = stage
-  const folder = storage.path(`${name} data`)
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'wares.bin'), plain)
-  const [sealed, store] = ['sealed', 'store'].map(part => storage.path(`${name} ${part}`))
-  const sold = await sthenoJson(['sell', folder, '--price', price, '--to', store, '-o', sealed, '--title', `${name} – 货`, '--network', devnet.networkPath], { key: await devnet.newKey() })
-  // The file is the larger of the two envelopes: the manifest tells its name alone.
-  const files = readdirSync(sealed, { recursive: true, withFileTypes: true }).filter(file => file.isFile() && file.name.endsWith('.fee'))
-  const envelopes = files.map(file => readFileSync(join(file.parentPath ?? file.path, file.name)))
-  const envelope = envelopes.find(bytes => bytes.length > plain.length)
-  if (!envelope) throw new Error(`no envelope of the wares in ${readdirSync(sealed, { recursive: true })}`)
-  return { url: storage.put(`${name}.fee`, envelope), link: sold.link }
-}
-
 test('bought and read with two signatures in all, and read after a reload with none', async () => {
-  const { url } = await sell('goods', noise(31, 200_003))
+  const { url } = await sell(stage, 'goods', noise(31, 200_003), { title: 'goods – 货' })
   const wallet = stage.wallet(await stage.devnet.newKey('10'))
   await stage.in(wallet, async page => {
     await connect(page, stage.devnet)
@@ -223,7 +207,7 @@ test('bought and read with two signatures in all, and read after a reload with n
 
 test('price in a token is paid with two transactions', async () => {
   const { devnet } = stage
-  const { url } = await sell('priced in dollars', noise(32, 5_000), '1.5usdfc')
+  const { url } = await sell(stage, 'priced in dollars', noise(32, 5_000), { price: '1.5usdfc' })
   const wallet = stage.wallet(devnet.keyOf('reader'))
   await stage.in(wallet, async page => {
     await connect(page, devnet)
@@ -243,7 +227,7 @@ test('price in a token is paid with two transactions', async () => {
 
 test('who has no money, or says no, has bought nothing', async () => {
   const { devnet } = stage
-  const { url } = await sell('dear goods', noise(33, 5_000), '5fil')
+  const { url } = await sell(stage, 'dear goods', noise(33, 5_000), { price: '5fil' })
   const wallet = stage.wallet(await devnet.newKey('1'))
   await stage.in(wallet, async page => {
     await connect(page, devnet)

@@ -43,7 +43,7 @@ class Server {
 
 /** Files of folders: `roots` is { '/prefix/': folder }, the longest prefix first. */
 export class PageServer extends Server {
-  /** `csp`: the Content-Security-Policy of HTML, or undefined. */
+  /** `csp`: the Content-Security-Policy of HTML, or null. */
   static async start (roots, { csp = STRICT } = {}) {
     return await new PageServer(async (request, response) => {
       const path = decodeURIComponent(new URL(request.url, 'http://x').pathname)
