@@ -13,12 +13,21 @@ export function resident (pid) {
   }
 }
 
-/** The process that a page runs in: the renderer with the most memory while nothing but it is open. */
+/** The process that a page runs in: the renderer whose time goes by while the page counts. */
 export async function rendererOf (page) {
-  const session = await page.context().browser()?.newBrowserCDPSession() ?? await page.context().newCDPSession(page)
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
-  return renderers.sort((a, b) => resident(b) - resident(a))[0]
+  const session = await page.context().browser().newBrowserCDPSession()
+  const times = async () => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return new Map(processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]))
+  }
+  const before = await times()
+  await page.evaluate(() => {
+    const until = performance.now() + 400
+    while (performance.now() < until);
+  })
+  const after = [...await times()].map(([id, time]) => [id, time - (before.get(id) ?? 0)])
+  await session.detach()
+  return after.sort(([, a], [, b]) => b - a)[0][0]
 }
 
 /** Watches a process until `stop()`, which gives the most that it had. */
