@@ -13,21 +13,21 @@ export function resident (pid) {
   }
 }
 
-/** The process that a page runs in: the renderer whose time goes by while the page counts. */
+/** The process that a page runs in: the renderer that grows when the page takes memory. */
 export async function rendererOf (page) {
-  const session = await page.context().browser().newBrowserCDPSession()
-  const times = async () => {
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-    return new Map(processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]))
-  }
-  const before = await times()
-  await page.evaluate(() => {
-    const until = performance.now() + 400
-    while (performance.now() < until);
-  })
-  const after = [...await times()].map(([id, time]) => [id, time - (before.get(id) ?? 0)])
+  const browser = await page.context().browser().newBrowserCDPSession()
+  const { processInfo } = await browser.send('SystemInfo.getProcessInfo')
+  await browser.detach()
+  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => [id, resident(id)])
+  await page.evaluate(() => { globalThis.ballast = new Uint8Array(64 << 20).fill(1) })
+  const grown = renderers.map(([id, before]) => [id, resident(id) - before]).sort(([, a], [, b]) => b - a)
+  await page.evaluate(() => { delete globalThis.ballast })
+  const session = await page.context().newCDPSession(page)
+  await session.send('HeapProfiler.collectGarbage')
   await session.detach()
-  return after.sort(([, a], [, b]) => b - a)[0][0]
+  const [[id, growth]] = grown
+  if (growth < 48 << 20) throw new Error(`no renderer grew: ${JSON.stringify(grown)}`)
+  return id
 }
 
 /** Watches a process until `stop()`, which gives the most that it had. */
