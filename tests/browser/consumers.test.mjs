@@ -46,7 +46,7 @@ export async function job (stheno, key) {
   const bytes = await file.bytes()
   await file.close()
   const same = bytes.length === plain.length && bytes.every((byte, i) => byte === plain[i])
-  return { same, name: about.metadata.name, kind: about.recipients[0].kind, piece: pieceCid.startsWith('bafkz'), version: typeof stheno.version }
+  return { same, name: about.metadata.name, kind: about.recipients[0].kind, piece: pieceCid.startsWith('bafkz'), version: typeof await stheno.version() }
 }
 `
 const DONE = { same: true, name: 'a.bin', kind: 'x25519', piece: true, version: 'string' }

@@ -49,8 +49,11 @@ test('rules build what is written by hand', async () => {
       const { rules } = stheno
       const after = { time: { chain: 314, after: '2020-01-01T00:00:00Z' } }
       const before = { time: { chain: 314, before: '2040-01-01T00:00:00Z' } }
-      const built = await stheno.Policy.parse({ version: 1, rule: rules.any(rules.all(after, before), rules.not(after), rules.atLeast(1, after, before)) })
-      return [built.toJSON(), { digest: built.digest, chains: built.chains, needsAccount: built.needsAccount }]
+      const contract = `0x${'12'.repeat(20)}`
+      const built = await stheno.Policy.parse(rules.policy(rules.any(rules.all(after, before), rules.not(rules.time({ chain: 314, after: '2020-01-01T00:00:00Z' })), rules.atLeast(1, after, before))))
+      const leaves = [rules.erc20({ chain: 314, contract, min: 5n }), rules.erc721({ chain: 314, contract }), rules.erc1155({ chain: 314, contract, ids: [1, '2'] }), rules.balance({ chain: 314, min: 1 }), rules.address(contract), rules.subscription({ chain: 314, contract, token: 1 }), rules.grant({ chain: 314, registry: contract })]
+      for (const leaf of leaves) await stheno.Policy.parse(rules.policy(leaf))
+      return [built.toJSON(), { chains: built.chains, needsAccount: built.needsAccount }]
     })
     assert.equal(built.version, 1)
     assert.equal(built.rule.any.length, 3)

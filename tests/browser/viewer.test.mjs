@@ -335,7 +335,7 @@ test('everything that can be pressed has a name, and the page its language', asy
       const faults = await page.evaluate(() => {
         const faults = []
         const name = element => [element.getAttribute('aria-label'), ...(element.getAttribute('aria-labelledby') ?? '').split(' ').map(id => document.getElementById(id)?.textContent), ...[...(element.labels ?? [])].map(label => label.textContent), element.alt, element.title, /^(BUTTON|A|SUMMARY)$/.test(element.tagName) ? element.textContent : ''].some(text => text?.trim())
-        for (const element of document.querySelectorAll('a[href], button, input, select, textarea, summary, img, video, audio, iframe, progress')) if (!name(element)) faults.push(element.outerHTML.slice(0, 100))
+        for (const element of document.querySelectorAll('a[href], button, input, select, textarea, summary, img, video, audio, iframe, progress')) if (element.checkVisibility() && !name(element)) faults.push(element.outerHTML.slice(0, 100))
         const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id)
         for (const id of ids.filter((id, i) => ids.indexOf(id) !== i)) faults.push(`twice: #${id}`)
         for (const element of document.querySelectorAll('[aria-labelledby]')) for (const id of element.getAttribute('aria-labelledby').split(' ')) if (!document.getElementById(id)) faults.push(`nowhere: #${id}`)
