@@ -40,7 +40,8 @@ export async function job (stheno, key) {
   const plain = crypto.getRandomValues(new Uint8Array(60_000))
   const { stream, done } = await stheno.encryptToKeys(plain, [key.public], { metadata: { name: 'a.bin' } })
   const sealed = new Uint8Array(await new Response(stream).arrayBuffer())
-  const { pieceCid } = await done
+  await done
+  const { pieceCid } = await stheno.pieceCid(sealed)
   const about = await stheno.inspect(sealed)
   const file = await stheno.openWithKeys(sealed, [key.secret])
   const bytes = await file.bytes()

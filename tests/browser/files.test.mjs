@@ -31,7 +31,7 @@ for (const cipher of CIPHERS) {
           const done = await sealing.done
           check(done.plaintextBytes === size && done.envelopeBytes === sealed.length, `${size}: done says ${JSON.stringify(done)}`)
           check(sealing.size === sealed.length, `${size}: announced ${sealing.size}, came ${sealed.length}`)
-          check((await stheno.pieceCid(sealed)).pieceCid === done.pieceCid, `${size}: another piece CID`)
+          check((await stheno.pieceCid(sealed)).size === sealed.length, `${size}: hashed another size`)
           const file = await stheno.openWithKeys(sealed, [key.secret])
           check(file.size === size, `${size}: says ${file.size}`)
           check(same(await file.bytes(), plain), `${size}: other bytes`)
