@@ -1,0 +1,119 @@
+// `make bench-browser`: the figures of the browser package, in Chromium and in Node, as a Markdown table.
+//
+//   node bench.mjs             both
+//   node bench.mjs chromium    one of them
+//
+// What is measured runs from `pages/bench.js` in both. Medians; wants a machine that does nothing else.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+
+import { makeKey } from './command.mjs'
+import { Devnet } from './devnet.mjs'
+import { DIST, HERE, findChromium, missing } from './places.mjs'
+import { KNOWN, rendererOf, watch } from './residence.mjs'
+import { PageServer } from './servers.mjs'
+import { launch } from './stage.mjs'
+
+const lacks = [...missing(), ...(findChromium() ? [] : ['no Chromium was found (set STHENO_CHROMIUM)'])]
+if (lacks.length) {
+  for (const lack of lacks) console.error(`error: ${lack}`)
+  process.exit(2)
+}
+const MIB = 1 << 20
+const wanted = process.argv.slice(2)
+const where = ['chromium', 'node'].filter(name => !wanted.length || wanted.includes(name))
+
+const folder = mkdtempSync(join(tmpdir(), 'stheno-bench-'))
+const devnet = await Devnet.start()
+const figures = {}
+try {
+  const key = await makeKey(join(folder, 'key'))
+  const job = { network: devnet.networkFile, policy: devnet.openPolicy, key, mib: Number(process.env.STHENO_BENCH_MIB ?? 256), rounds: 21 }
+  if (where.includes('chromium')) figures.Chromium = await inChromium(job)
+  if (where.includes('node')) figures.Node = await inNode(job)
+} finally {
+  await devnet.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+print(figures)
+
+async function inChromium (job) {
+  const server = await PageServer.start({ '/': join(HERE, 'pages'), '/stheno/': DIST })
+  const browser = await launch()
+  try {
+    const found = { load: [] }
+    // Each time a page that has nothing in memory yet.
+    for (let round = 0; round < 11; round++) {
+      const page = await browser.newPage()
+      await page.goto(`${server.origin}/bench.html`)
+      found.load.push(await page.evaluate(key => measureLoad('/stheno/index.js', key), job.key))
+      await page.close()
+    }
+    const page = await browser.newPage()
+    page.setDefaultTimeout(600_000)
+    await page.goto(`${server.origin}/bench.html`)
+    const watched = KNOWN && watch(await rendererOf(page))
+    Object.assign(found, await page.evaluate(job => measure('/stheno/index.js', job), job))
+    if (watched) found.memory = watched.stop()
+    found.version = `Chromium ${browser.version()}`
+    return found
+  } finally {
+    await browser.close()
+    await server.stop()
+  }
+}
+
+async function inNode (job) {
+  const index = join(DIST, 'index.js')
+  const run = promisify(execFile)
+  const node = async (what, argument) => {
+    const script = `
+      const { measure, measureLoad } = await import(${JSON.stringify(join(HERE, 'pages/bench.js'))})
+      const found = await ${what}(${JSON.stringify(index)}, ${JSON.stringify(argument)})
+      console.log(JSON.stringify(${what === 'measure' ? '{ ...found, memory: process.resourceUsage().maxRSS * 1024 }' : 'found'}))
+      process.exit(0)`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { timeout: 600_000 })
+    return JSON.parse(stdout)
+  }
+  const found = { load: [], version: `Node ${process.version}` }
+  for (let round = 0; round < 11; round++) found.load.push(await node('measureLoad', job.key))
+  return Object.assign(found, await node('measure', job))
+}
+
+function print (figures) {
+  const columns = Object.values(figures)
+  const ms = value => value === undefined ? 'not exported' : `${value.toFixed(value < 10 ? 1 : 0)} ms`
+  const speed = value => `${value.toFixed(0)} MB/s`
+  const rows = [
+    ['load and instantiate', 'load', values => ms(median(values))],
+    ['seal to (3,5)', 'seal', values => ms(median(values)), '80 ms'],
+    ['open with (3,5), nodes on this machine', 'open', values => ms(median(values)), '80 ms'],
+    ['combine 43 of 64', 'combine64', values => ms(values && median(values)), '150 ms'],
+    ['combine 86 of 128', 'combine128', values => ms(values && median(values)), '300 ms'],
+    ['encrypt, AES-256-GCM', 'encrypt:aes-256-gcm', speed, '800 MB/s'],
+    ['decrypt, AES-256-GCM', 'decrypt:aes-256-gcm', speed, '800 MB/s'],
+    ['encrypt, ChaCha20-Poly1305', 'encrypt:chacha20-poly1305', speed, '200 MB/s'],
+    ['decrypt, ChaCha20-Poly1305', 'decrypt:chacha20-poly1305', speed, '200 MB/s'],
+    ['most memory of the process', 'memory', value => value ? `${(value / MIB).toFixed(0)} MiB` : 'not known here']
+  ]
+  const line = cells => `| ${cells.join(' | ')} |`
+  console.log(line(['what', ...columns.map(({ version }) => version), 'target']))
+  console.log(line(['---', ...columns.map(() => '--:'), '--:']))
+  for (const [what, name, show, target = ''] of rows) console.log(line([what, ...columns.map(found => show(found[name])), target]))
+  console.log(line(['package, gzipped', ...columns.map(() => `${(size() / 1024).toFixed(0)} KiB`), '450 KiB']))
+}
+
+/** All that a page loads, each file compressed by itself. */
+function size () {
+  const files = readdirSync(DIST, { recursive: true }).map(String).filter(name => /\.(js|mjs|wasm)$/.test(name))
+  return files.reduce((sum, name) => sum + gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length, 0)
+}
+
+function median (values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[sorted.length >> 1]
+}
