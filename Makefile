@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs test-gateway wasm wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs test-gateway wasm test-browser bench-browser wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -83,6 +83,12 @@ memory: build ## show that 4 GiB, and a million files in a manifest, pass in 64 
 wasm: ## the npm package @stheno/web, in crates/wasm/npm/dist
 	.ci/wasm-package
 
+test-browser: tests/browser/node_modules/.package-lock.json ## the npm package and the viewer in Chromium; skips where there is none
+	node tests/browser/run.mjs
+
+bench-browser: tests/browser/node_modules/.package-lock.json ## the package's figures in Chromium and in Node
+	node tests/browser/bench.mjs
+
 wasm-check: ## compile for the browser: crypto, envelope, protocol, chain and the SDK
 	.ci/wasm-check
 
@@ -113,4 +119,9 @@ tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
 # A whole gateway, so not part of `make test`; once installed its test runs there, too.
 tests/interop/gateway/node_modules/.package-lock.json: tests/interop/gateway/package-lock.json
 	cd tests/interop/gateway && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# Drives Chromium, signs as a wallet, bundles as applications do.
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	cd tests/browser && npm ci --silent --no-audit --no-fund
 	@touch $@

@@ -15,7 +15,7 @@ export function committeeOf(inspection, network) {
 /** Shows an inspection; the policy is parsed once, and given back. */
 export async function describe({ inspection, kind, name }, network, given) {
   const committee = committeeOf(inspection, network);
-  const policy = given ?? (committee?.policy && await Policy.parse(committee.policy));
+  const policy = given ?? (committee?.policy && await Policy.parse(committee.policy.json));
   byId('facts').replaceChildren(
     ...(kind === 'file' ? [] : fact('about.kind', say(el('span'), kind === 'sale' ? 'about.sale' : 'about.folder'))),
     ...(kind === 'file' || inspection.metadata.name ? nameFact(inspection.metadata.name ?? name) : []),

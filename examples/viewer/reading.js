@@ -209,7 +209,7 @@ async function refuse(error, signal) {
   const account = wallet()?.account ?? (await resumed(network, reading.policy.digest))?.account;
   status('status.deal');
   const [explained, deal] = await Promise.allSettled([
-    network.explain(reading.policy, account, { signal }),
+    network.explain(reading.givenPolicy ?? reading.header, account, { signal }),
     account ? network.deal(reading.source, account, { signal }) : Promise.reject(error),
   ]);
   if (signal !== abort.signal) return;
