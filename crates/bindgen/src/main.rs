@@ -20,6 +20,8 @@ fn main() -> Result<()> {
         .web(true)?
         .typescript(true)
         .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
         .out_name("stheno");
     bindgen
         .generate(folder)

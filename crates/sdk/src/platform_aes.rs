@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 use futures::future::try_join_all;
 use stheno_crypto::Cek;
 use stheno_envelope::{
-    ChunkOpener, ChunkSealer, Cipher, EnvelopeError, Header,
+    ChunkOpener, ChunkSealer, Cipher, EnvelopeError, Header, MAX_WHOLE_BYTES,
     cipher::{NONCE_BYTES, TAG_BYTES},
 };
 use zeroize::Zeroizing;
@@ -95,7 +95,10 @@ impl RunSealer {
     ) -> Result<Self, Error> {
         Ok(Self {
             sealer,
-            chunk_size: header.chunk_size().get(),
+            chunk_size: match header.cipher().is_chunked() {
+                true => header.chunk_size().get(),
+                false => MAX_WHOLE_BYTES,
+            },
             platform: imported(header.cipher(), cek, aes).await?,
         })
     }

@@ -183,8 +183,7 @@ impl NetworkClient {
 }
 
 pub(crate) fn parse_item(text: &str) -> Result<ItemId> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let item = digits.parse();
+    let item = text.parse();
     item.map_err(|_| Failure::argument("the item is not 0x and 64 hex digits"))
 }
 

@@ -4,7 +4,7 @@ use js_sys::{Function, Promise};
 use serde::Deserialize;
 use serde_json::json;
 use stheno::{
-    EncryptOptions, Encryption, ItemId, PlatformAes, SealTo,
+    EncryptOptions, Encryption, PlatformAes, SealTo,
     envelope::{ChunkSize, Cipher, Value, X25519Public},
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -13,6 +13,7 @@ use crate::{
     abort::unless,
     bytes::{Pulled, Pushed},
     error::{Failure, Result, to_js},
+    network::parse_item,
     webcrypto::WebCrypto,
 };
 
@@ -52,11 +53,7 @@ impl Options {
             options = options.cipher(cipher);
         }
         if let Some(item) = self.item {
-            let item = item.strip_prefix("0x").unwrap_or(&item);
-            let item: ItemId = item
-                .parse()
-                .map_err(|_| Failure::argument("the item is not 0x and 64 hex digits"))?;
-            options = options.item(item);
+            options = options.item(parse_item(&item)?);
         }
         if self.hide_policy {
             options = options.hide_policy();

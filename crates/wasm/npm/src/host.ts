@@ -160,7 +160,7 @@ class Host {
       case 'address':
         return { envelope: await wasm.Envelope.ofAddress(source.address, aborted(signal)) };
       case 'blob':
-        return { envelope: await wasm.Envelope.ofBlob(source.blob as unknown as wasm.Blob, aborted(signal)) };
+        return { envelope: await wasm.Envelope.ofBlob(source.blob, aborted(signal)) };
       case 'bytes':
         return { envelope: await wasm.Envelope.ofBytes(source.bytes) };
       case 'stream':
