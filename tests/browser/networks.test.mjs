@@ -22,7 +22,7 @@ test('policy for a chain that the network does not serve is refused by its code'
       const sealed = await collect((await network.encrypt(noise(1, 10), { version: 1, rule: { time: { chain: 1, after: '2020-01-01T00:00:00Z' } } })).stream)
       await network.open(sealed)
     })()))
-    assert.equal(error?.code, 'chain_not_configured', JSON.stringify(error))
+    assert.equal(error?.code, 'no_anchor', JSON.stringify(error))
   })
 })
 
