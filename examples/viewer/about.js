@@ -61,8 +61,7 @@ function conditions(committee, policy) {
   const list = el('ul', { class: 'conditions', testid: 'conditions', lang: 'en' }, ...lines.map(condition));
   const json = el('details', {}, say(el('summary'), 'about.json'),
     el('pre', { tabindex: 0, testid: 'policy-json' }, JSON.stringify(policy.toJSON(), null, 2)));
-  const warnings = policy.warnings.map((words) => el('p', { class: 'note', lang: 'en' }, isolated(words)));
-  return [...fact('about.policy', [list, ...warnings, json], 'policy'), ...digest(policy.digest)];
+  return [...fact('about.policy', [list, json], 'policy'), ...digest(policy.digest)];
 }
 
 /** A line, set in as far as its spaces say. */

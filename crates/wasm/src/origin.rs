@@ -64,8 +64,10 @@ impl Origin {
             }
             return Ok(Self::Stored(Arc::new(StoredSource::of_link(&link, stores))));
         }
-        let url = Url::parse(address);
-        let url = url.map_err(|error| Failure::argument(format!("no address: {error}")))?;
+        let url = Url::parse(address).map_err(|error| {
+            let hint = "give an address that begins with https:// or http://";
+            Failure::of("bad_url", format!("it is no address: {error}"), hint)
+        })?;
         let (source, _) = HttpSource::open(url, 1, HttpOptions::default()).await?;
         Ok(Self::Http(source))
     }

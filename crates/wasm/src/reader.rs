@@ -120,7 +120,13 @@ impl DraftSession {
             public: key,
             sign: Function::default(),
         };
+        let now = options.issued_at;
         let draft = SessionDraft::new(account, &holder, options).map_err(Failure::from)?;
+        // What nodes would refuse, nobody is asked to sign.
+        draft.check(now).map_err(|problem| {
+            let hint = "name something in the scope, and at most 3,600 seconds";
+            Failure::of(problem.code.as_str(), problem.detail, hint)
+        })?;
         Ok(Self { draft, key })
     }
 

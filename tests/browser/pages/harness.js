@@ -66,9 +66,14 @@ async function * parts (stream) {
   }
 }
 
-/** All of a stream. */
+/** All of a stream. By its reader: a Response tells another error than the stream's own. */
 async function collect (stream) {
-  return new Uint8Array(await new Response(stream).arrayBuffer())
+  const got = []
+  for (const reader = stream.getReader(); ;) {
+    const { done, value } = await reader.read()
+    if (done) return new Uint8Array(await new Blob(got).arrayBuffer())
+    got.push(value)
+  }
 }
 
 async function sha256 (bytes) {
