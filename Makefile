@@ -86,7 +86,8 @@ wasm: ## the npm package @stheno/web, in crates/wasm/npm/dist
 test-browser: tests/browser/node_modules/.package-lock.json ## the npm package and the viewer in Chromium; skips where there is none
 	node tests/browser/run.mjs
 
-bench-browser: tests/browser/node_modules/.package-lock.json ## the package's figures in Chromium and in Node
+bench-browser: tests/browser/node_modules/.package-lock.json ## the package's figures in Chromium and in Node; wants a machine that does nothing else
+	STHENO_WASM_FEATURES=bench .ci/wasm-package
 	node tests/browser/bench.mjs
 
 wasm-check: ## compile for the browser: crypto, envelope, protocol, chain and the SDK

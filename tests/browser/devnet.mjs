@@ -101,9 +101,14 @@ export class Devnet {
     return createPublicClient({ chain: this.chain, transport: http(this.rpc), pollingInterval: 100 })
   }
 
-  /** The key of the account of this role: owner, reader (who holds a pass) or stranger. */
+  /** The account of this role: owner, reader (who holds a pass) or stranger (who holds none). */
+  accountOf (role) {
+    const words = { owner: 'owner', reader: 'reader who holds', stranger: 'reader without' }[role]
+    return this.description.accounts.find(account => account.role.startsWith(words))
+  }
+
   keyOf (role) {
-    return this.description.accounts.find(account => account.role.startsWith(role)).wellKnownKey
+    return this.accountOf(role).wellKnownKey
   }
 
   /** The key of a new account with so many FIL. */

@@ -98,7 +98,7 @@ test('account is the one that was asked for, in the spelling of EIP-55', async (
   const { devnet } = stage
   const [one, two] = ['reader', 'stranger'].map(role => devnet.keyOf(role))
   const wallet = new TestWallet({ keys: [one, two], chains: { [devnet.chainId]: devnet.rpc } })
-  const addresses = ['reader', 'stranger'].map(role => devnet.description.accounts.find(account => account.role.startsWith(role)).address.toLowerCase())
+  const addresses = ['reader', 'stranger'].map(role => devnet.accountOf(role).address.toLowerCase())
   await stage.in(wallet, async page => {
     const [first, second, none] = await page.evaluate(async second => [
       (await stheno.Wallet.connect(window.ethereum)).account,
@@ -140,7 +140,7 @@ test('signature of another account opens nothing', async () => {
   const { devnet } = stage
   // A wallet that says it is the reader, and signs as the stranger.
   const wallet = stage.wallet(devnet.keyOf('stranger'))
-  const reader = devnet.description.accounts.find(account => account.role.startsWith('reader')).address
+  const reader = devnet.accountOf('reader').address
   await stage.in(wallet, async page => {
     await connect(page, devnet, { wallet: false })
     await seal(page, devnet.passPolicy)
