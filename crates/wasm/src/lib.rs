@@ -5,7 +5,7 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | `error` | an [`stheno::Error`] as a plain object with its code and hint |
+//! | `error` | a `stheno::Error` as a plain object with its code and hint |
 //! | `abort` | work that ends when its caller gives up |
 //! | `bytes` | streams of a page as `AsyncRead` and `AsyncWrite` |
 //! | `origin` | where an envelope lies: a `Blob`, an array, an address |
