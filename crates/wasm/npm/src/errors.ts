@@ -88,7 +88,6 @@ export function fromThrown(thrown: Thrown): Error {
   return failure('internal', thrown.other, 'this is a fault of the package; please report it');
 }
 
-/** @internal */
-export function isAbort(error: unknown): boolean {
+function isAbort(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as Error).name === 'AbortError';
 }
