@@ -18,7 +18,8 @@ after(() => stage?.end())
 const SIZES = [0, 1, 15, 16, 17, 4_095, 65_535, 65_536, 65_537, 262_144, 262_145, 1_048_579]
 const CIPHERS = ['aes-256-gcm', 'chacha20-poly1305']
 
-for (const cipher of CIPHERS) {
+// And the whole file as one chunk.
+for (const cipher of [...CIPHERS, 'aes-256-gcm-whole']) {
   test(`what is sealed to a key with ${cipher} opens with it, at every size`, async () => {
     await stage.in(undefined, async page => {
       const found = await page.evaluate(async ([key, cipher, sizes]) => {

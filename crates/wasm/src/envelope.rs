@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use stheno::{
     Policy,
     envelope::{self, BodyLayout, EnvelopeError, Header, HeaderError, PolicyField, Recipient},
-    source::Source,
+    source::{Source, header_of},
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -15,9 +15,6 @@ use crate::{
     origin::{Blob, Origin},
     policy,
 };
-
-/// How much is read to find a header, at first.
-const FIRST: u64 = 4 << 10;
 
 /// A header, and where the envelope lies, if any part of it can be read there.
 #[wasm_bindgen]
@@ -92,24 +89,11 @@ impl Envelope {
 
 impl Envelope {
     pub(crate) async fn of(origin: Origin) -> Result<Self> {
-        let size = origin.size();
-        let mut asked = size.min(FIRST);
-        loop {
-            let start = origin.fetch(0..asked).await?;
-            match Header::read(&mut start.as_slice()) {
-                Err(EnvelopeError::Header(HeaderError::Truncated))
-                    if asked < size && asked <= envelope::header::MAX_HEADER_BYTES as u64 =>
-                {
-                    asked = size.min(2 * asked);
-                }
-                header => {
-                    return Ok(Self {
-                        header: header?,
-                        origin: Some(origin),
-                    });
-                }
-            }
-        }
+        let header = header_of(&origin).await?;
+        Ok(Self {
+            header,
+            origin: Some(origin),
+        })
     }
 
     pub(crate) fn told(&self) -> Value {

@@ -10,13 +10,14 @@ use std::{
 };
 
 use reqwest::{Client, RequestBuilder, header};
-use stheno_envelope::{EnvelopeError, Header, HeaderError, header::COMMON_HEADER_BYTES};
+use stheno_envelope::{Header, header::COMMON_HEADER_BYTES};
 use url::Url;
 
 use super::{
     Source, SourceError,
     answer::{self, Fault, Version, shown},
     patience::{HttpOptions, Trials, client},
+    rest_of_header,
 };
 use crate::{
     Error,
@@ -77,19 +78,9 @@ impl HttpSource {
     /// # Errors
     /// [`Error::Source`], and [`Error::Envelope`] when it is no envelope.
     pub async fn open_envelope(url: Url, options: HttpOptions) -> Result<(Header, Self), Error> {
-        let (source, mut start) = Self::open(url, COMMON_HEADER_BYTES as u64, options).await?;
-        loop {
-            match Header::read(&mut start.as_slice()) {
-                Err(EnvelopeError::Header(HeaderError::Truncated))
-                    if (start.len() as u64) < source.size() =>
-                {
-                    let have = start.len() as u64;
-                    let more = have..(2 * have).min(source.size());
-                    start.extend(source.fetch(more).await?);
-                }
-                read => return Ok((read?, source)),
-            }
-        }
+        let (source, start) = Self::open(url, COMMON_HEADER_BYTES as u64, options).await?;
+        let header = rest_of_header(&source, start).await?;
+        Ok((header, source))
     }
 
     /// As [`open_envelope`](Self::open_envelope), for callers that block. Not in a browser.

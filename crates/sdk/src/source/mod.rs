@@ -30,7 +30,12 @@ pub(crate) mod patience;
 
 use std::{ops::Range, sync::Arc};
 
-use crate::bounds::{BoxFuture, Shareable};
+use stheno_envelope::{EnvelopeError, Header, HeaderError, header::COMMON_HEADER_BYTES};
+
+use crate::{
+    Error,
+    bounds::{BoxFuture, Shareable},
+};
 
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
 pub use download::HttpDownload;
@@ -40,6 +45,33 @@ pub use http::HttpSource;
 pub use local::Local;
 #[cfg(feature = "http")]
 pub use patience::{HttpOptions, Redirects};
+
+/// The header of the envelope that a source is: 4 KiB, and more only where it is longer.
+///
+/// # Errors
+/// [`Error::Source`]; [`Error::Envelope`] when it is no envelope.
+pub async fn header_of(source: &impl Source) -> Result<Header, Error> {
+    let first = source.size().min(COMMON_HEADER_BYTES as u64);
+    let start = source.fetch(0..first).await?;
+    rest_of_header(source, start).await
+}
+
+/// The same, where its first bytes are there already.
+pub(crate) async fn rest_of_header(
+    source: &impl Source,
+    mut start: Vec<u8>,
+) -> Result<Header, Error> {
+    loop {
+        let have = start.len() as u64;
+        match Header::read(&mut start.as_slice()) {
+            Err(EnvelopeError::Header(HeaderError::Truncated)) if have < source.size() => {
+                let more = have..(2 * have).min(source.size());
+                start.extend(source.fetch(more).await?);
+            }
+            header => return Ok(header?),
+        }
+    }
+}
 
 /// Something of a fixed size, any part of which can be fetched.
 pub trait Source: Shareable {

@@ -9,7 +9,7 @@ use stheno_envelope::{BodyLayout, ChunkSize, EnvelopeError, Header, MAX_WHOLE_BY
 use zeroize::Zeroizing;
 
 use crate::{
-    Encryption, Error, Opened, Written,
+    Encryption, Error, Written,
     platform_aes::{PlatformAes, RunOpener, RunSealer},
 };
 
@@ -72,22 +72,6 @@ impl Encryption {
     }
 }
 
-impl Opened {
-    /// [`decrypt_body`] with this key.
-    ///
-    /// # Errors
-    /// The same.
-    pub async fn decrypt_body(
-        &self,
-        header: &Header,
-        body: impl AsyncRead + Unpin,
-        output: impl AsyncWrite + Unpin,
-        aes: Option<&dyn PlatformAes>,
-    ) -> Result<u64, Error> {
-        decrypt_body(header, &self.cek, body, output, aes).await
-    }
-}
-
 /// Decrypts the body that follows `header`, in the caller's task, with the platform's AES where there
 /// is one; says how many bytes of plaintext there were.
 ///
@@ -146,14 +130,28 @@ fn whole_chunks(size: ChunkSize, tag: usize) -> usize {
     (RUN_BYTES / size.get()).max(1) * (size.get() + tag)
 }
 
-/// The next `length` bytes; fewer at the end. Takes memory as bytes arrive.
+/// The next `length` bytes; fewer at the end. Takes memory as bytes arrive, and what it outgrows is wiped.
 async fn fill(
     input: &mut (impl AsyncRead + Unpin),
     length: usize,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(2 * RUN_BYTES)));
-    let read = input.take(length as u64).read_to_end(&mut bytes).await;
-    read.map_err(EnvelopeError::Read)?;
+    let mut bytes = Zeroizing::new(vec![0; length.min(2 * RUN_BYTES)]);
+    let mut filled = 0;
+    while filled < length {
+        if filled == bytes.len() {
+            let mut larger = Zeroizing::new(vec![0; length.min(2 * filled)]);
+            for (to, from) in larger.iter_mut().zip(bytes.iter()) {
+                *to = *from;
+            }
+            bytes = larger;
+        }
+        let room = bytes.get_mut(filled..).unwrap_or_default();
+        match input.read(room).await.map_err(EnvelopeError::Read)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    bytes.truncate(filled);
     Ok(bytes)
 }
 

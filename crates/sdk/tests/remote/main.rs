@@ -4,6 +4,7 @@
 
 mod downloads;
 mod lies;
+mod platform;
 mod reading;
 mod server;
 mod serving;
