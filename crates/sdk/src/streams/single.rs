@@ -98,7 +98,7 @@ pub async fn decrypt_body(
     let mut first = 0;
     let mut ready = Zeroizing::new(Vec::new());
     let mut current = fill(&mut body, run).await?;
-    loop {
+    let layout = loop {
         let write = async { output.write_all(&ready).await.map_err(write_error) };
         // What has authenticated is written, also when the rest cannot be read.
         let (next, written) = join(fill(&mut body, run), write).await;
@@ -106,23 +106,25 @@ pub async fn decrypt_body(
         let next = next?;
         let last = next.is_empty();
         body_len += current.len() as u64;
-        if last {
-            // Before the last run is given out: no body has just any length.
-            BodyLayout::of_header(header, body_len)?;
-        } else if !header.cipher().is_chunked() {
+        if !last && !header.cipher().is_chunked() {
             let limit = MAX_WHOLE_BYTES;
             return Err(EnvelopeError::TooLargeForWhole { limit }.into());
         }
+        // Before the last run is given out: no body has just any length.
+        let layout = match last {
+            true => Some(BodyLayout::of_header(header, body_len)?),
+            false => None,
+        };
         ready = opener.open(first, last, &current).await?;
-        first += (current.len() / (header.chunk_size().get() + TAG)) as u64;
-        if last {
-            break;
+        if let Some(layout) = layout {
+            break layout;
         }
+        first += (current.len() / (header.chunk_size().get() + TAG)) as u64;
         current = next;
-    }
+    };
     output.write_all(&ready).await.map_err(write_error)?;
     output.flush().await.map_err(write_error)?;
-    Ok(BodyLayout::of_header(header, body_len)?.plaintext_len())
+    Ok(layout.plaintext_len())
 }
 
 /// As many chunks as fit a run, with `tag` bytes more each.

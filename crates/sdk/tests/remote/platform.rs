@@ -15,7 +15,7 @@ use stheno::{
     bounds::BoxFuture,
     crypto::Cek,
     decrypt_body,
-    envelope::{ChunkSize, Cipher, Decryptor, EnvelopeError, Header},
+    envelope::{ChunkSealer, ChunkSize, Cipher, Decryptor, EnvelopeError, Header},
     source::Local,
 };
 
@@ -23,6 +23,8 @@ const CEK: [u8; 32] = [5; 32];
 const CHUNK: usize = 4096;
 /// More than a run of chunks.
 const LARGE: usize = (1 << 20) + CHUNK + 1;
+/// So much that the buffer of a whole file grows, twice.
+const GROWING: usize = 5 << 20;
 
 /// An implementation that is not the SDK's, and counts its keys and chunks.
 #[derive(Default)]
@@ -131,7 +133,7 @@ async fn bodies_are_the_same_with_and_without_a_platform() {
         Cipher::ChunkedChaCha20Poly1305,
         Cipher::Aes256Gcm,
     ] {
-        for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 1 << 20, LARGE] {
+        for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 1 << 20, LARGE, GROWING] {
             let file = plaintext(len);
             for platform in [None, Some(Platform::default())] {
                 let aes = platform.as_ref().map(|aes| aes as &dyn PlatformAes);
@@ -167,7 +169,7 @@ async fn ranges_are_opened_by_the_platform() {
     let cek = Cek::from_bytes(CEK);
     let reader = FileReader::new(&header, &cek, Local::new(envelope).unwrap()).unwrap();
     let mut reader = reader.with_aes(&cek, &platform).await.unwrap();
-    for range in [0..1, 4095..4097, 5000..900_000, 0..LARGE] {
+    for range in [0..1, 1..2, 4095..4097, 5000..900_000, 0..LARGE] {
         let parts = reader
             .stream_range(range.start as u64..range.end as u64)
             .await
@@ -206,6 +208,22 @@ async fn what_does_not_open_by_the_platform_is_told_as_what_it_is() {
     }
     let longer = [body.as_slice(), &[0; 20]].concat();
     assert!(opened(&header, &longer, Some(&platform)).await.is_err());
+}
+
+/// Only the empty file ends with an empty chunk, whoever sealed it.
+#[tokio::test]
+async fn body_that_ends_with_an_empty_chunk_is_none() {
+    let cek = Cek::from_bytes(CEK);
+    let header = encryption(Cipher::default(), None).header().clone();
+    let sealer = ChunkSealer::new(&header, &cek).unwrap();
+    let mut body = vec![0; CHUNK + 32];
+    let (full, empty) = body.split_at_mut(CHUNK + 16);
+    sealer.seal(0, false, &plaintext(CHUNK), full).unwrap();
+    sealer.seal(1, true, &[], empty).unwrap();
+    let mut output = Cursor::new(Vec::new());
+    let failed = decrypt_body(&header, &cek, body.as_slice(), &mut output, None).await;
+    assert!(failed.is_err());
+    assert!(output.into_inner().is_empty());
 }
 
 #[tokio::test]
