@@ -1,8 +1,9 @@
 // The package as others use it: packed, installed without a network, and built by their tools with no configuration.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,6 +11,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 
 import { makeKey } from './command.mjs'
+import { noise } from './noise.mjs'
 import { HERE, PACKAGE } from './places.mjs'
 import { PageServer, STRICT } from './servers.mjs'
 import { launch } from './stage.mjs'
@@ -182,4 +184,14 @@ test('script in Node encrypts, inspects and decrypts', { timeout: PATIENCE }, as
   const { stdout, stderr } = await run(process.execPath, ['src/main.js'], { cwd: root, timeout: 30_000 })
   assert.deepEqual(JSON.parse(stdout), DONE)
   assert.equal(stderr, '')
+})
+
+test('example for Node encrypts and opens a file', { timeout: PATIENCE }, async () => {
+  const example = readFileSync(join(HERE, '../../examples/web/node/roundtrip.mjs'), 'utf8')
+  const bytes = Buffer.from(noise(5, 3_000_001))
+  const root = await project('example', { 'roundtrip.mjs': example })
+  writeFileSync(join(root, 'file'), bytes)
+  writeFileSync(join(root, 'key'), `# kept in a file\n${key.secret}\n`)
+  const { stdout } = await run(process.execPath, ['roundtrip.mjs', key.public, 'key', 'file'], { cwd: root, timeout: 30_000 })
+  assert.match(stdout, new RegExp(`${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`))
 })
