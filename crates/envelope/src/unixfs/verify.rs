@@ -182,7 +182,7 @@ impl FileVerifier {
         let mut offset = pending.offset + message.data.len() as u64;
         let first = self.pending.len();
         for (link, size) in node.links.iter().zip(&message.block_sizes) {
-            if offset < range.end && range.start < offset + size {
+            if !range.is_empty() && offset < range.end && range.start < offset + size {
                 self.pending.push(Pending {
                     cid: link.cid,
                     offset,

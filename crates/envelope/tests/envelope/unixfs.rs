@@ -271,6 +271,18 @@ fn folder_is_refused_with_names_that_are_none_or_stand_there_twice() {
 }
 
 #[test]
+fn empty_range_asks_for_the_root_alone() {
+    // 50 leaves, two to a node: six levels.
+    let (root, blocks) = blocks_of(Profile::scaled(1, 2, 0), &[7; 50]);
+    for at in 0..=50 {
+        let mut verifier = FileVerifier::of_range(root.cid, at..at);
+        assert_eq!(fetch(&mut verifier, &blocks).unwrap(), (vec![], 1), "{at}");
+    }
+    let beyond = fetch(&mut FileVerifier::of_range(root.cid, 51..51), &blocks);
+    assert!(matches!(beyond, Err(UnixfsError::OutOfRange { .. })));
+}
+
+#[test]
 fn builder_and_verifier_hold_one_chunk_and_a_node_for_each_level() {
     // 16 bytes in each of 300 leaves, at most 4 to a node: five levels.
     let bytes: Vec<u8> = (0..4800).map(|at| (at % 251) as u8).collect();
