@@ -1,14 +1,17 @@
 //! The seam to the authenticated ciphers.
 //!
-//! ChaCha20-Poly1305 comes from RustCrypto everywhere. AES-256-GCM comes from
+//! ChaCha20-Poly1305 comes from RustCrypto everywhere; in WebAssembly its key
+//! stream is ours, which uses the vectors that are there. AES-256-GCM comes from
 //! AWS-LC on native targets, where it is several times faster, and from
-//! RustCrypto in WebAssembly, where C does not go. Both are tested against each
+//! RustCrypto in WebAssembly, where C does not go. All are tested against each
 //! other and against Wycheproof.
 //!
 //! What is absent: nonces and framing; see [`body`](crate::body).
 
 #[cfg(not(target_family = "wasm"))]
 mod aes_native;
+#[cfg(any(test, all(target_family = "wasm", target_feature = "simd128")))]
+mod chacha;
 mod rustcrypto;
 #[cfg(test)]
 mod tests;
@@ -22,7 +25,10 @@ use crate::cipher::{NONCE_BYTES, TAG_BYTES};
 use aes_native::Aes256Gcm;
 #[cfg(target_family = "wasm")]
 type Aes256Gcm = rustcrypto::RustCrypto<aes_gcm::Aes256Gcm>;
+#[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
 type ChaCha20Poly1305 = rustcrypto::RustCrypto<chacha20poly1305::ChaCha20Poly1305>;
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+type ChaCha20Poly1305 = rustcrypto::RustCrypto<chacha::ChaCha20Poly1305>;
 
 /// What a cipher does: everything out of place or in place, never with a copy.
 trait Aead {

@@ -122,7 +122,7 @@
 //! | `seal_to`, `keyring`, `rewrap` | who can open a file; keys of one's own; changing who can |
 //! | `file_reader`, `blocking_reader` | parts of a file, asynchronously and not |
 //! | `streams` | whole files through asynchronous streams |
-//! | `platform_aes` | a browser's AES, as an argument |
+//! | `platform` | a browser's AES, as an argument |
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
 //! | [`access`] | items of an on-chain registry, and the terms on which they are read |
@@ -183,10 +183,11 @@ mod keyring;
 pub mod market;
 mod network_file;
 mod open_all;
-mod platform_aes;
+mod platform;
 mod release;
 mod request;
 mod rewrap;
+mod runs;
 mod seal_to;
 mod streams;
 mod survey;
@@ -212,7 +213,7 @@ pub use network_file::{
     Market, NETWORK_FILE_VERSION, NetworkFile, NetworkFileError, NetworkNode, Token,
 };
 pub use open_all::{OpenedAll, Released};
-pub use platform_aes::{PlatformAes, PlatformKey};
+pub use platform::{PlatformAes, PlatformBytes, PlatformKey, PlatformSource, decrypt_body_with};
 pub use release::{ReleasedKey, timed_release_policy};
 pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};

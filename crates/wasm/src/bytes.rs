@@ -1,5 +1,6 @@
 //! Streams of a page, as a pair of functions: one that gives the next bytes, one that takes some and
-//! settles when there is room for more.
+//! settles when there is room for more. Their bytes are copied into WebAssembly's memory and out of it,
+//! or stay where they are.
 
 use std::{
     future::Future,
@@ -8,10 +9,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use futures::{AsyncRead, AsyncWrite};
-use js_sys::{Function, Promise, Uint8Array};
+use futures::{AsyncRead, AsyncWrite, Sink, Stream, sink, stream};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+
+use crate::webcrypto::Bytes;
 
 /// The most that is copied in and out at once.
 const MOST: usize = 1 << 20;
@@ -60,9 +63,7 @@ impl AsyncRead for Pulled {
                 if given.is_undefined() {
                     return Poll::Ready(Ok(0));
                 }
-                let bytes = given.dyn_into::<Uint8Array>();
-                let no_bytes = |_| io::Error::other("the stream gives something else than bytes");
-                (self.current, self.taken) = (Some(bytes.map_err(no_bytes)?), 0);
+                (self.current, self.taken) = (Some(in_bytes(given)?), 0);
                 continue;
             }
             let promise = called(&self.pull, &JsValue::UNDEFINED)?;
@@ -71,7 +72,19 @@ impl AsyncRead for Pulled {
     }
 }
 
-/// Bytes that a function takes: `(bytes: Uint8Array) => Promise<void>`.
+/// The same, without a copy.
+pub(crate) fn pulled(pull: Function) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold(pull, |pull| async {
+        let given = called(&pull, &JsValue::UNDEFINED)?.await;
+        let given = given.map_err(|reason| in_words(&reason))?;
+        if given.is_undefined() {
+            return Ok(None);
+        }
+        Ok(Some((Bytes::lent(in_bytes(given)?), pull)))
+    })
+}
+
+/// Bytes that a function takes: `(bytes: Uint8Array[]) => Promise<void>`.
 pub(crate) struct Pushed {
     push: Function,
     waiting: Option<JsFuture>,
@@ -104,7 +117,7 @@ impl AsyncWrite for Pushed {
         ready!(self.poll_room(cx))?;
         let part = bytes.get(..MOST).unwrap_or(bytes);
         if !part.is_empty() {
-            let promise = called(&self.push, &Uint8Array::from(part))?;
+            let promise = called(&self.push, &Array::of1(&Uint8Array::from(part)))?;
             self.waiting = Some(promise);
         }
         Poll::Ready(Ok(part.len()))
@@ -117,6 +130,25 @@ impl AsyncWrite for Pushed {
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
+}
+
+/// The same, without a copy.
+pub(crate) fn pushed(push: Function) -> impl Sink<Vec<Bytes>, Error = io::Error> {
+    sink::unfold(push, |push, parts: Vec<Bytes>| async {
+        let taken = called(&push, &array(parts))?.await;
+        taken.map_err(|reason| in_words(&reason))?;
+        Ok(push)
+    })
+}
+
+/// Bytes that stay where they are, for JavaScript.
+pub(crate) fn array(parts: Vec<Bytes>) -> Array {
+    parts.into_iter().map(Bytes::given).collect()
+}
+
+fn in_bytes(given: JsValue) -> io::Result<Uint8Array> {
+    let bytes = given.dyn_into::<Uint8Array>();
+    bytes.map_err(|_| io::Error::other("the stream gives something else than bytes"))
 }
 
 fn called(function: &Function, argument: &JsValue) -> io::Result<JsFuture> {

@@ -1,12 +1,14 @@
 //! Files whose key is there.
 
+use std::{ops::Range, sync::Arc};
+
 use futures::{StreamExt, lock::Mutex};
-use js_sys::{Function, Promise, Uint8Array};
+use js_sys::{Array, Function, Promise};
 use stheno::{
-    FileReader, Keyring, PlatformAes,
+    FileReader, Keyring, PlatformAes, PlatformBytes,
     bounds::BoxStream,
     crypto::Cek,
-    decrypt_body,
+    decrypt_body, decrypt_body_with,
     envelope::{Header, SharedKey, X25519Secret},
     source::Source,
 };
@@ -15,11 +17,11 @@ use zeroize::Zeroizing;
 
 use crate::{
     abort::unless,
-    bytes::{Pulled, Pushed},
+    bytes::{Pulled, Pushed, array, pulled, pushed},
     envelope::{self, Envelope},
     error::{Failure, Result, to_js},
     origin::Origin,
-    webcrypto::WebCrypto,
+    webcrypto::{Bytes, Key, WebCrypto},
 };
 
 /// A file whose key is there; it is wiped with this object.
@@ -29,21 +31,58 @@ pub struct OpenedFile {
     key: Cek,
     size: Option<u64>,
     /// Where any part of it can be read.
-    reader: Option<Mutex<FileReader<Origin>>>,
+    reader: Option<Reader>,
 }
+
+/// A file any part of which can be read.
+struct Reader {
+    file: Mutex<FileReader<Origin>>,
+    /// Its key in the browser's hands, where that does the cipher.
+    key: Option<Arc<Key>>,
+}
+
+impl Reader {
+    async fn new(header: &Header, key: &Cek, origin: Origin) -> Result<Self> {
+        let file = Mutex::new(FileReader::new(header, key, origin)?);
+        let key = match WebCrypto::of(header.cipher()) {
+            None => None,
+            Some(aes) => {
+                let imported = aes.import(key).await;
+                let key = imported.map_err(|why| stheno::Error::Platform { why })?;
+                Some(Arc::new(key))
+            }
+        };
+        Ok(Self { file, key })
+    }
+
+    async fn size(&self) -> Result<u64> {
+        let mut file = self.file.lock().await;
+        Ok(match &self.key {
+            Some(key) => file.size_with(key).await?,
+            None => file.size().await?,
+        })
+    }
+
+    async fn stream(&self, range: Range<u64>) -> Result<Parts> {
+        let mut file = self.file.lock().await;
+        Ok(match &self.key {
+            Some(key) => Box::pin(file.stream_range_with(range, key).await?),
+            None => {
+                let parts = file.stream_range(range).await?;
+                Box::pin(parts.map(|part| Ok(vec![Bytes::of(&part?)])))
+            }
+        })
+    }
+}
+
+type Parts = BoxStream<'static, std::result::Result<Vec<Bytes>, stheno::Error>>;
 
 impl OpenedFile {
     pub(crate) async fn new(header: Header, key: Cek, origin: Option<Origin>) -> Result<Self> {
         let size = origin.as_ref().map(Source::size);
         let reader = match origin {
             None => None,
-            Some(origin) => {
-                let mut reader = FileReader::new(&header, &key, origin)?;
-                if let Some(aes) = WebCrypto::here() {
-                    reader = reader.with_aes(&key, &aes).await?;
-                }
-                Some(Mutex::new(reader))
-            }
+            Some(origin) => Some(Reader::new(&header, &key, origin).await?),
         };
         Ok(Self {
             header,
@@ -53,7 +92,7 @@ impl OpenedFile {
         })
     }
 
-    fn reader(&self) -> Result<&Mutex<FileReader<Origin>>> {
+    fn reader(&self) -> Result<&Reader> {
         self.reader.as_ref().ok_or_else(|| {
             Failure::of(
                 "no_ranges",
@@ -110,7 +149,7 @@ impl OpenedFile {
     /// # Errors
     /// `bad_envelope`, `no_ranges`, and what is wrong with storage.
     pub async fn size(&self, aborted: Option<Promise>) -> std::result::Result<f64, JsValue> {
-        let size = async { Ok(self.reader()?.lock().await.size().await? as f64) };
+        let size = async { Ok(self.reader()?.size().await? as f64) };
         unless(aborted, size).await
     }
 
@@ -125,9 +164,8 @@ impl OpenedFile {
         aborted: Option<Promise>,
     ) -> std::result::Result<RangeStream, JsValue> {
         let streamed = async {
-            let mut reader = self.reader()?.lock().await;
-            let parts = reader.stream_range(start as u64..end as u64).await?;
-            Ok(RangeStream(Mutex::new(Box::pin(parts))))
+            let parts = self.reader()?.stream(start as u64..end as u64).await?;
+            Ok(RangeStream(Mutex::new(parts)))
         };
         unless(aborted, streamed).await
     }
@@ -144,10 +182,17 @@ impl OpenedFile {
         aborted: Option<Promise>,
     ) -> std::result::Result<f64, JsValue> {
         let decrypted = async {
-            let aes = WebCrypto::here();
-            let aes = aes.as_ref().map(|aes| aes as &dyn PlatformAes);
-            let (body, output) = (Pulled::new(pull), Pushed::new(push));
-            let written = decrypt_body(&self.header, &self.key, body, output, aes).await?;
+            let (header, key) = (&self.header, &self.key);
+            let written = match WebCrypto::of(header.cipher()) {
+                Some(aes) => {
+                    let (body, output) = (Box::pin(pulled(pull)), Box::pin(pushed(push)));
+                    decrypt_body_with(header, key, body, output, &aes).await?
+                }
+                None => {
+                    let (body, output) = (Pulled::new(pull), Pushed::new(push));
+                    decrypt_body(header, key, body, output).await?
+                }
+            };
             Ok(written as f64)
         };
         unless(aborted, decrypted).await
@@ -156,25 +201,21 @@ impl OpenedFile {
 
 /// A part of a file, on its way.
 #[wasm_bindgen]
-pub struct RangeStream(
-    Mutex<BoxStream<'static, std::result::Result<Zeroizing<Vec<u8>>, stheno::Error>>>,
-);
+pub struct RangeStream(Mutex<Parts>);
 
 #[wasm_bindgen]
 impl RangeStream {
-    /// The next bytes; nothing at the end.
+    /// The next bytes, as `Uint8Array[]`; nothing at the end.
     ///
     /// # Errors
     /// As [`OpenedFile::size`].
     pub async fn next(
         &self,
         aborted: Option<Promise>,
-    ) -> std::result::Result<Option<Uint8Array>, JsValue> {
+    ) -> std::result::Result<Option<Array>, JsValue> {
         let next = async {
-            match self.0.lock().await.next().await {
-                None => Ok(None),
-                Some(bytes) => Ok(Some(Uint8Array::from(bytes?.as_slice()))),
-            }
+            let parts = self.0.lock().await.next().await;
+            Ok(parts.transpose()?.map(array))
         };
         unless(aborted, next).await
     }

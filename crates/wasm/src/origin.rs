@@ -4,6 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use stheno::{
+    PlatformBytes, PlatformSource,
     bounds::BoxFuture,
     collection::{Link, LinkKind, StoredSource},
     source::{HttpOptions, HttpSource, Source, SourceError},
@@ -15,6 +16,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{
     bytes::words,
     error::{Failure, Result},
+    webcrypto::Bytes,
 };
 
 #[wasm_bindgen]
@@ -86,12 +88,10 @@ impl Source for Origin {
 
     fn fetch(&self, range: Range<u64>) -> BoxFuture<'_, std::result::Result<Vec<u8>, SourceError>> {
         match self {
-            Self::Blob(blob) => Box::pin(from_blob(blob, range)),
-            Self::Bytes(bytes) => {
-                let wide = |at| u32::try_from(at).unwrap_or(u32::MAX);
-                let part = bytes.subarray(wide(range.start), wide(range.end)).to_vec();
-                Box::pin(std::future::ready(whole(part, &range)))
-            }
+            Self::Blob(_) | Self::Bytes(_) => Box::pin(async {
+                let bytes: Bytes = self.fetch_there(0, range).await?;
+                Ok(bytes.to_vec())
+            }),
             Self::Http(source) => source.fetch(range),
             Self::Stored(source) => source.fetch(range),
         }
@@ -122,20 +122,36 @@ impl Source for Origin {
     }
 }
 
-async fn from_blob(blob: &Blob, range: Range<u64>) -> std::result::Result<Vec<u8>, SourceError> {
-    let part = blob.slice(range.start as f64, range.end as f64);
-    let buffer = JsFuture::from(part.array_buffer()).await;
-    let unreadable = |why| SourceError::Unreadable { why };
-    let buffer = buffer.map_err(|reason| unreadable(words(&reason)))?;
-    let buffer: ArrayBuffer = buffer.unchecked_into();
-    whole(Uint8Array::new(&buffer).to_vec(), &range)
+impl PlatformSource<Bytes> for Origin {
+    fn fetch_there(
+        &self,
+        copy: usize,
+        range: Range<u64>,
+    ) -> BoxFuture<'_, std::result::Result<Bytes, SourceError>> {
+        Box::pin(async move {
+            let bytes = match self {
+                Self::Blob(blob) => {
+                    let part = blob.slice(range.start as f64, range.end as f64);
+                    let buffer = JsFuture::from(part.array_buffer()).await;
+                    let buffer = buffer.map_err(|reason| unreadable(words(&reason)))?;
+                    Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>())
+                }
+                Self::Bytes(bytes) => {
+                    let wide = |at| u32::try_from(at).unwrap_or(u32::MAX);
+                    bytes.subarray(wide(range.start), wide(range.end))
+                }
+                _ => return Ok(Bytes::of(&self.fetch_copy(copy, range).await?)),
+            };
+            match u64::from(bytes.length()) == range.end.saturating_sub(range.start) {
+                true => Ok(Bytes::lent(bytes)),
+                false => Err(unreadable(
+                    "the file ends before what is asked for".to_owned(),
+                )),
+            }
+        })
+    }
 }
 
-fn whole(part: Vec<u8>, range: &Range<u64>) -> std::result::Result<Vec<u8>, SourceError> {
-    match part.len() as u64 == range.end.saturating_sub(range.start) {
-        true => Ok(part),
-        false => Err(SourceError::Unreadable {
-            why: "the file ends before what is asked for".to_owned(),
-        }),
-    }
+fn unreadable(why: String) -> SourceError {
+    SourceError::Unreadable { why }
 }

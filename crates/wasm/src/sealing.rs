@@ -4,14 +4,14 @@ use js_sys::{Function, Promise};
 use serde::Deserialize;
 use serde_json::json;
 use stheno::{
-    EncryptOptions, Encryption, PlatformAes, SealTo,
+    EncryptOptions, Encryption, SealTo,
     envelope::{ChunkSize, Cipher, Value, X25519Public},
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     abort::unless,
-    bytes::{Pulled, Pushed},
+    bytes::{Pulled, Pushed, pulled, pushed},
     error::{Failure, Result, to_js},
     network::parse_item,
     webcrypto::WebCrypto,
@@ -142,10 +142,17 @@ impl Sealing {
         aborted: Option<Promise>,
     ) -> std::result::Result<JsValue, JsValue> {
         let written = async {
-            let aes = WebCrypto::here();
-            let aes = aes.as_ref().map(|aes| aes as &dyn PlatformAes);
-            let (input, output) = (Pulled::new(pull), Pushed::new(push));
-            let written = self.encryption.write_stream(input, output, aes).await?;
+            let encryption = self.encryption;
+            let written = match WebCrypto::of(encryption.header().cipher()) {
+                Some(aes) => {
+                    let (input, output) = (Box::pin(pulled(pull)), Box::pin(pushed(push)));
+                    encryption.write_with(input, output, &aes).await?
+                }
+                None => {
+                    let (input, output) = (Pulled::new(pull), Pushed::new(push));
+                    encryption.write_stream(input, output).await?
+                }
+            };
             Ok(to_js(&json!({
                 "plaintextBytes": written.plaintext_len,
                 "envelopeBytes": written.envelope_len,

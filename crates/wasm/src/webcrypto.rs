@@ -1,14 +1,16 @@
 //! The browser's AES-256-GCM: a key goes in, and is not to be had out again.
 
-use std::sync::Arc;
+use std::ops::Range;
 
 use js_sys::{ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use stheno::{
-    PlatformAes, PlatformKey, bounds::BoxFuture, crypto::Cek, envelope::cipher::NONCE_BYTES,
+    PlatformAes, PlatformBytes, PlatformKey,
+    bounds::BoxFuture,
+    crypto::Cek,
+    envelope::{Cipher, cipher::NONCE_BYTES},
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use zeroize::Zeroize;
 
 use crate::bytes::words;
 
@@ -34,8 +36,11 @@ extern "C" {
 pub(crate) struct WebCrypto;
 
 impl WebCrypto {
-    /// It, where the page has it: only over https and from localhost.
-    pub(crate) fn here() -> Option<Self> {
+    /// It, where a cipher is one of its own and the page has it: only over https and from localhost.
+    pub(crate) fn of(cipher: Cipher) -> Option<Self> {
+        if cipher != Cipher::ChunkedAes256Gcm {
+            return None;
+        }
         let crypto = Reflect::get(&js_sys::global(), &"crypto".into()).ok()?;
         let subtle = Reflect::get(&crypto, &"subtle".into()).ok()?;
         subtle.is_object().then_some(Self)
@@ -43,7 +48,9 @@ impl WebCrypto {
 }
 
 impl PlatformAes for WebCrypto {
-    fn import<'a>(&'a self, key: &'a Cek) -> BoxFuture<'a, Result<Arc<dyn PlatformKey>, String>> {
+    type Key = Key;
+
+    fn import<'a>(&'a self, key: &'a Cek) -> BoxFuture<'a, Result<Key, String>> {
         Box::pin(async move {
             let bytes = Uint8Array::from(key.expose_secret().as_slice());
             let usages = js_sys::Array::of2(&"encrypt".into(), &"decrypt".into());
@@ -53,82 +60,108 @@ impl PlatformAes for WebCrypto {
                 Err(reason) => Err(reason),
             };
             bytes.fill(0, 0, bytes.length());
-            let key = imported.map_err(|reason| words(&reason))?;
-            Ok(Arc::new(Key(key)) as Arc<dyn PlatformKey>)
+            imported.map(Key).map_err(|reason| words(&reason))
         })
     }
 }
 
-struct Key(JsValue);
+/// A `CryptoKey`.
+pub(crate) struct Key(JsValue);
 
 impl PlatformKey for Key {
-    fn seal<'a>(
-        &'a self,
+    type Bytes = Bytes;
+
+    fn seal(
+        &self,
         nonce: [u8; NONCE_BYTES],
-        aad: &'a [u8],
-        plaintext: &'a [u8],
-        sealed: &'a mut [u8],
-    ) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async move {
-            let algorithm = algorithm(&nonce, aad)?;
-            let sealing = {
-                // WebCrypto copies its input before it returns, so that a view is enough.
-                #[allow(unsafe_code, reason = "nothing allocates while the view lives")]
-                let view = unsafe { Uint8Array::view(plaintext) };
-                encrypt(&algorithm, &self.0, &view)
-            };
-            given(sealing, sealed).await
-        })
+        aad: &[u8],
+        plaintext: &Bytes,
+    ) -> BoxFuture<'static, Result<Bytes, String>> {
+        let algorithm = algorithm(&nonce, aad);
+        given(algorithm.and_then(|algorithm| encrypt(&algorithm, &self.0, &plaintext.0)))
     }
 
-    fn open<'a>(
-        &'a self,
+    fn open(
+        &self,
         nonce: [u8; NONCE_BYTES],
-        aad: &'a [u8],
-        sealed: &'a [u8],
-        plaintext: &'a mut [u8],
-    ) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async move {
-            let algorithm = algorithm(&nonce, aad)?;
-            let opening = {
-                #[allow(unsafe_code, reason = "nothing allocates while the view lives")]
-                let view = unsafe { Uint8Array::view(sealed) };
-                decrypt(&algorithm, &self.0, &view)
-            };
-            let opened = given(opening, plaintext).await;
-            if opened.is_err() {
-                plaintext.zeroize();
-            }
-            opened
-        })
+        aad: &[u8],
+        sealed: &Bytes,
+    ) -> BoxFuture<'static, Result<Bytes, String>> {
+        let algorithm = algorithm(&nonce, aad);
+        given(algorithm.and_then(|algorithm| decrypt(&algorithm, &self.0, &sealed.0)))
+    }
+}
+
+/// Bytes outside of WebAssembly's memory.
+pub(crate) struct Bytes(Uint8Array);
+
+impl Bytes {
+    /// Somebody's. WebCrypto takes none that others can change, or that can move.
+    pub(crate) fn lent(bytes: Uint8Array) -> Self {
+        let buffer = bytes.buffer();
+        let is_fixed = buffer.is_instance_of::<ArrayBuffer>()
+            && !Reflect::get(&buffer, &"resizable".into()).is_ok_and(|is| is.is_truthy());
+        match is_fixed {
+            true => Self(bytes),
+            false => Self(bytes.slice(0, bytes.length())),
+        }
+    }
+
+    /// To be given away with the whole buffer that they are in.
+    pub(crate) fn given(self) -> Uint8Array {
+        match self.0.byte_length() == self.0.buffer().byte_length() {
+            true => self.0,
+            false => self.0.slice(0, self.0.length()),
+        }
+    }
+}
+
+impl PlatformBytes for Bytes {
+    fn of(bytes: &[u8]) -> Self {
+        Self(Uint8Array::from(bytes))
+    }
+
+    fn to_vec(&self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+
+    fn length(&self) -> usize {
+        self.0.length() as usize
+    }
+
+    fn part(&self, Range { start, end }: Range<usize>) -> Self {
+        Self(self.0.subarray(start as u32, end as u32))
+    }
+
+    fn joined(parts: &[Self]) -> Self {
+        let length = parts.iter().map(|part| part.0.length()).sum();
+        let joined = Uint8Array::new_with_length(length);
+        let mut at = 0;
+        for part in parts {
+            joined.set(&part.0, at);
+            at += part.0.length();
+        }
+        Self(joined)
     }
 }
 
 /// `{ name: "AES-GCM", iv, additionalData }`; the tag has 128 bits by default.
-fn algorithm(nonce: &[u8; NONCE_BYTES], aad: &[u8]) -> Result<Object, String> {
+fn algorithm(nonce: &[u8; NONCE_BYTES], aad: &[u8]) -> Result<Object, JsValue> {
     let algorithm = Object::new();
-    let set = |name: &str, value: JsValue| {
-        let set = Reflect::set(&algorithm, &name.into(), &value);
-        set.map(drop).map_err(|reason| words(&reason))
-    };
+    let set = |name: &str, value: JsValue| Reflect::set(&algorithm, &name.into(), &value);
     set("name", "AES-GCM".into())?;
     set("iv", Uint8Array::from(nonce.as_slice()).into())?;
     set("additionalData", Uint8Array::from(aad).into())?;
     Ok(algorithm)
 }
 
-async fn given(promise: Result<Promise, JsValue>, into: &mut [u8]) -> Result<(), String> {
-    let result = match promise {
-        Ok(promise) => JsFuture::from(promise).await,
-        Err(reason) => Err(reason),
-    };
-    let buffer = result.map_err(|reason| words(&reason))?;
-    let bytes = Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>());
-    match bytes.length() as usize == into.len() {
-        true => {
-            bytes.copy_to(into);
-            Ok(())
-        }
-        false => Err("the result has another length".to_owned()),
-    }
+fn given(promise: Result<Promise, JsValue>) -> BoxFuture<'static, Result<Bytes, String>> {
+    Box::pin(async move {
+        let buffer = match promise {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(reason) => Err(reason),
+        };
+        let buffer = buffer.map_err(|reason| words(&reason))?;
+        Ok(Bytes(Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>())))
+    })
 }

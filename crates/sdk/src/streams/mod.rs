@@ -3,7 +3,7 @@
 //! | module | idea |
 //! |---|---|
 //! | `threaded` | on all cores, by a thread of its own; not in a browser, which has none |
-//! | `single` | in the caller's task alone, with the platform's AES where it has one |
+//! | `single` | in the caller's task alone; with a platform's AES see `platform` |
 
 mod single;
 #[cfg(not(target_family = "wasm"))]
@@ -45,5 +45,19 @@ pub async fn read_header(
                 return Ok((header, rest));
             }
         }
+    }
+}
+
+/// A file is as long as it was announced.
+pub(crate) fn check_length(
+    announced: Option<u64>,
+    found: u64,
+    last: bool,
+) -> Result<(), EnvelopeError> {
+    match announced {
+        Some(declared) if found > declared || (last && found != declared) => {
+            Err(EnvelopeError::LengthChanged { declared, found })
+        }
+        _ => Ok(()),
     }
 }

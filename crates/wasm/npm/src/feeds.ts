@@ -1,17 +1,24 @@
 // Bytes between the WebAssembly and a stream of the page. @internal
 
+/** How much may wait to be taken. */
+const AHEAD = 2 << 20;
+
 /** Bytes that are pushed on one side and taken on the other; the pusher waits when it is ahead. @internal */
 export class Queue {
-  #items: Uint8Array[] = [];
+  #parts: Uint8Array[] = [];
+  #held = 0;
   #ended = false;
   #failed?: { error: unknown };
   #wake?: () => void;
   #room?: () => void;
 
-  push(bytes: Uint8Array): Promise<void> {
-    this.#items.push(bytes);
+  push(parts: Uint8Array[]): Promise<void> {
+    for (const part of parts) {
+      if (part.length > 0) this.#parts.push(part);
+      this.#held += part.length;
+    }
     this.#wake?.();
-    if (this.#items.length < 2) return Promise.resolve();
+    if (this.#held < AHEAD) return Promise.resolve();
     return new Promise((resolve) => (this.#room = resolve));
   }
 
@@ -25,14 +32,16 @@ export class Queue {
     this.#wake?.();
   }
 
-  /** The next bytes; nothing at the end. */
-  async take(): Promise<Uint8Array | undefined> {
+  /** All that is there, as soon as there is something; nothing at the end. */
+  async take(): Promise<Uint8Array[] | undefined> {
     for (;;) {
       if (this.#failed) throw this.#failed.error;
-      const next = this.#items.shift();
-      if (next) {
+      if (this.#parts.length > 0) {
+        const parts = this.#parts;
+        this.#parts = [];
+        this.#held = 0;
         this.#room?.();
-        return next;
+        return parts;
       }
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -46,11 +55,25 @@ const PART = 1 << 20;
 /** Reads a `Blob` in order. @internal */
 export function blobReader(blob: Blob): () => Promise<Uint8Array | undefined> {
   let at = 0;
-  return async () => {
+  return ahead(async () => {
     if (at >= blob.size) return undefined;
     const part = blob.slice(at, at + PART);
     at += part.size;
     return new Uint8Array(await part.arrayBuffer());
+  });
+}
+
+/** Asks for the next bytes before the last ones are used up. @internal */
+export function ahead(
+  pull: () => Promise<Uint8Array | undefined>,
+): () => Promise<Uint8Array | undefined> {
+  let next: Promise<Uint8Array | undefined> | undefined;
+  return async () => {
+    const bytes = await (next ?? pull());
+    next = bytes && pull();
+    // Told when it is asked for.
+    next?.catch(() => undefined);
+    return bytes;
   };
 }
 

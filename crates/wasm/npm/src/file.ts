@@ -46,9 +46,10 @@ export class EncryptedFile {
     };
     return streamOf(async () => {
       parts ??= this.#range(start, end, signal);
-      const bytes = await peer.call<Uint8Array | undefined>('next', await parts, { signal });
-      if (bytes) onProgress?.({ done: (done += bytes.length), total: end - start });
-      return bytes;
+      const next = await peer.call<Uint8Array[] | undefined>('next', await parts, { signal });
+      for (const part of next ?? []) done += part.length;
+      if (next) onProgress?.({ done, total: end - start });
+      return next;
     }, over);
   }
 

@@ -2,7 +2,7 @@
 // never leave, and with them no key.
 
 import { failure, SthenoError } from './errors.js';
-import { after, blobReader, bytesReader, Queue, streamReader } from './feeds.js';
+import { after, ahead, blobReader, bytesReader, Queue, streamReader } from './feeds.js';
 import { kept, type KeptSession } from './kept.js';
 import { Peer, type Answer, type Context, type Handlers, type Port } from './peer.js';
 import * as wasm from './wasm.js';
@@ -110,7 +110,7 @@ class Host {
         return { value: this.#hold(parts) };
       }),
       next: guarded(async (parts: number, { signal }) =>
-        moved(await this.#get<wasm.RangeStream>(parts).next(aborted(signal))),
+        moved((await this.#get<wasm.RangeStream>(parts).next(aborted(signal))) as Uint8Array[] | undefined),
       ),
       decrypt: guarded((value: { network?: number; source: WireSource } & WireOpen, context) => this.#decrypt(value, context)),
       explain: guarded(
@@ -184,7 +184,7 @@ class Host {
   }
 
   #puller(stream: number): Pull {
-    return () => this.peer.call<Uint8Array | undefined>('pull', stream);
+    return ahead(() => this.peer.call<Uint8Array | undefined>('pull', stream));
   }
 
   /** Reads a source in order. */
@@ -220,7 +220,7 @@ class Host {
       if (part) tell({ done: (done += part.length) });
       return part;
     };
-    return this.#queued(tell, (queue) => sealing.write(counted, (bytes: Uint8Array) => queue.push(bytes), aborted(signal)));
+    return this.#queued(tell, (queue) => sealing.write(counted, (parts: Uint8Array[]) => queue.push(parts), aborted(signal)));
   }
 
   async #queued(tell: Context['tell'], work: (queue: Queue) => Promise<unknown>): Promise<Answer> {
@@ -266,11 +266,11 @@ class Host {
     const file = await this.#openFound(found, value, context);
     return this.#queued(tell, async (queue) => {
       try {
-        if (found.body) return await file.decrypt(found.body, (bytes: Uint8Array) => queue.push(bytes), aborted(signal));
+        if (found.body) return await file.decrypt(found.body, (parts: Uint8Array[]) => queue.push(parts), aborted(signal));
         const size = await file.size(aborted(signal));
         tell({ size });
         const parts = await file.stream(0, size, aborted(signal));
-        for (let part; (part = await parts.next(aborted(signal))); ) await queue.push(part);
+        for (let next; (next = await parts.next(aborted(signal))); ) await queue.push(next as Uint8Array[]);
         return size;
       } finally {
         file.free();
@@ -424,8 +424,8 @@ function aborted(signal: AbortSignal): Promise<never> {
   return promise;
 }
 
-function moved(bytes: Uint8Array | undefined): Answer {
-  return bytes ? { value: bytes, transfer: [bytes.buffer as ArrayBuffer] } : {};
+function moved(parts: Uint8Array[] | undefined): Answer {
+  return parts ? { value: parts, transfer: parts.map((part) => part.buffer as ArrayBuffer) } : {};
 }
 
 /** The whole of what lies at an address. */

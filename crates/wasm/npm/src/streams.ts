@@ -2,20 +2,22 @@ import type { Engine } from './engine.js';
 
 /** A stream of what `take` gives; `over` is called once, at its end, however it ends. @internal */
 export function streamOf(
-  take: () => Promise<Uint8Array | undefined>,
+  take: () => Promise<Uint8Array[] | undefined>,
   over: (reason?: unknown) => void,
 ): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        let bytes: Uint8Array | undefined;
+        let parts: Uint8Array[] | undefined;
         try {
-          bytes = await take();
+          // A pull that enqueues nothing is not repeated.
+          do parts = await take();
+          while (parts?.length === 0);
         } catch (error) {
           over(error);
           throw error;
         }
-        if (bytes) return controller.enqueue(bytes);
+        if (parts) return parts.forEach((part) => controller.enqueue(part));
         over();
         controller.close();
       },
@@ -56,7 +58,7 @@ export function queued<T>(
     streamOf(
       () =>
         Promise.race([
-          engine.peer.call<Uint8Array | undefined>('take', queue, { signal }),
+          engine.peer.call<Uint8Array[] | undefined>('take', queue, { signal }),
           // What breaks the work breaks the stream.
           work.then(() => new Promise<never>(() => undefined)),
         ]),

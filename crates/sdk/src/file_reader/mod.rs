@@ -1,19 +1,17 @@
 //! A file in an envelope, to be read anywhere, asynchronously: only the chunks that are needed are
 //! fetched and opened.
 
+mod runs;
+
 use std::{
     collections::VecDeque,
     fmt,
-    future::poll_fn,
+    future::{poll_fn, ready},
     io::{self, SeekFrom, Write},
-    iter,
     ops::Range,
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::{Context, Poll, ready},
+    sync::{Arc, atomic::Ordering},
+    task::{self, Context, Poll},
 };
 
 use futures::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, Stream, StreamExt, stream};
@@ -24,12 +22,12 @@ use zeroize::Zeroizing;
 use crate::{
     Error, Opened,
     bounds::BoxFuture,
-    platform_aes::{PlatformAes, RunOpener},
-    source::{Source, SourceError},
+    runs::RunOpener,
+    source::Source,
 };
 
-/// How much is asked for at once, one chunk at least.
-const RUN_BYTES: u64 = 2 << 20;
+pub(crate) use runs::Runs;
+
 /// What opened chunks may take in memory, one run at least.
 const CACHE_BYTES: usize = 8 << 20;
 
@@ -42,18 +40,13 @@ const CACHE_BYTES: usize = 8 << 20;
 /// A read fetches the chunks under the caller's buffer, up to 2 MiB at once, so large buffers make
 /// few requests. The last 8 MiB that were opened are kept.
 pub struct FileReader<S> {
-    source: Arc<S>,
-    /// Where in the source the body begins.
-    start: u64,
-    layout: BodyLayout,
-    opener: Arc<RunOpener>,
+    runs: Runs<S>,
     /// What was opened, the most recently used first.
     cache: VecDeque<Run>,
     position: u64,
     /// Whether the final chunk has been opened, so that the layout is true.
     complete: bool,
     fetching: Option<BoxFuture<'static, Result<Run, Error>>>,
-    fetched: Arc<AtomicU64>,
 }
 
 /// Consecutive chunks that were fetched together.
@@ -86,6 +79,29 @@ impl Opened {
     }
 }
 
+impl<S> FileReader<S> {
+    /// Whether the range is in the file, as far as its length can be believed.
+    pub(crate) fn may_have(&self, range: &Range<u64>) -> bool {
+        range.start <= range.end && range.end <= self.runs.layout.plaintext_len()
+    }
+
+    /// What is fetched and opened at once.
+    pub(crate) fn runs(&self) -> &Runs<S> {
+        &self.runs
+    }
+
+    /// Bytes of the file, where its end was opened.
+    pub(crate) fn known_size(&self) -> Option<u64> {
+        self.complete.then(|| self.runs.layout.plaintext_len())
+    }
+
+    /// Its end was opened.
+    pub(crate) fn ended(&mut self) -> u64 {
+        self.complete = true;
+        self.runs.layout.plaintext_len()
+    }
+}
+
 impl<S: Source + 'static> FileReader<S> {
     /// The file under `header`, whose whole envelope is `source`.
     ///
@@ -104,27 +120,18 @@ impl<S: Source + 'static> FileReader<S> {
         let opener = RunOpener::new(header, cek)?;
         let layout = BodyLayout::of_header(header, body.end.saturating_sub(body.start))?;
         Ok(Self {
-            source: Arc::new(source),
-            start: body.start,
-            layout,
-            opener: Arc::new(opener),
+            runs: Runs {
+                source: Arc::new(source),
+                start: body.start,
+                layout,
+                opener: Arc::new(opener),
+                fetched: Arc::default(),
+            },
             cache: VecDeque::new(),
             position: 0,
             complete: false,
             fetching: None,
-            fetched: Arc::default(),
         })
-    }
-
-    /// Lets the platform open what it can.
-    ///
-    /// # Errors
-    /// [`Error::Platform`] when it does not take the key.
-    pub async fn with_aes(mut self, cek: &Cek, aes: &dyn PlatformAes) -> Result<Self, Error> {
-        if let Some(opener) = Arc::get_mut(&mut self.opener) {
-            opener.import(cek, aes).await?;
-        }
-        Ok(self)
     }
 
     /// Bytes of the file. Opens the final chunk, once.
@@ -163,7 +170,7 @@ impl<S: Source + 'static> FileReader<S> {
         range: Range<u64>,
     ) -> Result<impl Stream<Item = Result<Zeroizing<Vec<u8>>, Error>> + use<S>, Error> {
         self.check(&range).await?;
-        let runs = self.runs(range.clone()).buffered(self.at_once());
+        let runs = self.opened_under(range.clone());
         Ok(runs.map(move |run| {
             let mut run = run?;
             let skip = range.start.saturating_sub(run.offset);
@@ -194,14 +201,14 @@ impl<S: Source + 'static> FileReader<S> {
         mut sink: impl Write,
     ) -> Result<(), Error> {
         self.check(&range).await?;
-        let mut runs = pin!(self.runs(range.clone()).buffered(self.at_once()));
+        let mut runs = pin!(self.opened_under(range.clone()));
         while let Some(run) = runs.next().await {
             let run = run?;
             let from = run.from(range.start.max(run.offset)).unwrap_or_default();
             let left = usize::try_from(range.end - range.start.max(run.offset));
             let piece = left.ok().and_then(|left| from.get(..left)).unwrap_or(from);
             sink.write_all(piece).map_err(EnvelopeError::Write)?;
-            self.complete |= run.chunks.end == self.layout.chunks();
+            self.complete |= run.chunks.end == self.runs.layout.chunks();
         }
         sink.flush().map_err(EnvelopeError::Write)?;
         Ok(())
@@ -209,107 +216,45 @@ impl<S: Source + 'static> FileReader<S> {
 
     /// Bytes of the body that were fetched so far.
     pub fn bytes_fetched(&self) -> u64 {
-        self.fetched.load(Ordering::Relaxed)
+        self.runs.fetched.load(Ordering::Relaxed)
     }
 
     /// Where the envelope lies.
     pub fn source(&self) -> &S {
-        &self.source
+        &self.runs.source
     }
 
     /// The same file over another way to the same source.
     #[cfg(all(feature = "http", not(target_family = "wasm")))]
     pub(crate) fn over(self, source: S) -> Self {
+        let source = Arc::new(source);
         Self {
-            source: Arc::new(source),
+            runs: Runs {
+                source,
+                ..self.runs
+            },
             fetching: None,
             ..self
         }
     }
 
     async fn check(&mut self, range: &Range<u64>) -> Result<(), Error> {
-        if range.start <= range.end && range.end <= self.layout.plaintext_len() {
+        if self.may_have(range) {
             return Ok(());
         }
         let size = self.size().await?;
-        Err(EnvelopeError::OutOfRange {
-            start: range.start,
-            end: range.end,
-            size,
-        }
-        .into())
+        Err(out_of_range(range, size))
     }
 
-    /// All chunks under a range, in order; a run is fetched when its turn comes.
-    fn runs(
+    /// Opens all chunks under a range, in order; a run is fetched when its turn comes.
+    fn opened_under(
         &self,
         range: Range<u64>,
-    ) -> impl Stream<Item = BoxFuture<'static, Result<Run, Error>>> + use<S> {
-        let layout = self.layout;
-        let mut position = range.start;
-        let runs = iter::from_fn(move || {
-            (position < range.end).then(|| {
-                let chunks = run_at(&layout, position, range.end);
-                position = layout.offset_of(chunks.end);
-                chunks
-            })
-        });
-        stream::iter(runs).map(self.fetcher())
-    }
-
-    /// Two runs at once keep the line busy, where two fit.
-    fn at_once(&self) -> usize {
-        match self.layout.offset_of(1) > RUN_BYTES {
-            true => 1,
-            false => 2,
-        }
-    }
-
-    /// How chunks are fetched and opened.
-    fn fetcher(&self) -> impl Fn(Range<u64>) -> BoxFuture<'static, Result<Run, Error>> + use<S> {
-        let (source, opener) = (Arc::clone(&self.source), Arc::clone(&self.opener));
-        let fetched = Arc::clone(&self.fetched);
-        let (start, layout) = (self.start, self.layout);
-        move |chunks| {
-            let (source, opener) = (Arc::clone(&source), Arc::clone(&opener));
-            let fetched = Arc::clone(&fetched);
-            Box::pin(async move {
-                let cut = |index| Error::from(EnvelopeError::Truncated { index });
-                let span = layout
-                    .span(chunks.clone())
-                    .ok_or_else(|| cut(chunks.start))?;
-                let span = start + span.start..start + span.end;
-                let copies = source.copies();
-                let mut left = copies.len();
-                for copy in copies {
-                    left = left.saturating_sub(1);
-                    let sealed = match source.fetch_copy(copy, span.clone()).await {
-                        Err(_) if left > 0 => continue,
-                        sealed => sealed?,
-                    };
-                    fetched.fetch_add(sealed.len() as u64, Ordering::Relaxed);
-                    let last = chunks.end == layout.chunks();
-                    let opened = match sealed.len() as u64 == span.end - span.start {
-                        true => opener.open(chunks.start, last, &sealed).await,
-                        false => Err(cut(chunks.end - 1)),
-                    };
-                    match opened {
-                        Ok(plaintext) => {
-                            return Ok(Run {
-                                offset: layout.offset_of(chunks.start),
-                                plaintext,
-                                chunks,
-                            });
-                        }
-                        // The tag decides, and another copy may have the chunk as it was sealed.
-                        Err(_) if left > 0 => source.distrust(copy),
-                        Err(error) => return Err(error),
-                    }
-                }
-                let why = "no copy of the envelope is known".to_owned();
-                Err(SourceError::Unreadable { why }.into())
-            })
-        }
+    ) -> impl Stream<Item = Result<Run, Error>> + use<S> {
+        let runs = self.runs.clone();
+        let under = stream::iter(runs.under(range));
+        let at_once = runs.at_once();
+        under.map(move |chunks| fetch(runs.clone(), chunks)).buffered(at_once)
     }
 
     /// Sees to it that the chunk at `position`, which is in the file, is opened.
@@ -321,7 +266,7 @@ impl<S: Source + 'static> FileReader<S> {
     ) -> Poll<Result<(), Error>> {
         loop {
             if let Some(fetching) = &mut self.fetching {
-                let run = ready!(fetching.as_mut().poll(cx));
+                let run = task::ready!(fetching.as_mut().poll(cx));
                 self.fetching = None;
                 self.keep(run?);
             }
@@ -332,28 +277,28 @@ impl<S: Source + 'static> FileReader<S> {
                 self.cache.rotate_right(1);
                 return Poll::Ready(Ok(()));
             }
-            let chunks = run_at(&self.layout, position, end);
-            self.fetching = Some(self.fetcher()(chunks));
+            let chunks = self.runs.at(position, end);
+            self.fetching = Some(fetch(self.runs.clone(), chunks));
         }
     }
 
     fn poll_size(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, Error>> {
         while !self.complete {
             if self.fetching.is_none() {
-                let last = self.layout.chunks() - 1;
-                self.fetching = Some(self.fetcher()(last..last + 1));
+                let last = self.runs.layout.chunks() - 1;
+                self.fetching = Some(fetch(self.runs.clone(), last..last + 1));
             }
             if let Some(fetching) = &mut self.fetching {
-                let run = ready!(fetching.as_mut().poll(cx));
+                let run = task::ready!(fetching.as_mut().poll(cx));
                 self.fetching = None;
                 self.keep(run?);
             }
         }
-        Poll::Ready(Ok(self.layout.plaintext_len()))
+        Poll::Ready(Ok(self.runs.layout.plaintext_len()))
     }
 
     fn keep(&mut self, run: Run) {
-        self.complete |= run.chunks.end == self.layout.chunks();
+        self.complete |= run.chunks.end == self.runs.layout.chunks();
         let mut room = CACHE_BYTES.saturating_sub(run.plaintext.len());
         self.cache.retain(|kept| {
             let fits = kept.plaintext.len() <= room;
@@ -374,14 +319,14 @@ impl<S: Source + 'static> AsyncRead for FileReader<S> {
         if buffer.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        if position >= self.layout.plaintext_len() {
-            return Poll::Ready(match ready!(self.poll_size(cx)) {
+        if position >= self.runs.layout.plaintext_len() {
+            return Poll::Ready(match task::ready!(self.poll_size(cx)) {
                 Ok(_) => Ok(0),
                 Err(error) => Err(into_io(error)),
             });
         }
         let end = position.saturating_add(buffer.len() as u64);
-        ready!(self.poll_chunk(cx, position, end)).map_err(into_io)?;
+        task::ready!(self.poll_chunk(cx, position, end)).map_err(into_io)?;
         let opened = self.cache.front().and_then(|run| run.from(position));
         let read = io::Read::read(&mut opened.unwrap_or_default(), buffer)?;
         self.position += read as u64;
@@ -398,7 +343,7 @@ impl<S: Source + 'static> AsyncSeek for FileReader<S> {
         let (base, offset) = match to {
             SeekFrom::Start(position) => (position, 0),
             SeekFrom::Current(offset) => (self.position, offset),
-            SeekFrom::End(offset) => (ready!(self.poll_size(cx)).map_err(into_io)?, offset),
+            SeekFrom::End(offset) => (task::ready!(self.poll_size(cx)).map_err(into_io)?, offset),
         };
         let before = || {
             let problem = "cannot seek to before the start";
@@ -415,20 +360,37 @@ impl<S> Unpin for FileReader<S> {}
 impl<S: fmt::Debug> fmt::Debug for FileReader<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileReader")
-            .field("source", &self.source)
-            .field("layout", &self.layout)
+            .field("source", &self.runs.source)
+            .field("layout", &self.runs.layout)
             .field("position", &self.position)
             .finish_non_exhaustive()
     }
 }
 
-/// The chunks to fetch together, from `position` on towards `end`.
-fn run_at(layout: &BodyLayout, position: u64, end: u64) -> Range<u64> {
-    let first = layout.chunk_at(position);
-    let most = first.saturating_add((RUN_BYTES / layout.offset_of(1)).max(1));
-    let end = end.min(layout.plaintext_len());
-    let last = layout.chunk_at(end.saturating_sub(1)).max(first);
-    first..most.min(last + 1)
+/// Fetches a run of chunks and opens them.
+fn fetch<S: Source + 'static>(
+    runs: Runs<S>,
+    chunks: Range<u64>,
+) -> BoxFuture<'static, Result<Run, Error>> {
+    Box::pin(async move {
+        let last = chunks.end == runs.layout.chunks();
+        let open = |sealed: Vec<u8>| -> BoxFuture<'_, _> {
+            let mut plaintext = Zeroizing::default();
+            let opened = runs.opener.open(chunks.start, last, &sealed, &mut plaintext);
+            Box::pin(ready(opened.map(|()| plaintext)))
+        };
+        let fetch = |copy, span| runs.source.fetch_copy(copy, span);
+        Ok(Run {
+            offset: runs.layout.offset_of(chunks.start),
+            plaintext: runs.from_copies(chunks.clone(), fetch, open).await?,
+            chunks,
+        })
+    })
+}
+
+pub(crate) fn out_of_range(range: &Range<u64>, size: u64) -> Error {
+    let (start, end) = (range.start, range.end);
+    EnvelopeError::OutOfRange { start, end, size }.into()
 }
 
 /// A fault of the source as it was; any other as invalid data, with its cause.
