@@ -8,7 +8,7 @@ import { Problem, understand } from './link.js';
 import { nameToShow } from './names.js';
 import { networkOrThrow } from './network.js';
 import { tellProblem } from './problem.js';
-import { tellDeal, tellExplanation, tellRefusal } from './refusal.js';
+import { tellDeal, tellExplanation, tellLicence, tellRefusal } from './refusal.js';
 import { resumed, signedIn, signOut } from './session.js';
 import { showContent } from './show.js';
 import { enter } from './state.js';
@@ -78,6 +78,17 @@ export function openEntry(path) {
     const options = { ...reading.options, signal, onEvent };
     await showFile(await reading.folder.file(path, options), signal, path.split('/').at(-1));
   });
+}
+
+/** Takes the text of the licence under which the offer stands. Whoever then buys, signs it. */
+export async function takeLicence(bytes) {
+  try {
+    await reading.deal.acceptLicence(bytes);
+    tellLicence(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (error.code !== 'other_licence') throw error;
+    tellLicence();
+  }
 }
 
 /** Buys what was offered, and goes on to open it. */

@@ -49,6 +49,17 @@ export function tellDeal(deal) {
   );
   show(byId('deal-more'), asksForMore);
   show(byId('deal-licence'), Boolean(licence));
+  show(byId('licence-other'), false);
+  show(byId('licence-text'), false);
+  byId('licence-file').value = '';
   show(byId('buy'), !licence);
-  say(byId('buy'), 'deal.buy', { price: nameToShow(price.amount) });
+  say(byId('buy'), licence ? 'deal.accept' : 'deal.buy', { price: nameToShow(price.amount) });
+}
+
+/** Shows the text of the licence, with which it can be bought; or that it was another. */
+export function tellLicence(text) {
+  byId('licence-text').textContent = text ?? '';
+  show(byId('licence-text'), text !== undefined);
+  show(byId('licence-other'), text === undefined);
+  show(byId('buy'), text !== undefined);
 }

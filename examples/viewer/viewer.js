@@ -59,6 +59,7 @@ async function begin() {
 
   on('open', 'click', reading.open);
   on('buy', 'click', reading.buy);
+  on('licence-file', 'change', async ({ target }) => reading.takeLicence(new Uint8Array(await target.files[0].arrayBuffer())));
   on('key-form', 'submit', (event) => {
     event.preventDefault();
     const key = byId('key').value.trim();

@@ -96,8 +96,14 @@ function print (figures) {
     ['combine 86 of 128', 'combine128', values => ms(values && median(values)), '300 ms'],
     ['encrypt, AES-256-GCM', 'encrypt:aes-256-gcm', speed, '800 MB/s'],
     ['decrypt, AES-256-GCM', 'decrypt:aes-256-gcm', speed, '800 MB/s'],
+    ['WebCrypto alone, 8 chunks at once', 'webcrypto', speed],
     ['encrypt, ChaCha20-Poly1305', 'encrypt:chacha20-poly1305', speed, '200 MB/s'],
     ['decrypt, ChaCha20-Poly1305', 'decrypt:chacha20-poly1305', speed, '200 MB/s'],
+    ['Blob to Blob: encrypt, AES-256-GCM', 'encrypt blob:aes-256-gcm', speed],
+    ['Blob to Blob: decrypt, AES-256-GCM', 'decrypt blob:aes-256-gcm', speed],
+    ['Blob to Blob: encrypt, ChaCha20-Poly1305', 'encrypt blob:chacha20-poly1305', speed],
+    ['Blob to Blob: decrypt, ChaCha20-Poly1305', 'decrypt blob:chacha20-poly1305', speed],
+    ['Blob to Blob, no cipher', 'blob', speed],
     ['most memory of the process', 'memory', value => value ? `${(value / MIB).toFixed(0)} MiB` : 'not known here']
   ]
   const line = cells => `| ${cells.join(' | ')} |`

@@ -1,5 +1,6 @@
 // Reading by condition: refused with reasons, bought, opened; sessions; and the command beside the page.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 
@@ -202,6 +203,43 @@ test('bought and read with two signatures in all, and read after a reload with n
     assert.ok(resumed.left > 0 && resumed.left <= 3_600_000, String(resumed.left))
     assert.equal(wallet.signatures, 0)
     assert.deepEqual(wallet.log.filter(method => /sign|send/i.test(method)), [])
+  })
+})
+
+test('licence is accepted by a signature, once its text is there', async () => {
+  const { devnet } = stage
+  const licence = 'For reading, not for selling.\n'
+  const { url } = await sell(stage, 'licensed', noise(33, 5_000), { licence })
+  const wallet = stage.wallet(await devnet.newKey())
+  await stage.in(wallet, async page => {
+    await connect(page, devnet)
+    const found = await page.evaluate(async ([url, licence]) => {
+      const deal = await network.deal(url, wallet.account)
+      const without = (await failure(network.buy(deal, wallet)))?.code
+      const other = (await failure(deal.acceptLicence(licence.trim())))?.code
+      const still = (await failure(network.buy(deal, wallet)))?.code
+      return { licence: deal.licence, without, other, still }
+    }, [url, licence])
+    const hash = `0x${createHash('sha256').update(licence).digest('hex')}`
+    assert.deepEqual(found, { licence: hash, without: 'licence_needed', other: 'other_licence', still: 'licence_needed' })
+    assert.equal(wallet.signatures, 0)
+
+    wallet.refuses.add('eth_signTypedData_v4')
+    const buy = () => page.evaluate(async ([url, licence]) => {
+      const deal = await network.deal(url, wallet.account)
+      await deal.acceptLicence(new TextEncoder().encode(licence))
+      return failure(network.buy(deal, wallet))
+    }, [url, licence])
+    assert.equal((await buy()).code, 'wallet_rejected')
+    assert.equal(wallet.asked.transactions, 0)
+    wallet.refuses.clear()
+    assert.equal(await buy(), undefined)
+    assert.deepEqual([wallet.asked.transactions, wallet.asked.messages, wallet.asked.typedData], [1, 0, 1])
+    const file = await page.evaluate(async url => {
+      const file = await network.open(url, { reader: wallet })
+      return same(await file.bytes(), noise(33, 5_000))
+    }, url)
+    assert.ok(file)
   })
 })
 

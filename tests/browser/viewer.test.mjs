@@ -143,6 +143,29 @@ test('refused in words, bought, seen: two signatures, and after a reload none', 
   })
 })
 
+test('licence is shown before it is accepted', async () => {
+  const licence = '<b>For reading</b>, not for selling.'
+  const { url } = await sell(stage, 'licensed.png', made.picture, { licence })
+  const wallet = stage.wallet(await stage.devnet.newKey())
+  await viewing(wallet, { link: url }, async page => {
+    await state(page, 'inspected')
+    await page.click('#open')
+    await state(page, 'for-sale')
+    const give = text => page.setInputFiles('#licence-file', { name: 'licence.txt', mimeType: 'text/plain', buffer: Buffer.from(text) })
+    assert.equal(await page.isVisible('#buy'), false)
+    await give('another')
+    await page.waitForSelector('#licence-other', { state: 'visible' })
+    assert.equal(await page.isVisible('#buy'), false)
+    await give(licence)
+    await page.waitForSelector('#buy', { state: 'visible' })
+    assert.equal(await page.isVisible('#licence-other'), false)
+    assert.equal(await page.locator('#licence-text').innerText(), licence)
+    await page.click('#buy')
+    await state(page, 'open')
+    assert.deepEqual([wallet.asked.transactions, wallet.asked.typedData], [1, 1])
+  })
+})
+
 test('the same in the dark, and in 中文', async () => {
   const { url } = await sell(stage, 'dusk.png', made.picture, { price: '5usdfc', title: 'Dusk' })
   for (const [theme, lang, name] of [['dark', 'en', 'for-sale-dark'], ['light', 'zh', 'for-sale-zh-light']]) {

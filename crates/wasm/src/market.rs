@@ -5,7 +5,7 @@ use serde_json::json;
 use stheno::{
     Error,
     envelope::{Header, Recipient},
-    market::{Deal, MarketError, SaleLink, Shop, look},
+    market::{Deal, Licence, MarketError, SaleLink, Shop, look, subject_of},
     protocol::B256,
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -129,6 +129,28 @@ impl FoundDeal {
             "licence": licence,
             "asksForMore": deal.asks_for_more,
         }))
+    }
+
+    /// What the reader signs to accept the offer's licence, which has this text; EIP-712, as JSON.
+    ///
+    /// # Errors
+    /// `other_licence`, and what is wrong with endpoints.
+    pub async fn acceptance(
+        &self,
+        text: Vec<u8>,
+        aborted: Option<Promise>,
+    ) -> std::result::Result<String, JsValue> {
+        let asked = async {
+            let offer = self.deal.offer.as_ref();
+            let offer = offer.filter(|offer| offer.licence.is_some());
+            let offer = offer.ok_or_else(|| Failure::argument("there is no licence to accept"))?;
+            let licence = Licence::of(&text);
+            licence.check(offer)?;
+            let chain = self.shop.chain();
+            let subject = subject_of(chain, offer).await?;
+            Ok(licence.typed_data(chain.id(), offer, subject).to_string())
+        };
+        unless(aborted, asked).await
     }
 
     /// The transactions that take the offer, for `payer`, in order: `[{ what, to, value, data }]`, values

@@ -162,6 +162,8 @@ fn given(promise: Result<Promise, JsValue>) -> BoxFuture<'static, Result<Bytes, 
             Err(reason) => Err(reason),
         };
         let buffer = buffer.map_err(|reason| words(&reason))?;
-        Ok(Bytes(Uint8Array::new(buffer.unchecked_ref::<ArrayBuffer>())))
+        Ok(Bytes(Uint8Array::new(
+            buffer.unchecked_ref::<ArrayBuffer>(),
+        )))
     })
 }

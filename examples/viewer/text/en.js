@@ -90,8 +90,10 @@ export const en = {
   'deal.good': 'for good',
   'deal.by': 'Sold by',
   'deal.more': 'The policy asks for more than the purchase; buying alone may not be enough.',
-  'deal.licensed': 'It asks for your signature under a licence, which this page does not have the text of. Buy it with the command stheno buy --accept-licence, or where the seller offers it; then open it here.',
+  'deal.licensed': 'Whoever buys it signs its licence. Choose the file with the text, which the seller hands out:',
+  'deal.other-licence': 'That is another text than the one that is asked for.',
   'deal.buy': 'Buy for {price}',
+  'deal.accept': 'Accept the licence and buy for {price}',
 
   'show.empty': 'This file is empty: it has no bytes.',
   'show.other': 'This kind of file is not shown here. Download it to open it with a program of yours.',

@@ -90,8 +90,10 @@ export const zh = {
   'deal.good': '永久',
   'deal.by': '销售合约',
   'deal.more': '策略要求的不止是购买，仅付款可能还不够。',
-  'deal.licensed': '购买须签署许可，而本页没有许可的原文。请用命令 stheno buy --accept-licence 购买，或在卖方处购买，然后在此打开。',
+  'deal.licensed': '购买须签署许可。请选择卖方提供的许可文本文件：',
+  'deal.other-licence': '这不是所要求的许可文本。',
   'deal.buy': '以 {price} 购买',
+  'deal.accept': '接受许可并以 {price} 购买',
 
   'show.empty': '这是一个空文件，没有任何字节。',
   'show.other': '此类文件不在本页显示。请下载后用您的程序打开。',

@@ -89,7 +89,12 @@ fn quarter([mut a, mut b, mut c, mut d]: [Lanes; 4]) -> [Lanes; 4] {
 
 #[inline(always)]
 fn on_columns([a, b, c, d]: State) -> State {
-    let [[a0, b0, c0, d0], [a1, b1, c1, d1], [a2, b2, c2, d2], [a3, b3, c3, d3]] = [
+    let [
+        [a0, b0, c0, d0],
+        [a1, b1, c1, d1],
+        [a2, b2, c2, d2],
+        [a3, b3, c3, d3],
+    ] = [
         quarter([a[0], b[0], c[0], d[0]]),
         quarter([a[1], b[1], c[1], d[1]]),
         quarter([a[2], b[2], c[2], d[2]]),
@@ -106,12 +111,7 @@ fn on_columns([a, b, c, d]: State) -> State {
 /// Diagonals are the columns of rows that are moved by their number.
 #[inline(always)]
 fn on_diagonals([a, [b0, b1, b2, b3], [c0, c1, c2, c3], [d0, d1, d2, d3]]: State) -> State {
-    let moved = [
-        a,
-        [b1, b2, b3, b0],
-        [c2, c3, c0, c1],
-        [d3, d0, d1, d2],
-    ];
+    let moved = [a, [b1, b2, b3, b0], [c2, c3, c0, c1], [d3, d0, d1, d2]];
     let [a, [b1, b2, b3, b0], [c2, c3, c0, c1], [d3, d0, d1, d2]] = on_columns(moved);
     [a, [b0, b1, b2, b3], [c0, c1, c2, c3], [d0, d1, d2, d3]]
 }
@@ -210,8 +210,7 @@ mod tests {
 
     #[test]
     fn stream_ends_where_its_counter_does() {
-        let mut cipher =
-            StreamCipherCoreWrapper::<ChaCha20>::new(&[1; 32].into(), &[2; 12].into());
+        let mut cipher = StreamCipherCoreWrapper::<ChaCha20>::new(&[1; 32].into(), &[2; 12].into());
         cipher.seek(64 * u64::from(u32::MAX) - 64);
         assert!(cipher.try_apply_keystream(&mut [0; 64]).is_ok());
         assert!(cipher.try_apply_keystream(&mut [0; 65]).is_err());

@@ -19,12 +19,7 @@ use stheno_crypto::Cek;
 use stheno_envelope::{BodyLayout, EnvelopeError, Header};
 use zeroize::Zeroizing;
 
-use crate::{
-    Error, Opened,
-    bounds::BoxFuture,
-    runs::RunOpener,
-    source::Source,
-};
+use crate::{Error, Opened, bounds::BoxFuture, runs::RunOpener, source::Source};
 
 pub(crate) use runs::Runs;
 
@@ -247,14 +242,13 @@ impl<S: Source + 'static> FileReader<S> {
     }
 
     /// Opens all chunks under a range, in order; a run is fetched when its turn comes.
-    fn opened_under(
-        &self,
-        range: Range<u64>,
-    ) -> impl Stream<Item = Result<Run, Error>> + use<S> {
+    fn opened_under(&self, range: Range<u64>) -> impl Stream<Item = Result<Run, Error>> + use<S> {
         let runs = self.runs.clone();
         let under = stream::iter(runs.under(range));
         let at_once = runs.at_once();
-        under.map(move |chunks| fetch(runs.clone(), chunks)).buffered(at_once)
+        under
+            .map(move |chunks| fetch(runs.clone(), chunks))
+            .buffered(at_once)
     }
 
     /// Sees to it that the chunk at `position`, which is in the file, is opened.
@@ -376,7 +370,9 @@ fn fetch<S: Source + 'static>(
         let last = chunks.end == runs.layout.chunks();
         let open = |sealed: Vec<u8>| -> BoxFuture<'_, _> {
             let mut plaintext = Zeroizing::default();
-            let opened = runs.opener.open(chunks.start, last, &sealed, &mut plaintext);
+            let opened = runs
+                .opener
+                .open(chunks.start, last, &sealed, &mut plaintext);
             Box::pin(ready(opened.map(|()| plaintext)))
         };
         let fetch = |copy, span| runs.source.fetch_copy(copy, span);

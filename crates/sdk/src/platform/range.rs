@@ -59,7 +59,9 @@ impl<S: 'static> FileReader<S> {
 fn within<B: PlatformBytes>(parts: Vec<B>, mut offset: u64, range: &Range<u64>) -> Vec<B> {
     let cut = parts.into_iter().filter_map(|part| {
         let length = part.length();
-        let here = |at: u64| usize::try_from(at.saturating_sub(offset)).map_or(length, |at| at.min(length));
+        let here = |at: u64| {
+            usize::try_from(at.saturating_sub(offset)).map_or(length, |at| at.min(length))
+        };
         let (start, end) = (here(range.start), here(range.end));
         offset += length as u64;
         match (start, end) {
@@ -85,12 +87,16 @@ where
     let last = chunks.end == runs.layout.chunks();
     let open_all = |sealed: K::Bytes| {
         let length = sealed.length();
-        let stride = usize::try_from(stride).unwrap_or(length).saturating_add(TAG_BYTES);
-        let opening = (chunks.clone()).zip((0..).step_by(stride)).map(|(index, at)| {
-            let bytes = sealed.part(at.min(length)..(at + stride).min(length));
-            let last = last && index + 1 == chunks.end;
-            open(&*key, opener.chunks(), Chunk { index, last, bytes })
-        });
+        let stride = usize::try_from(stride)
+            .unwrap_or(length)
+            .saturating_add(TAG_BYTES);
+        let opening = (chunks.clone())
+            .zip((0..).step_by(stride))
+            .map(|(index, at)| {
+                let bytes = sealed.part(at.min(length)..(at + stride).min(length));
+                let last = last && index + 1 == chunks.end;
+                open(&*key, opener.chunks(), Chunk { index, last, bytes })
+            });
         opening.collect::<Result<Vec<_>, _>>().map(try_join_all)
     };
     runs.from_copies(

@@ -1,5 +1,7 @@
 import type { Engine } from './engine.js';
-import type { DealFacts } from './types.js';
+import type { Abortable, DealFacts } from './types.js';
+import { failure } from './errors.js';
+import type { Wallet } from './wallet.js';
 
 /** A transaction that pays. @internal */
 export interface PaymentStep {
@@ -22,6 +24,8 @@ export class Deal implements DealFacts {
   readonly asksForMore!: boolean;
   readonly #engine: Engine;
   readonly #deal: number;
+  /** What is signed to accept the licence. */
+  #acceptance?: string;
 
   /** @internal */
   constructor(engine: Engine, found: { deal: number; facts: DealFacts }) {
@@ -30,6 +34,26 @@ export class Deal implements DealFacts {
     for (const [name, value] of Object.entries(found.facts)) {
       if (value !== null) Object.defineProperty(this, name, { value, enumerable: true });
     }
+  }
+
+  /**
+   * Takes the text of the offer's licence, byte for byte, once its reader accepts it; throws `other_licence` when it
+   * is another. `Network.buy` then asks the wallet for one signature more.
+   */
+  async acceptLicence(text: string | Uint8Array, { signal }: Abortable = {}): Promise<void> {
+    const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+    this.#acceptance = await this.#engine.peer.call<string>('acceptance', { deal: this.#deal, text: bytes }, { signal });
+  }
+
+  /** The reader's signature under the licence, if there is one. @internal */
+  async consent(wallet: Wallet): Promise<string | undefined> {
+    if (!this.licence) return undefined;
+    if (this.#acceptance) return wallet.signTypedData(this.#acceptance);
+    throw failure(
+      'licence_needed',
+      `its licence, SHA-256 ${this.licence}, has to be accepted`,
+      'show its text to the reader and give it to acceptLicence; nothing was paid',
+    );
   }
 
   /** @internal */

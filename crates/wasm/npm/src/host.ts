@@ -136,6 +136,9 @@ class Host {
           : await network.deal((await this.#find(value.source!, signal)).envelope, value.account, aborted(signal));
         return { value: { deal: this.#hold(deal), facts: deal.told } };
       }),
+      acceptance: guarded(async (value: { deal: number; text: Uint8Array }, { signal }) => ({
+        value: await this.#get<wasm.FoundDeal>(value.deal).acceptance(value.text, aborted(signal)),
+      })),
       purchase: guarded(async (value: { deal: number; payer: string; consent?: string }, { signal }) => ({
         value: await this.#get<wasm.FoundDeal>(value.deal).purchase(value.payer, value.consent, aborted(signal)),
       })),

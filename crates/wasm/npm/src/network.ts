@@ -193,8 +193,9 @@ export class Network {
     wallet: Wallet,
     options: { consent?: string; onEvent?(event: BuyEvent): void } & Abortable = {},
   ): Promise<{ hash: string }> {
-    const { consent, onEvent, signal } = options;
+    const { onEvent, signal } = options;
     await wallet.expectChain(this.chainId);
+    const consent = options.consent ?? (await deal.consent(wallet));
     const steps = await deal.purchase(wallet.account, consent, signal);
     let hash: string | undefined;
     for (const [at, { to, value, data }] of steps.entries()) {
