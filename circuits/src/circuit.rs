@@ -6,12 +6,8 @@
 use core::fmt;
 use std::str::FromStr;
 
-use ark_relations::gr1cs::{
-    ConstraintSynthesizer, ConstraintSystem, OptimizationGoal, SynthesisMode,
-};
-
 use crate::{
-    constraints::Synthesis,
+    relation::Relation,
     spec::{MAX_DEPTH, position},
 };
 
@@ -140,24 +136,10 @@ impl Circuit {
         Self { statement, depth }
     }
 
-    /// Its size. Builds the constraint system, in some ten milliseconds.
+    /// Its size. Builds the constraint system, in some fifty milliseconds.
     #[must_use]
     pub fn shape(self) -> Shape {
-        let cs = ConstraintSystem::new_ref();
-        cs.set_optimization_goal(OptimizationGoal::Constraints);
-        cs.set_mode(SynthesisMode::Setup);
-        #[allow(
-            clippy::expect_used,
-            reason = "without values, synthesis has nothing to fail on"
-        )]
-        Synthesis::setup(self)
-            .generate_constraints(cs.clone())
-            .expect("a circuit is synthesised without values");
-        Shape {
-            constraints: cs.num_constraints(),
-            instance: cs.num_instance_variables(),
-            witness: cs.num_witness_variables(),
-        }
+        Relation::of(self).shape
     }
 }
 

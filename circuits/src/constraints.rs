@@ -163,3 +163,6 @@ impl ConstraintSynthesizer<Fr> for Synthesis<'_> {
             .enforce_equal(&input(&inputs, position::NULLIFIER)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

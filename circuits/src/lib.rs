@@ -82,6 +82,7 @@ mod points;
 mod poseidon;
 mod proof;
 mod prove;
+mod relation;
 mod scope;
 mod secret;
 pub mod spec;

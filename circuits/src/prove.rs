@@ -3,19 +3,14 @@
 use ark_bls12_381::{Bls12_381, Fr};
 use ark_ff::UniformRand;
 use ark_groth16::Groth16;
-use ark_relations::gr1cs::{
-    ConstraintSynthesizer, ConstraintSystem, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL,
-    SynthesisError, SynthesisMode,
-};
 use ark_std::rand::{CryptoRng, RngCore};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
-    circuit::Circuit,
-    constraints::Synthesis,
     inputs::Inputs,
     keys::ProvingKey,
     proof::Proof,
+    relation::assign,
     verify::verify,
     witness::{StatementError, Witness},
 };
@@ -40,8 +35,8 @@ pub enum ProveError {
 pub enum Phase {
     /// Checking the statement natively.
     Check,
-    /// Building the constraint system.
-    Synthesize,
+    /// Computing every value of the constraint system.
+    Assign,
     /// Computing the proof, which takes nearly all of the time.
     Prove,
     /// Verifying it.
@@ -64,10 +59,11 @@ pub fn prove(
     progress(Phase::Check);
     witness.check(key.circuit(), inputs)?;
 
-    progress(Phase::Synthesize);
-    let system =
-        System::synthesize(key.circuit(), inputs, witness).map_err(|_| ProveError::Inconsistent)?;
-    if !system.is_satisfied() {
+    progress(Phase::Assign);
+    let relation = key.relation();
+    let assignment =
+        assign(key.circuit(), inputs, witness).map_err(|_| ProveError::Inconsistent)?;
+    if !relation.is_satisfied(&assignment) {
         return Err(ProveError::Inconsistent);
     }
 
@@ -77,10 +73,10 @@ pub fn prove(
         key.groth16(),
         *r,
         *s,
-        &system.matrices,
-        system.inputs,
-        system.constraints,
-        &system.assignment,
+        &relation.matrices,
+        relation.shape.instance,
+        relation.shape.constraints,
+        &assignment,
     );
     let proof = Proof(proof.map_err(|_| ProveError::BrokenKey)?);
 
@@ -88,66 +84,4 @@ pub fn prove(
     let prepared = key.verifying_key().prepare();
     verify(&prepared, inputs, &proof).map_err(|_| ProveError::BrokenKey)?;
     Ok(proof)
-}
-
-/// A constraint system with its values: rows `A`, `B` and `C` over one assignment.
-pub(crate) struct System {
-    pub(crate) matrices: Vec<Matrix<Fr>>,
-    pub(crate) inputs: usize,
-    pub(crate) constraints: usize,
-    /// One, then the public inputs, then the private values.
-    pub(crate) assignment: Zeroizing<Vec<Fr>>,
-}
-
-impl System {
-    pub(crate) fn synthesize(
-        circuit: Circuit,
-        inputs: &Inputs,
-        witness: &Witness,
-    ) -> Result<Self, SynthesisError> {
-        let cs = ConstraintSystem::new_ref();
-        cs.set_optimization_goal(OptimizationGoal::Constraints);
-        cs.set_mode(SynthesisMode::Prove {
-            construct_matrices: true,
-            generate_lc_assignments: false,
-        });
-        Synthesis::prove(circuit, inputs, witness).generate_constraints(cs.clone())?;
-        cs.finalize();
-        let mut cs = cs.into_inner().ok_or(SynthesisError::MissingCS)?;
-        let matrices = cs
-            .to_matrices()?
-            .remove(R1CS_PREDICATE_LABEL)
-            .ok_or(SynthesisError::PredicateNotFound)?;
-        let values = &mut cs.assignments;
-        let assignment = Zeroizing::new(
-            [
-                &values.instance_assignment[..],
-                &values.witness_assignment[..],
-            ]
-            .concat(),
-        );
-        values.witness_assignment.zeroize();
-        values.lc_assignment.zeroize();
-        Ok(Self {
-            matrices,
-            inputs: cs.num_instance_variables(),
-            constraints: cs.num_constraints(),
-            assignment,
-        })
-    }
-
-    fn is_satisfied(&self) -> bool {
-        let [a, b, c] = &self.matrices[..] else {
-            return false;
-        };
-        let value = |row: &[(Fr, usize)]| -> Fr {
-            row.iter()
-                .filter_map(|(coefficient, at)| Some(*self.assignment.get(*at)? * coefficient))
-                .sum()
-        };
-        a.iter()
-            .zip(b)
-            .zip(c)
-            .all(|((a, b), c)| value(a) * value(b) == value(c))
-    }
 }

@@ -10,7 +10,10 @@ use super::{
     file::{Development, Header, KeyError, KeyHash, Kind, Role, is_long},
     verifying::VerifyingKey,
 };
-use crate::circuit::Circuit;
+use crate::{
+    circuit::{Circuit, Shape},
+    relation::Relation,
+};
 
 const G1: u64 = 96;
 const G2: u64 = 192;
@@ -22,6 +25,7 @@ pub struct ProvingKey {
     header: Header,
     groth16: ark_groth16::ProvingKey<Bls12_381>,
     verifying: VerifyingKey,
+    relation: Relation,
 }
 
 impl ProvingKey {
@@ -54,10 +58,11 @@ impl ProvingKey {
 
     fn parse(file: &[u8], development: Development, validate: Validate) -> Result<Self, KeyError> {
         let (header, body) = Header::parse(file, Role::Proving, development)?;
-        fits(header.circuit, body)?;
+        let relation = Relation::of(header.circuit);
+        fits(relation.shape, body)?;
         let groth16 = ark_groth16::ProvingKey::deserialize_with_mode(body, Compress::No, validate)
             .map_err(|_| KeyError::Parts)?;
-        let key = Self::check(header, groth16)?;
+        let key = Self::check(header, groth16, relation)?;
         // The verifying half is checked in any case: it costs nothing.
         let verifying = key.verifying.to_bytes();
         VerifyingKey::read(&verifying, development)?;
@@ -67,6 +72,7 @@ impl ProvingKey {
     pub(super) fn check(
         header: Header,
         groth16: ark_groth16::ProvingKey<Bls12_381>,
+        relation: Relation,
     ) -> Result<Self, KeyError> {
         let verifying = VerifyingKey::check(header, groth16.vk.clone())?;
         // β and δ of G1 are those of G2: e(β, δ) = e(δ, β).
@@ -79,6 +85,7 @@ impl ProvingKey {
             header,
             groth16,
             verifying,
+            relation,
         })
     }
 
@@ -120,6 +127,10 @@ impl ProvingKey {
     pub(crate) const fn groth16(&self) -> &ark_groth16::ProvingKey<Bls12_381> {
         &self.groth16
     }
+
+    pub(crate) const fn relation(&self) -> &Relation {
+        &self.relation
+    }
 }
 
 impl fmt::Debug for ProvingKey {
@@ -130,8 +141,7 @@ impl fmt::Debug for ProvingKey {
 
 /// That a body has as many points as the circuit needs, before any is read: a count is what a
 /// reader would allocate for, and another one is where a prover would fail.
-fn fits(circuit: Circuit, body: &[u8]) -> Result<(), KeyError> {
-    let shape = circuit.shape();
+fn fits(shape: Shape, body: &[u8]) -> Result<(), KeyError> {
     let (inputs, private) = (shape.instance as u64, shape.witness as u64);
     let all = inputs + private;
     let quotient = shape.domain() as u64 - 1;

@@ -9,7 +9,7 @@ use super::{
     file::{Header, Kind, Role},
     proving::ProvingKey,
 };
-use crate::{circuit::Circuit, constraints::Synthesis};
+use crate::{circuit::Circuit, constraints::Synthesis, relation::Relation};
 
 /// Makes a key whose trapdoor follows from `seed`, and marks it as such.
 ///
@@ -38,5 +38,6 @@ pub fn setup(circuit: Circuit, seed: &[u8; 32]) -> ProvingKey {
         clippy::expect_used,
         reason = "gamma and delta are drawn from 2^255 numbers: they are neither equal nor 1"
     )]
-    ProvingKey::check(header, groth16).expect("a key that was just drawn is sound")
+    ProvingKey::check(header, groth16, Relation::of(circuit))
+        .expect("a key that was just drawn is sound")
 }
