@@ -74,6 +74,8 @@
 mod circuit;
 mod constraints;
 mod field;
+#[cfg(test)]
+mod frozen;
 mod group;
 mod inputs;
 mod keys;

@@ -32,7 +32,7 @@ pub enum VerifyError {
 
 /// Some proofs of several are bad.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{} of the proofs do not verify, the first is number {:?}", culprits.len(), culprits.first())]
+#[error("these of the proofs do not verify, counted from 0: {culprits:?}")]
 pub struct BatchError {
     /// Their positions, ascending.
     pub culprits: Vec<usize>,
