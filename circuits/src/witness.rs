@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use zeroize::Zeroize;
+
 use crate::{
     circuit::{Circuit, Statement},
     field::Leaf,
@@ -143,6 +145,20 @@ fn within(attributes: &Attributes, inputs: &Inputs) -> Result<(), StatementError
         return Err(StatementError::Expired);
     }
     Ok(())
+}
+
+/// Which leaf is the prover's, and what an issuer says of them, is what a proof hides.
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.path.index.zeroize();
+        for sibling in &mut self.path.siblings {
+            sibling.0.zeroize();
+        }
+        if let Some(attributes) = &mut self.attributes {
+            attributes.values.zeroize();
+            attributes.expiry.zeroize();
+        }
+    }
 }
 
 impl fmt::Debug for Witness {

@@ -63,9 +63,11 @@ impl ProvingKey {
         let groth16 = ark_groth16::ProvingKey::deserialize_with_mode(body, Compress::No, validate)
             .map_err(|_| KeyError::Parts)?;
         let key = Self::check(header, groth16, relation)?;
-        // The verifying half is checked in any case: it costs nothing.
-        let verifying = key.verifying.to_bytes();
-        VerifyingKey::read(&verifying, development)?;
+        // The verifying half is checked in any case: it costs next to nothing.
+        let verifying = VerifyingKey::read(&key.verifying.to_bytes(), development)?;
+        if verifying != key.verifying {
+            return Err(KeyError::Parts);
+        }
         Ok(key)
     }
 

@@ -232,6 +232,11 @@ fn parts_of_a_proving_key_that_do_not_fit_are_refused() {
     let unknown = ProvingKey::read_unknown(&outside, Development::Allowed);
     assert_eq!(unknown.unwrap_err(), KeyError::Parts);
 
+    // α off the curve: a known hash does not make a verifying half of it.
+    let mut off_curve = file.clone();
+    off_curve[HEADER + 95] ^= 1;
+    assert_eq!(read(&off_curve).unwrap_err(), KeyError::Parts);
+
     // β of G1 beside another β of G2.
     let mut other = file.clone();
     let beta = a_count - 2 * 96;
