@@ -58,9 +58,7 @@ fn envelope_contains_no_network_clock_or_randomness() {
 
 #[test]
 fn json_rpc_methods_are_named_in_chain_alone() {
-    let crates = sources(&[
-        "crypto", "envelope", "protocol", "circuits", "sdk", "node",
-    ]);
+    let crates = sources(&["crypto", "envelope", "protocol", "circuits", "sdk", "node"]);
     assert_none(&impure(&crates, &[&["\"eth_", "\"net_", "\"web3_"]]));
 }
 
