@@ -68,7 +68,7 @@ test-contracts: contracts/node_modules/.package-lock.json
 	cd contracts && npm test --silent
 
 bench: contracts/node_modules/.package-lock.json ## the figures of BENCHMARKS.md; wants a machine that does nothing else
-	cargo bench --profile dist --workspace --locked --bench threshold --bench ceremony --bench requests --bench grant
+	cargo bench --profile dist --workspace --locked --bench threshold --bench ceremony --bench requests --bench grant --bench prove
 
 bench-envelope: ## the same for files: beside rage, which is installed into target/tools
 	RAGE="$$(.ci/rage)" cargo bench --profile dist --workspace --locked --bench envelope
@@ -90,7 +90,7 @@ bench-browser: tests/browser/node_modules/.package-lock.json ## the package's fi
 	STHENO_WASM_FEATURES=bench .ci/wasm-package
 	node tests/browser/bench.mjs
 
-wasm-check: ## compile for the browser: crypto, envelope, protocol, chain and the SDK
+wasm-check: ## compile for the browser: crypto, envelope, circuits, protocol, chain and the SDK
 	.ci/wasm-check
 
 # Bounded runs of the same are part of `make test`.

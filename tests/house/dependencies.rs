@@ -57,6 +57,20 @@ const MAY_USE: &[Row] = &[
         ],
     ),
     (
+        "stheno-circuits",
+        &["stheno-crypto"],
+        &[
+            "alloy",
+            "axum",
+            "futures",
+            "getrandom",
+            "rayon",
+            "reqwest",
+            "sqlx",
+            "tokio",
+        ],
+    ),
+    (
         "stheno-chain",
         &["stheno-crypto", "stheno-protocol"],
         &["axum", "sqlx", "clap"],

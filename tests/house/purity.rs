@@ -39,6 +39,14 @@ fn crypto_contains_no_input_output_clock_or_randomness() {
 }
 
 #[test]
+fn circuits_contain_no_input_output_clock_or_randomness() {
+    assert_none(&impure(
+        &sources(&["circuits"]),
+        &[IMPURE, FILES, STREAMS, WAITING],
+    ));
+}
+
+#[test]
 fn protocol_contains_no_files_clock_or_randomness() {
     assert_none(&impure(&sources(&["protocol"]), &[IMPURE, FILES, WAITING]));
 }
@@ -50,7 +58,7 @@ fn envelope_contains_no_network_clock_or_randomness() {
 
 #[test]
 fn json_rpc_methods_are_named_in_chain_alone() {
-    let crates = sources(&["crypto", "envelope", "protocol", "sdk", "node"]);
+    let crates = sources(&["crypto", "envelope", "protocol", "circuits", "sdk", "node"]);
     assert_none(&impure(&crates, &[&["\"eth_", "\"net_", "\"web3_"]]));
 }
 

@@ -34,11 +34,13 @@ const KNOWN: &[&str] = &[
     "ReaderSecret",
     "SealSecret",
     "SealingKey",
+    "Secret",
     "SecretScalar",
     "SharedKey",
     "UnlockSecret",
     "Vault",
     "Wallet",
+    "Witness",
     "X25519Secret",
 ];
 

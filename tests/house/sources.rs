@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// Every crate that is part of the product, by folder.
 pub(crate) const CRATES: &[&str] = &[
-    "crypto", "envelope", "protocol", "chain", "node", "sdk", "cli",
+    "crypto", "envelope", "protocol", "circuits", "chain", "node", "sdk", "cli",
 ];
+
+/// Those that stand beside `crates`, not in it.
+const BESIDE: &[&str] = &["circuits"];
 
 /// Files that are tests alone.
 const TEST_MODULES: &[&str] = &["tests", "differential", "vectors", "frozen", "board"];
@@ -75,11 +78,9 @@ pub(crate) fn sources(crates: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     for name in crates {
         let before = found.len();
-        walk(
-            &root().join("crates").join(name).join("src"),
-            "rs",
-            &mut found,
-        );
+        let beside = BESIDE.contains(name);
+        let folder = root().join(if beside { "." } else { "crates" });
+        walk(&folder.join(name).join("src"), "rs", &mut found);
         assert!(found.len() > before, "no sources in {name}");
     }
     found
