@@ -8,6 +8,7 @@
 
 mod ceremony;
 mod chain;
+mod circuits;
 mod crypto;
 mod envelope;
 mod messages;
@@ -32,6 +33,10 @@ pub const TARGETS: &[Target] = &[
     crypto::ENCAPSULATION,
     crypto::DEALING,
     crypto::HEX_NAMES,
+    circuits::ZK_PROOF,
+    circuits::ZK_INPUTS,
+    circuits::ZK_VERIFYING_KEY,
+    circuits::ZK_GROUP,
     envelope::HEADER,
     envelope::DETACHED_HEADER,
     envelope::BODY,
