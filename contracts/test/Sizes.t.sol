@@ -5,7 +5,7 @@ import {Test} from "./support/Test.sol";
 
 /// What is deployed fits into what a chain takes.
 contract SizesTest is Test {
-    string[9] private _names = [
+    string[13] private _names = [
         "Committee",
         "AccessPass",
         "AccessRegistry",
@@ -14,7 +14,11 @@ contract SizesTest is Test {
         "Subscription",
         "Splitter",
         "Escrow",
-        "Catalogue"
+        "Catalogue",
+        "Groth16Verifier",
+        "OwnedGroup",
+        "VotedGroup",
+        "Nullifiers"
     ];
 
     /// Code of 24 KiB (EIP-170, and on Filecoin), in a message of 64 KiB with its constructor's arguments.

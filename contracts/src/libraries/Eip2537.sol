@@ -25,6 +25,7 @@ library Eip2537 {
 
     address private constant MODEXP = address(0x05);
     address private constant G1_ADD = address(0x0b);
+    address private constant G1_MSM = address(0x0c);
     address private constant G2_MSM = address(0x0e);
     address private constant PAIRING_CHECK = address(0x0f);
     address private constant MAP_FP_TO_G1 = address(0x10);
@@ -32,6 +33,9 @@ library Eip2537 {
     /// @dev The base field's modulus p, 48 bytes.
     bytes private constant P =
         hex"1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
+    /// @dev The same in two words, as it fills a coordinate.
+    uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
+    uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
 
     /// @notice The generator of G1.
     function g1() internal pure returns (bytes memory) {
@@ -88,6 +92,32 @@ library Eip2537 {
     /// @notice The sum of two points of G1, of which only the curve is checked, not the subgroup.
     function g1Add(bytes memory a, bytes memory b) internal view returns (bool answered, bytes memory sum) {
         return _ask(G1_ADD, bytes.concat(a, b), G1_BYTES);
+    }
+
+    /// @notice A sum of multiples of points of G1, each of which must be in the subgroup.
+    /// @param terms 160 bytes for each: the point, then the scalar.
+    function g1Sum(bytes memory terms) internal view returns (bool answered, bytes memory sum) {
+        return _ask(G1_MSM, terms, G1_BYTES);
+    }
+
+    /// @notice A sum of multiples of points of G2, each of which must be in the subgroup.
+    /// @param terms 288 bytes for each: the point, then the scalar.
+    function g2Sum(bytes memory terms) internal view returns (bool answered, bytes memory sum) {
+        return _ask(G2_MSM, terms, G2_BYTES);
+    }
+
+    /// @notice The negative of a point of G1, which stays as bad as it was if it is none.
+    /// @param point 128 bytes.
+    /// @return done Whether its `y` is not above p: there is no negative of what is.
+    function g1Negative(bytes memory point) internal pure returns (bool done, bytes memory negative) {
+        uint256[4] memory words = abi.decode(point, (uint256[4]));
+        (uint256 high, uint256 low) = (words[2], words[3]);
+        if (high > P_HIGH || (high == P_HIGH && low > P_LOW)) return (false, negative);
+        uint256 borrow = low > P_LOW ? 1 : 0;
+        unchecked {
+            (words[2], words[3]) = (P_HIGH - high - borrow, P_LOW - low);
+        }
+        return (true, abi.encode(words));
     }
 
     /// @notice A multiple of a point of G2, which must be in the subgroup.

@@ -63,7 +63,7 @@ library ThresholdVerifier {
         (bool answered, bytes memory point) = Identities.point(identity);
         if (!answered) return Verdict.Undecided;
         bytes memory terms = bytes.concat(Eip2537.g2Negative(), point, networkKey);
-        return _judge(bytes.concat(key, terms), bytes.concat(Eip2537.g1(), terms));
+        return judge(bytes.concat(key, terms), bytes.concat(Eip2537.g1(), terms));
     }
 
     /// @notice Whether `share` is what the holder of the secret behind `signer` returns for this identity and reader:
@@ -95,7 +95,7 @@ library ThresholdVerifier {
         if (masked != Verdict.Valid) return masked;
         (bool answered, bytes memory point) = Identities.point(identity);
         if (!answered) return Verdict.Undecided;
-        return _judge(
+        return judge(
             _opening(share.c3, readerKey, share.c2, bytes.concat(point, signer)),
             _opening(Eip2537.g1(), readerKey, Eip2537.g2(), bytes.concat(point, signer))
         );
@@ -113,7 +113,7 @@ library ThresholdVerifier {
     /// @dev `e(C1, P2) = e(P1, C2)`: the same `k` in both.
     function _sameMask(bytes memory c1, bytes memory c2) private view returns (Verdict) {
         bytes memory between = bytes.concat(Eip2537.g2Negative(), Eip2537.g1());
-        return _judge(bytes.concat(c1, between, c2), bytes.concat(Eip2537.g1(), between, Eip2537.g2()));
+        return judge(bytes.concat(c1, between, c2), bytes.concat(Eip2537.g1(), between, Eip2537.g2()));
     }
 
     /// @dev The factors of `e(C3, P2) = e(B, C2)·e(Q, S)`.
@@ -125,8 +125,8 @@ library ThresholdVerifier {
         return bytes.concat(c3, Eip2537.g2Negative(), readerKey, c2, key);
     }
 
-    /// @dev Whether the product of `pairs` is 1; see above for `control`.
-    function _judge(bytes memory pairs, bytes memory control) private view returns (Verdict) {
+    /// @notice Whether the product of `pairs` is 1; see above for `control`.
+    function judge(bytes memory pairs, bytes memory control) internal view returns (Verdict) {
         uint256 gasLimit = gasleft() / 2;
         Eip2537.Answer answer = Eip2537.pairingCheck(gasLimit, pairs);
         if (answer == Eip2537.Answer.One) return Verdict.Valid;

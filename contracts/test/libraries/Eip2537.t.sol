@@ -20,6 +20,57 @@ contract Eip2537Test is Test {
         }
     }
 
+    function test_g1Sum_meetsTheVectors() public {
+        uint256 count = _read("eip2537-mul_G1_bls.json");
+        for (uint256 i = 0; i < count; ++i) {
+            (bool answered, bytes memory product) = Eip2537.g1Sum(_bytes(i, "Input"));
+            assertTrue(answered);
+            assertEq(product, _bytes(i, "Expected"));
+        }
+    }
+
+    function test_g2Sum_meetsTheVectors() public {
+        uint256 count = _read("eip2537-mul_G2_bls.json");
+        for (uint256 i = 0; i < count; ++i) {
+            (bool answered, bytes memory product) = Eip2537.g2Sum(_bytes(i, "Input"));
+            assertTrue(answered);
+            assertEq(product, _bytes(i, "Expected"));
+        }
+    }
+
+    /// The negative is the point times r - 1, and infinity's is none that a precompile takes.
+    function test_g1Negative_isTheMultipleByMinusOne() public {
+        bytes memory point = Eip2537.g1();
+        for (uint256 i = 1; i < 20; ++i) {
+            (, bytes memory expected) = Eip2537.g1Sum(abi.encodePacked(point, HashToCurve.R - 1));
+            (bool done, bytes memory negative) = Eip2537.g1Negative(point);
+            assertTrue(done);
+            assertEq(negative, expected);
+            (, bytes memory sum) = Eip2537.g1Add(point, negative);
+            assertTrue(Eip2537.isInfinity(sum));
+            (, point) = Eip2537.g1Sum(abi.encodePacked(point, uint256(keccak256(abi.encode(i)))));
+        }
+        (bool none, bytes memory ofInfinity) = Eip2537.g1Negative(new bytes(128));
+        assertTrue(none);
+        (bool answered,) = this.g1Sum{gas: 1_000_000}(abi.encodePacked(ofInfinity, uint256(1)));
+        assertFalse(answered);
+    }
+
+    function test_g1Negative_isNoneAboveP() public pure {
+        bytes memory p = hex"000000000000000000000000000000001a0111ea397fe69a4b1ba7b6434bacd7"
+            hex"64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
+        (bool done, bytes memory negative) = Eip2537.g1Negative(bytes.concat(new bytes(64), p));
+        assertTrue(done);
+        assertEq(negative, new bytes(128));
+        for (uint256 i = 0; i < 64; ++i) {
+            bytes memory above = bytes.concat(new bytes(64), p);
+            if (above[64 + i] == 0xff) continue;
+            above[64 + i] = bytes1(uint8(above[64 + i]) + 1);
+            (done,) = Eip2537.g1Negative(above);
+            assertFalse(done);
+        }
+    }
+
     function test_g2Multiply_meetsTheVectors() public {
         uint256 count = _read("eip2537-mul_G2_bls.json");
         for (uint256 i = 0; i < count; ++i) {
@@ -60,6 +111,11 @@ contract Eip2537Test is Test {
             (bool answered,) = this.mapToG1{gas: 1_000_000}(_bytes(i, "Input"));
             assertFalse(answered);
         }
+        count = _read("eip2537-fail-msm_G1_bls.json");
+        for (uint256 i = 0; i < count; ++i) {
+            (bool answered,) = this.g1Sum{gas: 1_000_000}(_bytes(i, "Input"));
+            assertFalse(answered);
+        }
         count = _read("eip2537-fail-mul_G2_bls.json");
         for (uint256 i = 0; i < count; ++i) {
             bytes memory input = _bytes(i, "Input");
@@ -87,6 +143,10 @@ contract Eip2537Test is Test {
 
     function mapToG1(bytes calldata element) external view returns (bool, bytes memory) {
         return Eip2537.mapToG1(element);
+    }
+
+    function g1Sum(bytes calldata terms) external view returns (bool, bytes memory) {
+        return Eip2537.g1Sum(terms);
     }
 
     function g2Multiply(bytes calldata point, uint256 scalar) external view returns (bool, bytes memory) {
