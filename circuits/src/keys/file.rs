@@ -162,14 +162,15 @@ pub enum KeyError {
         /// What the key has.
         got: u64,
     },
-    /// γ and δ are the same: everybody can make proofs of anything.
-    #[error("the key's gamma and delta are equal, so that anybody can forge proofs under it")]
-    GammaIsDelta,
-    /// γ or δ was never drawn.
-    #[error("the key's {name} is the group's generator: the setup was never finished")]
-    Generator {
-        /// `gamma` or `delta`.
-        name: &'static str,
+    /// Two elements are the same, or each other's negative: everybody can make proofs of anything.
+    #[error(
+        "the key's {one} and {other} are equal up to their sign, so that anybody can forge proofs under it"
+    )]
+    ProvesAnything {
+        /// `beta`, `gamma`, `delta`, or the group's `generator`.
+        one: &'static str,
+        /// Another of them.
+        other: &'static str,
     },
     /// The parts of a proving key contradict each other, or its circuit.
     #[error("the proving key's parts do not fit its circuit or each other")]

@@ -18,7 +18,7 @@ const FIXED: usize = G1 + 3 * G2 + 8;
 
 /// What proofs of one circuit are verified with.
 ///
-/// However it came about, it has been checked: its points are what they should be, and γ and δ
+/// However it came about, it has been checked: its points are what they should be, and β, γ and δ
 /// are such that the equation means something.
 #[derive(Clone, PartialEq)]
 pub struct VerifyingKey {
@@ -102,12 +102,19 @@ impl VerifyingKey {
         header: Header,
         groth16: ark_groth16::VerifyingKey<Bls12_381>,
     ) -> Result<Self, KeyError> {
-        if groth16.gamma_g2 == groth16.delta_g2 {
-            return Err(KeyError::GammaIsDelta);
-        }
-        for (name, point) in [("gamma", groth16.gamma_g2), ("delta", groth16.delta_g2)] {
-            if point == G2Affine::generator() {
-                return Err(KeyError::Generator { name });
+        let points = [
+            ("gamma", groth16.gamma_g2),
+            ("delta", groth16.delta_g2),
+            ("beta", groth16.beta_g2),
+            ("generator", G2Affine::generator()),
+        ];
+        for (at, (one, point)) in points.iter().enumerate() {
+            for (other, another) in points.iter().skip(at + 1) {
+                // A point and its negative have one `x`, and nobody else has it.
+                if point.x == another.x {
+                    let (one, other) = (*one, *other);
+                    return Err(KeyError::ProvesAnything { one, other });
+                }
             }
         }
         let header = Header {

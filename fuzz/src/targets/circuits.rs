@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use stheno_circuits::{
-    Development, Group, Inputs, PROOF_BYTES, PreparedVerifyingKey, Proof, Statement, VerifyingKey,
-    VerifyError, verify,
+    Development, Group, Inputs, PROOF_BYTES, PreparedVerifyingKey, Proof, Statement, VerifyError,
+    VerifyingKey, verify,
 };
 
 use super::frozen;
@@ -18,7 +18,8 @@ fn known(statement: usize, name: &str) -> Vec<u8> {
 }
 
 fn known_inputs(statement: usize) -> Vec<u8> {
-    let bytes = (0..13).filter_map(|at| frozen(VECTORS, &format!("/proofs/{statement}/inputs/{at}")));
+    let bytes =
+        (0..13).filter_map(|at| frozen(VECTORS, &format!("/proofs/{statement}/inputs/{at}")));
     bytes.flatten().collect()
 }
 
@@ -39,7 +40,13 @@ static KEY: LazyLock<PreparedVerifyingKey> = LazyLock::new(|| {
 pub(super) const ZK_PROOF: Target = Target::new(
     "zk_proof",
     Kind::Bytes,
-    || vec![known(0, "proof"), known(1, "proof"), vec![0xc0; PROOF_BYTES]],
+    || {
+        vec![
+            known(0, "proof"),
+            known(1, "proof"),
+            vec![0xc0; PROOF_BYTES],
+        ]
+    },
     |input| {
         let Ok(bytes) = input.try_into() else {
             return Verdict::refused("another length");
@@ -76,7 +83,11 @@ pub(super) const ZK_INPUTS: Target = Target::new(
         let read = inputs(Statement::CredentialV1, input);
         match read.or_else(|_| inputs(Statement::MembershipV1, input)) {
             Ok(inputs) => {
-                assert_eq!(inputs.to_bytes().concat(), input, "another spelling of inputs");
+                assert_eq!(
+                    inputs.to_bytes().concat(),
+                    input,
+                    "another spelling of inputs"
+                );
                 Verdict::Accepted
             }
             Err(why) => Verdict::refused(why),
@@ -94,7 +105,10 @@ pub(super) const ZK_VERIFYING_KEY: Target = Target::new(
         Ok(key) => {
             assert_eq!(key.to_bytes(), input, "another spelling of a key");
             let refused = VerifyingKey::read(input, Development::Refused);
-            assert_eq!(refused.is_err(), key.kind() == stheno_circuits::Kind::Development);
+            assert_eq!(
+                refused.is_err(),
+                key.kind() == stheno_circuits::Kind::Development
+            );
             Verdict::Accepted
         }
         Err(error) => Verdict::refused(error),
