@@ -14,7 +14,6 @@ import { gzipSync } from 'node:zlib'
 import { makeKey } from './command.mjs'
 import { Devnet } from './devnet.mjs'
 import { DIST, HERE, findChromium, missing } from './places.mjs'
-import { KNOWN, rendererOf, watch } from './residence.mjs'
 import { PageServer } from './servers.mjs'
 import { launch } from './stage.mjs'
 
@@ -23,7 +22,6 @@ if (lacks.length) {
   for (const lack of lacks) console.error(`error: ${lack}`)
   process.exit(2)
 }
-const MIB = 1 << 20
 const wanted = process.argv.slice(2)
 const where = ['chromium', 'node'].filter(name => !wanted.length || wanted.includes(name))
 
@@ -56,9 +54,7 @@ async function inChromium (job) {
     const page = await browser.newPage()
     page.setDefaultTimeout(600_000)
     await page.goto(`${server.origin}/bench.html`)
-    const watched = KNOWN && watch(await rendererOf(page))
     Object.assign(found, await page.evaluate(job => measure('/stheno/index.js', job), job))
-    if (watched) found.memory = watched.stop()
     found.version = `Chromium ${browser.version()}`
     return found
   } finally {
@@ -74,7 +70,7 @@ async function inNode (job) {
     const script = `
       const { measure, measureLoad } = await import(${JSON.stringify(join(HERE, 'pages/bench.js'))})
       const found = await ${what}(${JSON.stringify(index)}, ${JSON.stringify(argument)})
-      console.log(JSON.stringify(${what === 'measure' ? '{ ...found, memory: process.resourceUsage().maxRSS * 1024 }' : 'found'}))
+      console.log(JSON.stringify(found))
       process.exit(0)`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { timeout: 600_000 })
     return JSON.parse(stdout)
@@ -104,7 +100,6 @@ function print (figures) {
     ['Blob to Blob: encrypt, ChaCha20-Poly1305', 'encrypt blob:chacha20-poly1305', speed],
     ['Blob to Blob: decrypt, ChaCha20-Poly1305', 'decrypt blob:chacha20-poly1305', speed],
     ['Blob to Blob, no cipher', 'blob', speed],
-    ['most memory of the process', 'memory', value => value ? `${(value / MIB).toFixed(0)} MiB` : 'not known here']
   ]
   const line = cells => `| ${cells.join(' | ')} |`
   console.log(line(['what', ...columns.map(({ version }) => version), 'target']))

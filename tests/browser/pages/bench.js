@@ -32,7 +32,8 @@ export async function measure (index, { network: file, policy, key, mib, rounds 
   const speed = async work => {
     const began = performance.now()
     const came = await work()
-    if (came !== bytes) throw new Error(`${came} bytes of ${bytes}`)
+    // Of an envelope there is more: its header and its tags.
+    if (came < bytes) throw new Error(`${came} bytes of ${bytes}`)
     return bytes / (performance.now() - began) / 1_000
   }
   const median = async work => {
@@ -44,7 +45,6 @@ export async function measure (index, { network: file, policy, key, mib, rounds 
     const encrypt = async source => (await stheno.encryptToKeys(source, [key.public], { cipher })).stream
     const envelope = await new Response(await encrypt(zeros(bytes))).blob()
     const inMemory = new Uint8Array(await envelope.arrayBuffer())
-    const overhead = envelope.size - bytes
     const decrypt = async (source, work) => {
       const opened = await stheno.openWithKeys(source, [key.secret])
       const found = await speed(() => work(opened.stream()))
@@ -53,9 +53,9 @@ export async function measure (index, { network: file, policy, key, mib, rounds 
     }
     const blob = new Blob([new Uint8Array(bytes)])
     // From memory to whoever reads the stream; and as a page has files: from a Blob into a Blob.
-    found[`encrypt:${cipher}`] = await median(() => speed(async () => await drain(await encrypt(zeros(bytes))) - overhead))
+    found[`encrypt:${cipher}`] = await median(() => speed(async () => drain(await encrypt(zeros(bytes)))))
     found[`decrypt:${cipher}`] = await median(() => decrypt(inMemory, drain))
-    found[`encrypt blob:${cipher}`] = await median(() => speed(async () => await store(await encrypt(blob)) - overhead))
+    found[`encrypt blob:${cipher}`] = await median(() => speed(async () => store(await encrypt(blob))))
     found[`decrypt blob:${cipher}`] = await median(() => decrypt(envelope, store))
   }
   // What the platform would give: the same chunks, without a format, a worker or a stream.
@@ -95,12 +95,14 @@ async function times (rounds, work) {
 
 function zeros (length) {
   let left = length
+  // The same bytes again: what is measured is not how fast a page has new memory.
+  const zeros = new Uint8Array(MIB)
   return new ReadableStream({
     pull (controller) {
       if (!left) return controller.close()
       const part = Math.min(MIB, left)
       left -= part
-      controller.enqueue(new Uint8Array(part))
+      controller.enqueue(zeros.subarray(0, part))
     }
   }, { highWaterMark: 0 })
 }

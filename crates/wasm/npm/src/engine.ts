@@ -1,4 +1,5 @@
 import { failure } from './errors.js';
+import { Queue } from './feeds.js';
 import { Peer, type Handlers, type Port } from './peer.js';
 
 /** How a network's keys and bulk work are kept away from the page. */
@@ -12,14 +13,18 @@ export interface EngineOptions {
 export class Engine {
   readonly peer: Peer;
   #worker: Worker | undefined;
-  #readers = new Map<number, () => Promise<Uint8Array | undefined>>();
+  #lent = new Map<number, Queue>();
   #signers = new Map<number, (typedData: string) => Promise<string>>();
   #next = 1;
 
   private constructor(port: Port, worker?: Worker) {
     this.#worker = worker;
     const handlers: Handlers = {
-      pull: async (id: number) => ({ value: await this.#readers.get(id)?.() }),
+      pull: async (id: number) => {
+        const lent = this.#lent.get(id);
+        if (!lent) throw takenBack();
+        return { value: await lent.take() };
+      },
       sign: async ({ signer, typedData }: { signer: number; typedData: string }) => {
         const sign = this.#signers.get(signer);
         if (!sign) throw failure('closed', 'the wallet is gone', 'connect it again');
@@ -41,20 +46,19 @@ export class Engine {
     return new Engine(port1 as unknown as Port);
   }
 
-  /** Lets the other side read a stream; returns its number and how to take it back. */
+  /** Lets the other side read a stream, which is read ahead of it; returns its number and how to take it back. */
   lend(stream: ReadableStream<Uint8Array>): { id: number; end(reason?: unknown): void } {
     const id = this.#next++;
     const reader = stream.getReader();
-    this.#readers.set(id, async () => {
-      const { done, value } = await reader.read();
-      if (done) return undefined;
-      if (value instanceof Uint8Array) return value;
-      throw failure('bad_argument', 'the stream gives something else than bytes', 'give a stream of Uint8Array');
-    });
+    const queue = new Queue();
+    this.#lent.set(id, queue);
+    void readInto(queue, reader);
     return {
       id,
       end: (reason) => {
-        this.#readers.delete(id);
+        this.#lent.delete(id);
+        // Not as if it had ended: what is taken back is not whole.
+        queue.fail(takenBack());
         reader.cancel(reason).catch(() => undefined);
       },
     };
@@ -72,6 +76,25 @@ export class Engine {
     if (!this.#worker) await this.peer.call('end', undefined).catch(() => undefined);
     this.peer.fail(failure('closed', 'it was closed', 'connect again'));
     this.#worker?.terminate();
+  }
+}
+
+function takenBack(): Error {
+  return failure('closed', 'the stream was taken back', 'start again with another');
+}
+
+async function readInto(queue: Queue, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return queue.end();
+      if (!(value instanceof Uint8Array)) {
+        throw failure('bad_argument', 'the stream gives something else than bytes', 'give a stream of Uint8Array');
+      }
+      await queue.push([value]);
+    }
+  } catch (error) {
+    queue.fail(error);
   }
 }
 

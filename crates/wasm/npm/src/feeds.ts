@@ -35,7 +35,6 @@ export class Queue {
   /** All that is there, as soon as there is something; nothing at the end. */
   async take(): Promise<Uint8Array[] | undefined> {
     for (;;) {
-      if (this.#failed) throw this.#failed.error;
       if (this.#parts.length > 0) {
         const parts = this.#parts;
         this.#parts = [];
@@ -43,6 +42,7 @@ export class Queue {
         this.#room?.();
         return parts;
       }
+      if (this.#failed) throw this.#failed.error;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -63,11 +63,9 @@ export function blobReader(blob: Blob): () => Promise<Uint8Array | undefined> {
   });
 }
 
-/** Asks for the next bytes before the last ones are used up. @internal */
-export function ahead(
-  pull: () => Promise<Uint8Array | undefined>,
-): () => Promise<Uint8Array | undefined> {
-  let next: Promise<Uint8Array | undefined> | undefined;
+/** Asks for what is next before the last is used up. @internal */
+export function ahead<T>(pull: () => Promise<T | undefined>): () => Promise<T | undefined> {
+  let next: Promise<T | undefined> | undefined;
   return async () => {
     const bytes = await (next ?? pull());
     next = bytes && pull();
@@ -91,6 +89,19 @@ export function bytesReader(bytes: Uint8Array): () => Promise<Uint8Array | undef
 export function streamReader(stream: ReadableStream<Uint8Array>): () => Promise<Uint8Array | undefined> {
   const reader = stream.getReader();
   return async () => (await reader.read()).value;
+}
+
+/** Gives one by one what comes several at once. @internal */
+export function oneByOne(take: () => Promise<Uint8Array[] | undefined>): () => Promise<Uint8Array | undefined> {
+  let parts: Uint8Array[] = [];
+  return async () => {
+    while (parts.length === 0) {
+      const next = await take();
+      if (!next) return undefined;
+      parts = next.reverse();
+    }
+    return parts.pop();
+  };
 }
 
 /** Gives `start` first, then the rest. @internal */

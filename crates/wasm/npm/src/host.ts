@@ -2,7 +2,7 @@
 // never leave, and with them no key.
 
 import { failure, SthenoError } from './errors.js';
-import { after, ahead, blobReader, bytesReader, Queue, streamReader } from './feeds.js';
+import { after, ahead, blobReader, bytesReader, oneByOne, Queue, streamReader } from './feeds.js';
 import { kept, type KeptSession } from './kept.js';
 import { Peer, type Answer, type Context, type Handlers, type Port } from './peer.js';
 import * as wasm from './wasm.js';
@@ -187,7 +187,7 @@ class Host {
   }
 
   #puller(stream: number): Pull {
-    return ahead(() => this.peer.call<Uint8Array | undefined>('pull', stream));
+    return oneByOne(ahead(() => this.peer.call<Uint8Array[] | undefined>('pull', stream)));
   }
 
   /** Reads a source in order. */
