@@ -123,6 +123,7 @@ const MAY_USE: &[Row] = &[
         &[
             "stheno",
             "stheno-chain",
+            "stheno-circuits",
             "stheno-crypto",
             "stheno-envelope",
             "stheno-node",

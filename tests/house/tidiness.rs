@@ -17,6 +17,9 @@ const UNFINISHED: &[&str] = &[
 /// Names that say nothing.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "common", "manager", "misc"];
 
+/// Names that a trait of another crate gives: cipher's.
+const THEIRS: &[&str] = &["fn get_block_pos("];
+
 fn faults(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources {
@@ -34,7 +37,8 @@ fn faults(sources: &[Source]) -> Vec<String> {
             faults.push(source.fault(1, "a name that says nothing"));
         }
         for (number, line) in source.code() {
-            if line.contains("fn get_") {
+            let is_theirs = THEIRS.iter().any(|name| line.contains(name));
+            if line.contains("fn get_") && !is_theirs {
                 faults.push(source.fault(number, "`get_`: a field is called by its name"));
             }
         }

@@ -378,7 +378,7 @@ fn fetch<S: Source + 'static>(
         let fetch = |copy, span| runs.source.fetch_copy(copy, span);
         Ok(Run {
             offset: runs.layout.offset_of(chunks.start),
-            plaintext: runs.from_copies(chunks.clone(), fetch, open).await?,
+            plaintext: runs.of_any_copy(chunks.clone(), fetch, open).await?,
             chunks,
         })
     })

@@ -81,7 +81,7 @@ impl<S> Runs<S> {
 
 impl<S: Source> Runs<S> {
     /// Fetches a run and opens it, from the first copy that has it as it was sealed.
-    pub(crate) async fn from_copies<'a, B: PlatformBytes, T>(
+    pub(crate) async fn of_any_copy<'a, B: PlatformBytes, T>(
         &self,
         chunks: Range<u64>,
         fetch: impl Fn(usize, Range<u64>) -> BoxFuture<'a, Result<B, SourceError>>,

@@ -99,7 +99,7 @@ where
             });
         opening.collect::<Result<Vec<_>, _>>().map(try_join_all)
     };
-    runs.from_copies(
+    runs.of_any_copy(
         chunks.clone(),
         |copy, span| source.fetch_there(copy, span),
         |sealed| Box::pin(async { open_all(sealed)?.await }),
