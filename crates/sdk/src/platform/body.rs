@@ -4,7 +4,7 @@ use std::{io, pin::pin};
 
 use futures::{Sink, SinkExt, Stream, StreamExt, TryStreamExt, stream::TryReadyChunksError};
 use stheno_crypto::Cek;
-use stheno_envelope::{BodyLayout, ChunkOpener, EnvelopeError, Header, cipher::TAG_BYTES};
+use stheno_envelope::{BodyLayout, ChunkOpener, Cipher, EnvelopeError, Header, cipher::TAG_BYTES};
 
 use super::{
     PlatformAes, PlatformBytes, PlatformKey, at_once,
@@ -15,13 +15,11 @@ use crate::{Encryption, Error, Written, streams::check_length};
 type Bytes<P> = <<P as PlatformAes>::Key as PlatformKey>::Bytes;
 
 impl Encryption {
-    /// [`Encryption::write_stream`] by the platform's AES: for [`Cipher::ChunkedAes256Gcm`] alone.
+    /// [`Encryption::write_stream`] by the platform's AES, for [`Cipher::ChunkedAes256Gcm`] alone.
     /// Gives `output` what is ready, in order.
     ///
     /// # Errors
-    /// As [`Encryption::write_stream`], and [`Error::Platform`].
-    ///
-    /// [`Cipher::ChunkedAes256Gcm`]: stheno_envelope::Cipher::ChunkedAes256Gcm
+    /// As [`Encryption::write_stream`], and [`Error::Platform`]; for another cipher, too.
     pub async fn write_with<P: PlatformAes>(
         self,
         input: impl Stream<Item = io::Result<Bytes<P>>> + Unpin,
@@ -29,8 +27,8 @@ impl Encryption {
         platform: &P,
     ) -> Result<Written, Error> {
         let (item, announced) = (self.item, self.plaintext_len);
-        let key = imported(platform, &self.cek).await?;
         let (header, sealer) = self.encryptor.into_chunks();
+        let key = imported(platform, &header, &self.cek).await?;
         let size = header.chunk_size().get();
         let start = Bytes::<P>::of(header.as_bytes());
         output.send(vec![start]).await.map_err(write_error)?;
@@ -58,13 +56,11 @@ impl Encryption {
     }
 }
 
-/// [`decrypt_body`](crate::decrypt_body) by the platform's AES: for [`Cipher::ChunkedAes256Gcm`]
+/// [`decrypt_body`](crate::decrypt_body) by the platform's AES, for [`Cipher::ChunkedAes256Gcm`]
 /// alone. Gives `output` what is ready, in order.
 ///
 /// # Errors
-/// As [`decrypt_body`](crate::decrypt_body), and [`Error::Platform`].
-///
-/// [`Cipher::ChunkedAes256Gcm`]: stheno_envelope::Cipher::ChunkedAes256Gcm
+/// As [`decrypt_body`](crate::decrypt_body), and [`Error::Platform`]; for another cipher, too.
 pub async fn decrypt_body_with<P: PlatformAes>(
     header: &Header,
     cek: &Cek,
@@ -73,7 +69,7 @@ pub async fn decrypt_body_with<P: PlatformAes>(
     platform: &P,
 ) -> Result<u64, Error> {
     let opener = ChunkOpener::new(header, cek)?;
-    let key = imported(platform, cek).await?;
+    let key = imported(platform, header, cek).await?;
     let size = header.chunk_size().get();
     let mut body_len = 0;
     let mut plaintext_len = 0;
@@ -84,7 +80,7 @@ pub async fn decrypt_body_with<P: PlatformAes>(
                 // Before the end is given out: no body has just any length.
                 plaintext_len = BodyLayout::of_header(header, body_len)?.plaintext_len();
             }
-            open(&*key, &opener, chunk)
+            open(&key, &opener, chunk)
         });
         async { opening?.await }
     });
@@ -115,9 +111,17 @@ pub(super) fn open<'a, K: PlatformKey>(
     })
 }
 
-async fn imported<P: PlatformAes>(platform: &P, cek: &Cek) -> Result<Box<P::Key>, Error> {
-    let key = platform.import(cek).await;
-    key.map(Box::new).map_err(|why| Error::Platform { why })
+/// Gives the platform a body's key, if the body is of its cipher.
+async fn imported<P: PlatformAes>(
+    platform: &P,
+    header: &Header,
+    cek: &Cek,
+) -> Result<P::Key, Error> {
+    let key = match header.cipher() {
+        Cipher::ChunkedAes256Gcm => platform.import(cek).await,
+        other => Err(format!("it has AES-256-GCM in chunks alone, not {other}")),
+    };
+    key.map_err(|why| Error::Platform { why })
 }
 
 /// Gives `output` what is ready. What was before a fault is given before it is told.

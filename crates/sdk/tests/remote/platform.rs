@@ -363,6 +363,30 @@ async fn platform_that_takes_no_key_is_told() {
     assert_eq!(failed.code(), "platform_failed");
 }
 
+/// A header that names one cipher must not stand before a body in another.
+#[tokio::test]
+async fn platform_is_not_asked_for_other_ciphers() {
+    for cipher in [Cipher::ChunkedChaCha20Poly1305, Cipher::Aes256Gcm] {
+        let (header, envelope) = sealed(cipher, b"text").await;
+        let platform = Platform::default();
+        let body = &envelope[header.as_bytes().len()..];
+        let (plain, ended) = opened_with(&platform, &header, body, 999).await;
+        assert_eq!(ended.unwrap_err().code(), "platform_failed");
+        let mut made = Vec::new();
+        let output = sink::unfold(&mut made, |made: &mut Vec<u8>, parts: Vec<Vec<u8>>| async {
+            made.extend(Iterator::flatten(Vec::into_iter(parts)));
+            Ok(made)
+        });
+        let failed = encryption(cipher, None)
+            .write_with(stream::empty(), Box::pin(output), &platform)
+            .await
+            .unwrap_err();
+        assert_eq!(failed.code(), "platform_failed");
+        assert!(plain.is_empty() && made.is_empty());
+        assert_eq!(platform.keys.load(Ordering::Relaxed), 0);
+    }
+}
+
 fn never(never: std::convert::Infallible) -> std::io::Error {
     match never {}
 }
