@@ -23,7 +23,9 @@ export class Engine {
       pull: async (id: number) => {
         const lent = this.#lent.get(id);
         if (!lent) throw takenBack();
-        return { value: await lent.take() };
+        // A copy that moves: what the page's stream gives stays the page's, and cloning would copy it twice.
+        const parts = (await lent.take())?.map((part) => part.slice());
+        return { value: parts, transfer: parts?.map((part) => part.buffer as ArrayBuffer) };
       },
       sign: async ({ signer, typedData }: { signer: number; typedData: string }) => {
         const sign = this.#signers.get(signer);
