@@ -137,8 +137,12 @@ pub(super) const ZK_GROUP: Target = Target::new(
             }
             Verdict::Accepted
         }
-        // Without the line and the column, which make a kind of refusal of every input.
-        Err(error) => Verdict::refused(error.to_string().split(" at line").next().unwrap_or("")),
+        // Without what it quotes and where, which make a kind of refusal of every input.
+        Err(error) => {
+            let error = error.to_string();
+            let words = error.split(['`', '"', ':']).next().unwrap_or_default();
+            Verdict::refused(words.split(" at line").next().unwrap_or_default())
+        }
     },
 )
 .longest(1024)
