@@ -89,3 +89,4 @@ pub use keys::{KeyShare, NetworkKey, NodeIndex, NodePublicKey, PossessionProof};
 pub use open::{OpenError, Opened, open};
 pub use reader::{ReaderKey, ReaderSecret};
 pub use share::{SHARE_BYTES, Share, ShareError};
+pub use xmd::expand_message;

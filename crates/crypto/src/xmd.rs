@@ -9,11 +9,12 @@ use zeroize::Zeroizing;
 /// Expands the concatenated `parts` to `N` uniform bytes, RFC 9380 §5.3.1.
 ///
 /// `dst` is below 256 bytes, `N` at most 255 blocks of 32 bytes.
+#[must_use]
 #[allow(
     clippy::cast_possible_truncation,
-    reason = "dst and N are small constants of this crate"
+    reason = "dst and N are small constants of whoever calls"
 )]
-pub(crate) fn expand_message<const N: usize>(dst: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; N]> {
+pub fn expand_message<const N: usize>(dst: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; N]> {
     const {
         assert!(N <= 255 * 32);
     }
