@@ -68,6 +68,12 @@ impl Secret {
         Nullifier(spec::nullifier(scope.0, *self.0))
     }
 
+    /// The same secret once more, for a [`Witness`](crate::Witness), which takes it.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(crate) fn element(&self) -> Fr {
         *self.0
     }

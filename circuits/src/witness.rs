@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 use crate::{
     circuit::{Circuit, Statement},
     field::Leaf,
-    inputs::Inputs,
+    inputs::{Bounds, Inputs},
     secret::{Attributes, Secret},
     tree::{Path, empty_root},
 };
@@ -104,7 +104,9 @@ impl Witness {
         let leaf = match (circuit.statement, &self.attributes) {
             (Statement::MembershipV1, None) => Leaf::of_member(&commitment),
             (Statement::CredentialV1, Some(attributes)) => {
-                within(attributes, inputs)?;
+                if let Some(bounds) = &inputs.bounds {
+                    attributes.check(bounds)?;
+                }
                 Leaf::of_credential(&commitment, attributes)
             }
             _ => return Err(StatementError::OtherWitness { circuit }),
@@ -129,22 +131,25 @@ impl Witness {
     }
 }
 
-fn within(attributes: &Attributes, inputs: &Inputs) -> Result<(), StatementError> {
-    let Some(bounds) = &inputs.bounds else {
-        return Ok(());
-    };
-    for (attribute, (value, range)) in attributes.values.iter().zip(&bounds.ranges).enumerate() {
-        if *value < range.low {
-            return Err(StatementError::Below { attribute });
+impl Attributes {
+    /// Checks that they are within bounds, and true still.
+    ///
+    /// # Errors
+    /// [`StatementError::Below`], [`StatementError::Above`], [`StatementError::Expired`].
+    pub fn check(&self, bounds: &Bounds) -> Result<(), StatementError> {
+        for (attribute, (value, range)) in self.values.iter().zip(&bounds.ranges).enumerate() {
+            if *value < range.low {
+                return Err(StatementError::Below { attribute });
+            }
+            if *value > range.high {
+                return Err(StatementError::Above { attribute });
+            }
         }
-        if *value > range.high {
-            return Err(StatementError::Above { attribute });
+        if self.expiry < bounds.now {
+            return Err(StatementError::Expired);
         }
+        Ok(())
     }
-    if attributes.expiry < bounds.now {
-        return Err(StatementError::Expired);
-    }
-    Ok(())
 }
 
 /// Which leaf is the prover's, and what an issuer says of them, is what a proof hides.

@@ -44,7 +44,7 @@ const MAY_USE: &[Row] = &[
     ),
     (
         "stheno-protocol",
-        &["stheno-crypto"],
+        &["stheno-circuits", "stheno-crypto"],
         &[
             "tokio",
             "reqwest",
@@ -78,6 +78,7 @@ const MAY_USE: &[Row] = &[
     (
         "stheno",
         &[
+            "stheno-circuits",
             "stheno-crypto",
             "stheno-envelope",
             "stheno-protocol",
@@ -87,7 +88,12 @@ const MAY_USE: &[Row] = &[
     ),
     (
         "stheno-node",
-        &["stheno-crypto", "stheno-protocol", "stheno-chain"],
+        &[
+            "stheno-circuits",
+            "stheno-crypto",
+            "stheno-protocol",
+            "stheno-chain",
+        ],
         &["stheno-envelope", "coset"],
     ),
     (

@@ -17,6 +17,7 @@ use std::{
 use alloy::primitives::Address;
 use serde::Deserialize;
 use stheno_chain::{ChainConfig, Finality};
+use stheno_circuits::Development;
 use url::Url;
 
 pub use template::Template;
@@ -59,6 +60,9 @@ pub struct Config {
     /// Epochs that follow each other.
     #[serde(default)]
     pub epochs: Epochs,
+    /// Conditions that readers prove without showing who they are.
+    #[serde(default)]
+    pub private: Private,
     /// Trustees among whom this node's share is split after each ceremony. Default: none.
     #[serde(default)]
     pub recovery: Option<Trustees>,
@@ -131,9 +135,9 @@ pub struct Limits {
     pub concurrent_evaluations: usize,
     /// Items a minute from one IP address (IPv6: one /64). Default 6000.
     pub ip_items_per_minute: u32,
-    /// Items a minute for one account. Default 3000.
+    /// Items a minute for one account, or for one nullifier. Default 3000.
     pub account_items_per_minute: u32,
-    /// Items a minute for all requests without an account together. Default 600.
+    /// Items a minute for all requests without an account and without a proof together. Default 600.
     pub anonymous_items_per_minute: u32,
     /// Proxies in front of this node: from these addresses the last entry of
     /// `X-Forwarded-For` is believed. Default: none.
@@ -168,6 +172,26 @@ impl Epochs {
         Schedule {
             every: (!every.is_zero()).then_some(every),
             gap: Duration::from_secs_f64(self.refresh_gap_hours * 3_600.0),
+        }
+    }
+}
+
+/// Conditions that readers prove without showing who they are.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Private {
+    /// Whether verifying keys are taken whose trapdoor somebody knows, and can prove anything with: for devnets and
+    /// tests alone. Default false.
+    pub development: bool,
+}
+
+impl Private {
+    /// Which verifying keys are taken.
+    #[must_use]
+    pub const fn keys(self) -> Development {
+        match self.development {
+            true => Development::Allowed,
+            false => Development::Refused,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! dear, and nothing on the chain before the signature holds:
 //!
 //! size → decode → limits → expiry → per-address limit → policy and reader key
-//! decoded → signature → per-account limit → anchors → policy → shares → receipt.
+//! decoded → signature or proofs → per-account limit → anchors → policy → shares → receipt.
 //!
 //! (The size is the HTTP layer's.) A contract account's signature is the one exception: only its
 //! chain can check it, so for those the anchors come before the signature, and the address that
@@ -14,6 +14,7 @@
 mod anchors;
 mod consent;
 mod explain;
+mod proofs;
 mod replay;
 mod verdict;
 
@@ -28,6 +29,7 @@ use alloy::primitives::{Address, B256, Bytes};
 use lru::LruCache;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use stheno_chain::Chains;
+use stheno_circuits::{Development, Nullifier};
 use stheno_crypto::{Identity, PolicyDigest, ReaderKey};
 use stheno_protocol::{
     Answer, Code, Consent, ContractConsent, Domain, Policy, Problem, Receipt, Request,
@@ -44,13 +46,16 @@ use crate::{
     store::Store,
     vault::Vault,
 };
+use proofs::{Verified, Verifier};
 use replay::Replays;
-use verdict::Verdicts;
+use verdict::{Judged, Verdicts};
 
 /// Policies that are kept decoded.
 const POLICIES: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 /// What asking a contract account costs the address that asks, in items, until it consents.
 const CONSENT_COST: usize = 8;
+/// What proofs cost the address that sends them, in items, until one of them holds.
+const PROOFS_COST: usize = 8;
 /// Longest wait for a turn to be evaluated.
 const MOST_WAIT: Duration = Duration::from_secs(5);
 
@@ -66,9 +71,12 @@ pub struct Release {
     addresses: Buckets<IpAddr>,
     accounts: Buckets<Address>,
     anonymous: Buckets<()>,
+    /// Who proves a right has no account; a nullifier stands in its place, in memory alone.
+    nullifiers: Buckets<Nullifier>,
     policies: Mutex<LruCache<PolicyDigest, Arc<Policy>>>,
     verdicts: Verdicts,
     replays: Replays,
+    verifier: Arc<Verifier>,
     evaluations: Semaphore,
     /// Shares are computed here: a thread for each core, since more would only wait for each other.
     cores: ThreadPool,
@@ -87,6 +95,7 @@ impl Release {
         standing: watch::Receiver<Standing>,
         metrics: Metrics,
         limits: &Limits,
+        development: Development,
     ) -> Result<Self, ThreadPoolBuildError> {
         let cores = ThreadPoolBuilder::new()
             .thread_name(|number| format!("shares-{number}"))
@@ -103,9 +112,11 @@ impl Release {
             addresses: Buckets::new(limits.ip_items_per_minute),
             accounts: Buckets::new(limits.account_items_per_minute),
             anonymous: Buckets::new(limits.anonymous_items_per_minute),
+            nullifiers: Buckets::new(limits.account_items_per_minute),
             policies: Mutex::new(LruCache::new(POLICIES)),
             verdicts: Verdicts::default(),
             replays: Replays::default(),
+            verifier: Arc::new(Verifier::new(development)),
             evaluations: Semaphore::new(limits.concurrent_evaluations),
             cores,
         })
@@ -151,14 +162,15 @@ impl Release {
             self.addresses.put_back(&address, items);
             return Ok(answer);
         }
+        let verified = self.verify_proofs(&request, &policy, address).await?;
         // A copy of a request, by whomever, is charged to its account once.
         if replay.is_first_charge()
-            && let Err(problem) = self.charge_account(&request)
+            && let Err(problem) = self.charge_account(&request, &verified)
         {
             replay.was_not_charged();
             return Err(problem);
         }
-        let release = self.release(epoch, &request, digest, &policy, &reader_key);
+        let release = self.release(epoch, &request, digest, &policy, &verified, &reader_key);
         let answer = replay.answer_once(release).await?;
         self.replays.weigh(&digest, &replay);
         Ok(answer)
@@ -204,20 +216,45 @@ impl Release {
         Ok(())
     }
 
+    /// Verifies the proofs of a request, at the expense of the address until one holds.
+    async fn verify_proofs(
+        &self,
+        request: &Request,
+        policy: &Policy,
+        address: IpAddr,
+    ) -> Result<Verified, Problem> {
+        if request.account.is_some() || !policy.is_private() {
+            return Ok(Verified::default());
+        }
+        self.addresses
+            .take(address, PROOFS_COST, Instant::now())
+            .map_err(|wait| too_many("this address", wait))?;
+        let _permit = self.turn().await?;
+        let verified = self.verifier.verify(&self.cores, request, policy).await?;
+        if verified.nullifier.is_some() {
+            self.addresses.put_back(&address, PROOFS_COST);
+        }
+        Ok(verified)
+    }
+
     /// Waits for a turn to be evaluated.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
         let turn = tokio::time::timeout(MOST_WAIT, self.evaluations.acquire()).await;
         turn.map_err(|_| busy())?.map_err(|_| stopping())
     }
 
-    fn charge_account(&self, request: &Request) -> Result<(), Problem> {
+    fn charge_account(&self, request: &Request, verified: &Verified) -> Result<(), Problem> {
         let (items, now) = (request.items.len(), Instant::now());
-        match request.account {
-            Some(account) => self
+        match (request.account, verified.nullifier) {
+            (Some(account), _) => self
                 .accounts
                 .take(account.address, items, now)
                 .map_err(|wait| too_many("this account", wait)),
-            None => self
+            (None, Some(nullifier)) => self
+                .nullifiers
+                .take(nullifier, items, now)
+                .map_err(|wait| too_many("this member", wait)),
+            (None, None) => self
                 .anonymous
                 .take((), items, now)
                 .map_err(|wait| too_many("everybody without an account", wait)),
@@ -230,13 +267,22 @@ impl Release {
         request: &Request,
         digest: B256,
         policy: &Policy,
+        verified: &Verified,
         reader_key: &ReaderKey,
     ) -> Result<Bytes, Problem> {
         {
             let _permit = self.turn().await?;
             let anchors = anchors::check(&self.chains, request, clock::now()).await?;
             self.verdicts
-                .check(&self.chains, request, policy, &anchors)
+                .check(
+                    &self.chains,
+                    &Judged {
+                        request,
+                        policy,
+                        proofs: &verified.proofs,
+                    },
+                    &anchors,
+                )
                 .await?;
         }
         let keeps = request.account.is_some();

@@ -177,6 +177,7 @@ impl Server {
             watched.clone(),
             metrics.clone(),
             &self.config.limits,
+            self.config.private.keys(),
         )?;
         let desk = Desk {
             release,

@@ -13,6 +13,7 @@
 //! | [`policy`] | a tree of conditions: JSON in, deterministic CBOR out, limits, digest |
 //! | [`mod@evaluate`] | which reads a policy needs, and its verdict over a snapshot of them |
 //! | [`context`] | named values that a reader sends along |
+//! | [`private`] | what a reader proves without showing who they are |
 //! | [`request`] | the question a reader signs; its form and its digest |
 //! | [`authorization`] | how a request proves who is asking |
 //! | [`siwe`] | EIP-4361 messages, which wallets show and sign |
@@ -44,6 +45,7 @@ pub mod evaluate;
 pub mod explanation;
 mod labels;
 pub mod policy;
+pub mod private;
 pub mod problem;
 pub mod registry_item;
 pub mod request;
@@ -73,6 +75,7 @@ pub use evaluate::{
 };
 pub use explanation::{ExplainRequest, Explanation, Moment};
 pub use policy::{Policy, PolicyError, Tier};
+pub use private::{Presentation, Proofs, Proven};
 pub use problem::{Code, Problem};
 pub use registry_item::{collection_id, item_id, period_id};
 pub use request::{Anchor, Request};

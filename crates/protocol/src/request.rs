@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use stheno_crypto::{ItemId, NetworkId, PolicyDigest};
 
 use crate::{
-    Authorization, ChainId, Code, Context, Domain, Policy, Problem, Tier,
+    Authorization, ChainId, Code, Context, Domain, Policy, Problem, Proofs, Tier,
     evaluate::{Account, AccountKind, Subject},
     typed, wire,
 };
@@ -252,7 +252,7 @@ impl Request {
     /// # Errors
     /// `account_required`, `bad_anchors`.
     pub fn check_policy(&self, policy: &Policy) -> Result<(), Problem> {
-        if policy.needs_account() && self.account.is_none() {
+        if policy.requires_account() && self.account.is_none() {
             return Err(Problem::new(
                 Code::AccountRequired,
                 "accountKind is none, and the policy asks about the reader's account",
@@ -287,13 +287,14 @@ impl Request {
         decode_policy(&self.policy)
     }
 
-    /// What `item` is judged with.
+    /// What `item` is judged with. Its proofs, somebody has to verify first.
     #[must_use]
     pub fn subject(&self, item: ItemId) -> Subject {
         Subject {
             account: self.account,
             item,
             context: self.context.clone(),
+            proofs: Proofs::default(),
         }
     }
 }

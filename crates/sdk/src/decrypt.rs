@@ -248,7 +248,7 @@ impl Client {
         policy: &Policy,
         options: &DecryptOptions,
     ) -> Result<Granted<L::Key>, Error> {
-        if policy.needs_account() && reader.account(batch.locator.chain_id).is_none() {
+        if policy.requires_account() && reader.account(batch.locator.chain_id).is_none() {
             return Err(Error::WalletNeeded);
         }
         let mut waited = Duration::ZERO;

@@ -17,6 +17,7 @@ use crate::market::MarketError;
 use crate::{
     ledger::LedgerError,
     network_file::NetworkFileError,
+    private::ProveError,
     source::SourceError,
     storage::{StorageError, TransferError},
     tally::Tally,
@@ -38,6 +39,9 @@ pub enum Error {
     /// The wallet cannot be used.
     #[error(transparent)]
     Wallet(#[from] WalletError),
+    /// A private condition could not be proven.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
     /// The envelope cannot be written or read.
     #[error("{}{}", .0, cause(.0))]
     Envelope(#[from] EnvelopeError),
@@ -217,6 +221,7 @@ impl Error {
             Self::NetworkFile(_) => "bad_network_file",
             Self::Policy(_) => "invalid_policy",
             Self::Wallet(_) => "bad_wallet",
+            Self::Prove(error) => error.code(),
             Self::Envelope(error) => source_inside(error).map_or("bad_envelope", SourceError::code),
             Self::Source(error) => error.code(),
             Self::Storage(error) => error.code(),
@@ -304,6 +309,7 @@ impl Error {
             Self::NetworkFile(_) => "get the network file again from where you trust it".to_owned(),
             Self::Policy(_) => "correct it and try it with `stheno policy check`".to_owned(),
             Self::Wallet(error) => error.hint().to_owned(),
+            Self::Prove(error) => error.hint().to_owned(),
             Self::Envelope(error) => source_inside(error)
                 .map_or_else(|| envelope_hint(error), SourceError::hint)
                 .to_owned(),

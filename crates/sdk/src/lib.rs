@@ -136,6 +136,7 @@
 //! | `survey`, `gather` | asking how nodes are; asking for shares, hedged |
 //! | [`tally`] | what each node said |
 //! | [`ledger`], [`transport`], [`clock`], `wallet` | the world, as arguments |
+//! | [`private`] | readers who prove a right without showing who they are |
 //! | [`asking`] | who asks in an account's stead: sessions, delegates; contract accounts |
 //! | `entropy` | the operating system's randomness, the only source drawn from |
 //! | [`testing`] | the world in memory |
@@ -184,6 +185,7 @@ pub mod market;
 mod network_file;
 mod open_all;
 mod platform;
+pub mod private;
 mod release;
 mod request;
 mod rewrap;

@@ -78,7 +78,7 @@ impl Client {
         item: ItemId,
         options: &DecryptOptions,
     ) -> Result<ReleasedKey, Error> {
-        if policy.needs_account() {
+        if policy.needs_account() || policy.is_private() {
             return Err(Error::NotForEverybody);
         }
         let pinned = self.network().map(crate::NetworkFile::network_id);

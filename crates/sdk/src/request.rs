@@ -3,7 +3,7 @@
 use stheno_crypto::{Cek, CommitteeKeys, ItemId, NodeIndex, OpenError, ReaderSecret, Share, open};
 use stheno_envelope::{Locator, ThresholdRecipient};
 use stheno_protocol::{
-    Account, Anchor, Answer, Authorization, Context, Policy, Request, SignedReceipt,
+    Account, Anchor, Answer, Authorization, Context, ContextValue, Policy, Request, SignedReceipt,
 };
 use zeroize::Zeroizing;
 
@@ -12,6 +12,7 @@ use crate::{
     entropy::fresh,
     gather::{Asking, Failure, Opening},
     ledger::{Committee, Member},
+    private::ProveError,
     survey,
     tally::{Misbehaviour, Outcome, Tally},
     wallet::Reader,
@@ -247,6 +248,10 @@ impl<L: Lock> Round<'_, L> {
             context: self.context.clone(),
             authorization: Authorization::None {},
         };
+        for (name, proof) in self.reader.prove(&request, self.policy).await? {
+            let added = request.context.insert(&name, ContextValue::Bytes(proof));
+            added.map_err(ProveError::from)?;
+        }
         if account.is_some() {
             let domain = self.committee.domain();
             request.authorization = self.reader.authorize(&request, &domain).await?;

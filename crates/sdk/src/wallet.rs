@@ -1,13 +1,17 @@
 //! Who asks: the account whose right a policy judges, and its consent to one request.
 
-use stheno_protocol::{Account, Authorization, ChainId, Domain, Request};
+use stheno_protocol::{Account, Authorization, Bytes, ChainId, Domain, Policy, Request};
 
-use crate::bounds::{BoxFuture, Shareable};
+use crate::{
+    bounds::{BoxFuture, Shareable},
+    private::ProveError,
+};
 
 /// Somebody who asks for shares.
 ///
 /// A [`Wallet`] signs with a key that it holds; [`Nobody`] is for policies that ask nothing about
-/// the reader. A browser wallet or a hardware key implements this trait.
+/// the reader; a [`Member`](crate::private::Member) proves a right without showing an account. A browser wallet or
+/// a hardware key implements this trait.
 pub trait Reader: Shareable {
     /// The account, if there is one; `chain` is the chain of the committee that is asked.
     fn account(&self, chain: ChainId) -> Option<Account>;
@@ -18,6 +22,16 @@ pub trait Reader: Shareable {
         request: &'a Request,
         domain: &'a Domain,
     ) -> BoxFuture<'a, Result<Authorization, WalletError>>;
+
+    /// Makes the proofs that the policy of this very request asks for, by the names that they have in
+    /// its context. They are made before the request is authorized. A reader without secrets makes none.
+    fn prove<'a>(
+        &'a self,
+        _request: &'a Request,
+        _policy: &'a Policy,
+    ) -> BoxFuture<'a, Result<Vec<(String, Bytes)>, ProveError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
 /// A reader without an account: for policies such as a pure time lock.

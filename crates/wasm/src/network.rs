@@ -145,6 +145,7 @@ impl NetworkClient {
                 account: account.map(|account| key_account(account, self.file.chain_id)),
                 item,
                 context: Default::default(),
+                proofs: Default::default(),
             };
             let found = self.ledger.explain(&policy, &subject).await;
             let found = found.map_err(Error::from)?;

@@ -29,7 +29,7 @@ pub(crate) fn parsed(text: &str) -> Result<Policy> {
     Ok(Policy::from_json(text)?)
 }
 
-/// `{ digest, needsAccount, chains, contracts, json, cbor, words }`.
+/// `{ digest, needsAccount, private, chains, contracts, json, cbor, words }`.
 pub(crate) fn told(policy: &Policy) -> Value {
     let mut chains: Vec<u64> = policy.chains().iter().map(|(chain, _)| *chain).collect();
     chains.dedup();
@@ -39,6 +39,7 @@ pub(crate) fn told(policy: &Policy) -> Value {
     json!({
         "digest": format!("0x{}", hex::encode(policy.digest().as_bytes())),
         "needsAccount": policy.needs_account(),
+        "private": policy.is_private(),
         "chains": chains,
         "contracts": contracts.collect::<Value>(),
         "json": serde_json::from_str::<Value>(&policy.to_json()).unwrap_or_default(),

@@ -12,7 +12,7 @@ use stheno_crypto::{KeyShare, NodeIndex};
 use stheno_node::{
     Config,
     ceremony::event,
-    config::{Epochs, Template, Unlock},
+    config::{Epochs, Private, Template, Unlock},
     store::{Owner, Store, StoredLog},
     vault::{UnlockSecret, Vault},
 };
@@ -60,6 +60,7 @@ pub(super) const CONFIG: Target = Target::new(
             finality: Finality::Depth(30),
             poll_ms: 1000,
             vault: Unlock::default(),
+            private: Private { development: true },
             epochs: Epochs::default(),
         };
         vec![template.render().into_bytes()]

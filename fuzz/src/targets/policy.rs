@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use stheno_protocol::{
-    Account, AccountKind, Address, Bytes, Context, ContextValue, I256, ItemId, Policy, Read,
-    Reading, Subject, Truth, U256, evaluate, reads,
+    Account, AccountKind, Address, Bytes, Context, ContextValue, I256, ItemId, Policy, Proofs,
+    Read, Reading, Subject, Truth, U256, evaluate, reads,
 };
 
 use crate::{Kind, Target, Verdict};
@@ -71,6 +71,7 @@ fn subject() -> Subject {
         }),
         item: ItemId::from_bytes([1; 32]),
         context,
+        proofs: Proofs::default(),
     }
 }
 

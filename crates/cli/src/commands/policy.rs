@@ -88,6 +88,7 @@ fn check(args: &PolicyCheckArgs, as_json: bool) -> Result<(), Failure> {
         "digest": policy.digest().to_string(),
         "bytes": bytes,
         "needsAccount": policy.needs_account(),
+        "private": policy.is_private(),
         "chains": chains,
         "policy": as_value(&policy),
     });
@@ -95,9 +96,10 @@ fn check(args: &PolicyCheckArgs, as_json: bool) -> Result<(), Failure> {
         "ok\ndigest    {}\nstored    {bytes} bytes\n",
         policy.digest()
     );
-    text += match policy.needs_account() {
-        true => "reader    must show an account\n",
-        false => "reader    may be anybody; no account is asked for\n",
+    text += match (policy.requires_account(), policy.is_private()) {
+        (true, _) => "reader    must show an account\n",
+        (false, true) => "reader    proves a right without showing an account\n",
+        (false, false) => "reader    may be anybody; no account is asked for\n",
     };
     for (chain, tier) in policy.chains() {
         text += &match tier {

@@ -114,6 +114,8 @@ impl Operator {
                 "0",
                 "--refresh-gap-hours",
                 "0",
+                // Its keys of private conditions come from a seed.
+                "--development-keys",
                 "--listen",
                 &format!("127.0.0.1:{port}"),
                 "--endpoint",

@@ -14,7 +14,7 @@ use url::Url;
 use super::outcome::{Failure, Printer};
 use crate::{
     Config,
-    config::{Epochs, Template, Unlock},
+    config::{Epochs, Private, Template, Unlock},
     data_dir::{DataDir, create_private_dir},
     new_file::write_new,
     vault::{UnlockSecret, Vault},
@@ -72,6 +72,9 @@ pub struct InitArgs {
     /// How old an epoch must be before this node proposes or approves that without its operator.
     #[arg(long, value_name = "HOURS", default_value_t = Epochs::default().refresh_gap_hours)]
     pub refresh_gap_hours: f64,
+    /// Take keys of private conditions whose trapdoor somebody knows: for devnets alone.
+    #[arg(long)]
+    pub development_keys: bool,
     /// The socket to serve on.
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8440")]
     pub listen: SocketAddr,
@@ -188,6 +191,9 @@ impl InitArgs {
                 overlap_blocks: self.overlap_blocks,
                 refresh_every_days: self.refresh_every_days,
                 refresh_gap_hours: self.refresh_gap_hours,
+            },
+            private: Private {
+                development: self.development_keys,
             },
         }
     }

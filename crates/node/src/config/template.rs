@@ -6,7 +6,7 @@ use alloy::primitives::Address;
 use stheno_chain::Finality;
 use url::Url;
 
-use super::{Epochs, Unlock};
+use super::{Epochs, Private, Unlock};
 
 /// What `init` was told; [`render`](Self::render) makes a configuration file of it.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Template {
     pub vault: Unlock,
     /// See [`Config::epochs`](super::Config::epochs).
     pub epochs: Epochs,
+    /// See [`Config::private`](super::Config::private).
+    pub private: Private,
 }
 
 impl Template {
@@ -110,6 +112,10 @@ refresh_every_days = {refresh_every_days:?}
 # How old it must be before this node proposes or approves that without its operator.
 refresh_gap_hours = {refresh_gap_hours:?}
 
+# Private conditions. true takes verifying keys whose trapdoor somebody knows: for devnets alone.
+[private]
+development = {development}
+
 # Trustees among whom this node's share is split after each ceremony: RECOVERY.md.
 # [recovery]
 # trustees = [\"trustee-…\", \"trustee-…\", \"trustee-…\"]
@@ -131,6 +137,7 @@ format = \"text\"
             overlap_blocks = self.epochs.overlap_blocks,
             refresh_every_days = self.epochs.refresh_every_days,
             refresh_gap_hours = self.epochs.refresh_gap_hours,
+            development = self.private.development,
         )
     }
 }
@@ -159,6 +166,7 @@ mod tests {
                 refresh_every_days: 0.0,
                 refresh_gap_hours: 1.5,
             },
+            private: Private { development: true },
         };
         let config: Config = toml::from_str(&template.render()).unwrap();
         assert_eq!(config.data_dir, template.data_dir);
@@ -168,6 +176,7 @@ mod tests {
         assert_eq!(config.chains[0].finality, template.finality);
         assert_eq!(config.vault, template.vault);
         assert_eq!(config.epochs, template.epochs);
+        assert_eq!(config.private, template.private);
         assert_eq!(config.cors_origins, template.cors_origins);
     }
 }

@@ -33,7 +33,7 @@ impl Release {
         let question: ExplainRequest = serde_json::from_slice(body)
             .map_err(|error| Problem::new(Code::Malformed, error.to_string()))?;
         let policy = question.decode_policy()?;
-        if policy.needs_account() && question.account.is_none() {
+        if policy.requires_account() && question.account.is_none() {
             return Err(Problem::new(
                 Code::AccountRequired,
                 "accountKind is none, and the policy asks about the reader's account",

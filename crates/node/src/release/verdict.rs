@@ -12,10 +12,39 @@ use std::{
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 use stheno_chain::{ChainError, Chains, Instant, Positions, Snapshot};
-use stheno_protocol::{Code, Policy, Problem, Read, Request, Truth, Verdict, evaluate, reads};
+use stheno_protocol::{
+    Code, Policy, Problem, Proofs, Proven, Read, Request, Subject, Truth, Verdict, evaluate, reads,
+};
 
 /// Most grants that are remembered.
 const GRANTS: NonZeroUsize = NonZeroUsize::new(65_536).unwrap();
+
+/// What a policy is judged with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged<'a> {
+    pub(super) request: &'a Request,
+    /// The request's own.
+    pub(super) policy: &'a Policy,
+    /// What the request's proofs came to.
+    pub(super) proofs: &'a Proofs,
+}
+
+impl Judged<'_> {
+    /// One for each item.
+    fn subjects(&self) -> impl Iterator<Item = Subject> {
+        self.request.items.iter().map(|item| Subject {
+            proofs: self.proofs.clone(),
+            ..self.request.subject(*item)
+        })
+    }
+
+    /// Whether `view` suffices to grant every item: what it does not hold is unknown, and what is
+    /// true over less stays true over more.
+    fn granted(&self, view: &Snapshot) -> bool {
+        let mut subjects = self.subjects();
+        subjects.all(|subject| evaluate(self.policy, &subject, view).granted())
+    }
+}
 
 /// Grants by everything that they depend on, blocks included: true for ever, useful for a block.
 #[derive(Debug)]
@@ -38,23 +67,19 @@ impl Verdicts {
     pub(super) async fn check(
         &self,
         chains: &Chains,
-        request: &Request,
-        policy: &Policy,
+        judged: &Judged<'_>,
         anchors: &Positions,
     ) -> Result<(), Problem> {
-        let (places, arrived) = (policy.chains(), Instant::now());
+        let (places, arrived) = (judged.policy.chains(), Instant::now());
         let heads = chains.heads(&places).await;
-        let checked = self
-            .check_at(chains, request, policy, anchors, &heads)
-            .await;
+        let checked = self.check_at(chains, judged, anchors, &heads).await;
         match (&checked, &heads) {
             (Err(problem), Ok(heads)) if rests_on_the_head(problem.code) => {
                 let newer = chains.heads_since(&places, arrived).await;
                 if newer.as_ref().is_ok_and(|newer| newer == heads) {
                     return checked;
                 }
-                self.check_at(chains, request, policy, anchors, &newer)
-                    .await
+                self.check_at(chains, judged, anchors, &newer).await
             }
             _ => checked,
         }
@@ -63,21 +88,17 @@ impl Verdicts {
     async fn check_at(
         &self,
         chains: &Chains,
-        request: &Request,
-        policy: &Policy,
+        judged: &Judged<'_>,
         anchors: &Positions,
         heads: &Result<Positions, ChainError>,
     ) -> Result<(), Problem> {
-        let key = heads
-            .as_ref()
-            .ok()
-            .map(|heads| key(request, anchors, heads));
+        let key = heads.as_ref().ok().map(|heads| key(judged, anchors, heads));
         if let Some(key) = &key
             && self.granted().get(key).is_some()
         {
             return Ok(());
         }
-        judge(chains, request, policy, anchors, heads).await?;
+        judge(chains, judged, anchors, heads).await?;
         if let Some(key) = key {
             self.granted().put(key, ());
         }
@@ -91,15 +112,14 @@ impl Verdicts {
 
 async fn judge(
     chains: &Chains,
-    request: &Request,
-    policy: &Policy,
+    judged: &Judged<'_>,
     anchors: &Positions,
     heads: &Result<Positions, ChainError>,
 ) -> Result<(), Problem> {
-    let wanted: BTreeSet<Read> = request
-        .items
-        .iter()
-        .flat_map(|item| reads(policy, &request.subject(*item)))
+    let Judged { policy, .. } = judged;
+    let wanted: BTreeSet<Read> = judged
+        .subjects()
+        .flat_map(|subject| reads(policy, &subject))
         .collect();
     // The first cost nothing: the blocks are here.
     let (of_blocks, of_state): (BTreeSet<_>, BTreeSet<_>) = wanted
@@ -108,7 +128,7 @@ async fn judge(
     let (then, now) = match heads {
         Ok(heads) => {
             let [mut then, mut now] = chains.snapshots(&of_blocks, [anchors, heads]).await;
-            if granted(request, policy, &then) && granted(request, policy, &now) {
+            if judged.granted(&then) && judged.granted(&now) {
                 // The blocks alone decide. (Where they deny, the reader is told everything.)
                 return Ok(());
             }
@@ -122,8 +142,7 @@ async fn judge(
             (chains.snapshot(&wanted, anchors).await, Err(error))
         }
     };
-    for item in &request.items {
-        let subject = request.subject(*item);
+    for subject in judged.subjects() {
         let then = evaluate(policy, &subject, &then);
         let judged = match &now {
             Ok((heads, now)) => {
@@ -135,13 +154,6 @@ async fn judge(
         judged?;
     }
     Ok(())
-}
-
-/// Whether `view` suffices to grant every item: what it does not hold is unknown, and what is true
-/// over less stays true over more.
-fn granted(request: &Request, policy: &Policy, view: &Snapshot) -> bool {
-    let mut items = request.items.iter();
-    items.all(|item| evaluate(policy, &request.subject(*item), view).granted())
 }
 
 /// Whether a newer head may say otherwise.
@@ -202,7 +214,8 @@ fn blocks_to_wait(anchors: &Positions, heads: &Positions) -> u64 {
 }
 
 /// Everything that a verdict depends on.
-fn key(request: &Request, anchors: &Positions, heads: &Positions) -> [u8; 32] {
+fn key(judged: &Judged<'_>, anchors: &Positions, heads: &Positions) -> [u8; 32] {
+    let request = judged.request;
     let mut hash = Sha256::new();
     hash.update(request.policy_digest().as_bytes());
     if let Some(account) = request.account {
@@ -216,6 +229,16 @@ fn key(request: &Request, anchors: &Positions, heads: &Positions) -> [u8; 32] {
     hash.update((request.items.len() as u64).to_be_bytes());
     for item in &request.items {
         hash.update(item.as_bytes());
+    }
+    for leaf in judged.policy.private() {
+        match judged.proofs.of(leaf) {
+            Some(Proven::Holds { root, until }) => {
+                hash.update([1]);
+                hash.update(root.to_bytes());
+                hash.update(until.to_be_bytes());
+            }
+            _ => hash.update([0]),
+        }
     }
     for positions in [anchors, heads] {
         for (tier, block) in positions.iter() {

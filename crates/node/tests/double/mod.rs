@@ -39,10 +39,13 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 pub const CHAIN_ID: u64 = 31_415_926;
 pub const COMMITTEE: Address = Address::repeat_byte(0xc0);
 pub const PASS: Address = Address::repeat_byte(0xa5);
+/// A contract that keeps a group's root.
+pub const GROUP: Address = Address::repeat_byte(0x96);
 const FINALITY: u64 = 2;
 
 sol! {
     function balanceOf(address owner) view returns (uint256);
+    function isValid(uint256 root, uint64 time) view returns (bool);
     function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4);
 }
 
@@ -70,6 +73,8 @@ pub struct Ledger {
     pub chain_id: u64,
     /// Contract wallets: from a block on, the key whose signatures they accept; none for nobody's.
     pub wallets: Vec<(u64, Address, Option<Address>)>,
+    /// Roots of the group: whether they are valid, from a block on.
+    pub roots: Vec<(u64, U256, bool)>,
 }
 
 #[derive(Clone)]
@@ -101,6 +106,7 @@ impl FakeChain {
             slow: Duration::ZERO,
             chain_id: CHAIN_ID,
             wallets: Vec::new(),
+            roots: Vec::new(),
         };
         Self::serve(ledger).await
     }
@@ -231,7 +237,7 @@ impl Ledger {
                 let number = self.number_of(&params[1])?;
                 let of: Address = serde_json::from_value(params[0].clone()).unwrap();
                 let is_made = self.wallet(number, of).is_some();
-                let is_contract = is_made || matches!(of, PASS | COMMITTEE);
+                let is_contract = is_made || matches!(of, PASS | COMMITTEE | GROUP);
                 Ok(json!(if is_contract { "0x00" } else { "0x" }))
             }
             "eth_call" => {
@@ -241,6 +247,7 @@ impl Ledger {
                 let answer = match to {
                     PASS => self.balance_of(number, &data),
                     COMMITTEE => self.committee(&data),
+                    GROUP => self.is_valid_root(number, &data),
                     _ => self.is_valid_signature(number, to, &data),
                 };
                 Ok(json!(Bytes::from(answer?)))
@@ -309,6 +316,15 @@ impl Ledger {
             .iter()
             .rfind(|(from, of, _)| *from <= number && *of == call.owner);
         Ok(U256::from(last.map_or(0, |(_, _, count)| *count)).abi_encode())
+    }
+
+    fn is_valid_root(&self, number: u64, data: &[u8]) -> Result<Vec<u8>, String> {
+        let call = isValidCall::abi_decode(data).map_err(|e| e.to_string())?;
+        let last = self
+            .roots
+            .iter()
+            .rfind(|(from, root, _)| *from <= number && *root == call.root);
+        Ok(last.is_some_and(|(_, _, valid)| *valid).abi_encode())
     }
 
     fn committee(&self, data: &[u8]) -> Result<Vec<u8>, String> {

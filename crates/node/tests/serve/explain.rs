@@ -1,7 +1,7 @@
 //! `/v1/explain`: why a policy says what it says, from a real node, and no shares.
 
 use serde_json::{Value, json};
-use stheno_protocol::{Account, AccountKind, Context, ExplainRequest, Subject};
+use stheno_protocol::{Account, AccountKind, Context, ExplainRequest, Proofs, Subject};
 
 use crate::double::{self, Home, Node, Reader, item, policy};
 
@@ -15,6 +15,7 @@ fn question(reader: &Reader) -> Value {
         account: Some(account),
         item: item(0),
         context: Context::default(),
+        proofs: Proofs::default(),
     };
     serde_json::to_value(ExplainRequest::new(&policy(), &subject)).unwrap()
 }

@@ -6,6 +6,7 @@ mod canary;
 mod double;
 mod explain;
 mod grants;
+mod private;
 mod refusals;
 mod running;
 

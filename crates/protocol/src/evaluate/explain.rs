@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Context,
+        Context, Proofs,
         evaluate::{Account, AccountKind, evaluate},
     };
 
@@ -90,6 +90,7 @@ mod tests {
             }),
             item: ItemId::from_bytes([0; 32]),
             context: Context::default(),
+            proofs: Proofs::default(),
         };
         // Nothing was read, so the time is unknown.
         let view = BTreeMap::new();

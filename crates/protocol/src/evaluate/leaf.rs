@@ -7,6 +7,7 @@ mod grant;
 mod storage;
 mod subscription;
 mod token;
+mod zk;
 
 use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_primitives::{Address, Bytes};
@@ -31,6 +32,7 @@ pub(super) fn reads(leaf: &Leaf, subject: &Subject) -> Vec<Read> {
         Leaf::Subscription(subscription) => subscription::reads(subscription, subject),
         Leaf::Storage(storage) => Ok(storage::reads(storage)),
         Leaf::Grant(grant) => one(grant::read(grant, subject)),
+        Leaf::Zk(zk) => zk::reads(zk, subject),
         Leaf::Address(_) | Leaf::Allowlist(_) => Ok(Vec::new()),
     };
     reads.unwrap_or_default()
@@ -55,6 +57,7 @@ pub(super) fn judge(
         }
         Leaf::Storage(storage) => Ok(storage::judge(storage, view, wanted)),
         Leaf::Grant(grant) => grant::judge(grant, subject, view, wanted),
+        Leaf::Zk(zk) => zk::judge(zk, subject, view, wanted),
     }
     .unwrap_or_else(Outcome::from)
 }

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use stheno_crypto::ItemId;
 
-use crate::{ChainId, Context};
+use crate::{ChainId, Context, Proofs};
 
 /// What a policy is judged with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Subject {
     pub item: ItemId,
     /// The reader's values; `:name`.
     pub context: Context,
+    /// What the request's proofs came to; none where nobody has verified any.
+    pub proofs: Proofs,
 }
 
 /// An account whose consent was proven.

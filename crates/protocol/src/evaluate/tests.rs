@@ -5,12 +5,13 @@ use alloy_primitives::{Address, U256};
 use stheno_crypto::ItemId;
 
 use super::*;
-use crate::{Context, ContextValue, policy::schema::tests as schema};
+use crate::{Context, ContextValue, Proofs, policy::schema::tests as schema};
 
 mod conditions;
 mod faults;
 mod remedies;
 mod trees;
+mod zk;
 
 const READER: Address = Address::repeat_byte(0xee);
 const TOKEN: &str = "0x00000000000000000000000000000000000000aa";
@@ -40,6 +41,7 @@ fn subject() -> Subject {
         account: key_account(),
         item: ItemId::from_bytes([0x17; 32]),
         context,
+        proofs: Proofs::default(),
     }
 }
 

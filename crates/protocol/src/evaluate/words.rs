@@ -27,6 +27,7 @@ pub(super) fn leaf(leaf: &Leaf) -> String {
         Leaf::Subscription(body) => format!("owns {}, which has not ended", subscribed(body)),
         Leaf::Storage(body) => storage(body),
         Leaf::Grant(body) => grant(body),
+        Leaf::Zk(body) => body.in_words(),
     };
     if let Some((_, tier @ 1..)) = leaf.place() {
         text.push_str(&format!(" (at {tier} confirmations)"));

@@ -1,8 +1,9 @@
 //! What every leaf must keep to, whichever form it was read from, and the limits of the whole.
 
 use alloy_primitives::U256;
+use stheno_circuits::Statement;
 
-use super::{Arg, Comparison, Leaf, Limit, PolicyError, Rule, Scalar, TokenStandard};
+use super::{Arg, Comparison, Leaf, Limit, PolicyError, Rule, Scalar, TokenStandard, Zk};
 use crate::context::is_name;
 
 /// Checks a leaf's values against each other, and whether it may stand where it does: `negated`
@@ -72,6 +73,42 @@ pub(super) fn leaf_check(leaf: &Leaf, negated: bool) -> Result<(), (&'static str
             Some(context) => name("context", context),
             None => Ok(()),
         },
+        Leaf::Zk(_) if negated => Err((
+            "proof",
+            "a reader can always leave a proof out, so `not` of a `zk` keeps nobody out; name another group".to_owned(),
+        )),
+        Leaf::Zk(zk) => zk_check(zk),
+    }
+}
+
+fn zk_check(zk: &Zk) -> Result<(), (&'static str, String)> {
+    name("proof", &zk.proof)?;
+    if zk.period == Some(0) {
+        let problem = "a period has 1 second or more; leave it out where there is one for ever";
+        return Err(("period", problem.to_owned()));
+    }
+    let circuit = zk.circuit;
+    match (&zk.attributes, circuit.statement) {
+        (Some(ranges), Statement::CredentialV1) => {
+            match ranges.iter().position(|range| range.low > range.high) {
+                Some(at) => Err((
+                    "attributes",
+                    format!(
+                        "nothing is in the range of attribute {at}: its end is below its beginning"
+                    ),
+                )),
+                None => Ok(()),
+            }
+        }
+        (None, Statement::MembershipV1) => Ok(()),
+        (Some(_), _) => Err((
+            "attributes",
+            format!("{circuit} proves nothing of attributes; a credential does"),
+        )),
+        (None, _) => Err((
+            "attributes",
+            format!("`attributes` is missing, which {circuit} proves"),
+        )),
     }
 }
 
@@ -122,7 +159,8 @@ pub(super) fn limits(rule: &Rule) -> Result<(), PolicyError> {
             | Leaf::Allowlist(_)
             | Leaf::Subscription(_)
             | Leaf::Storage(_)
-            | Leaf::Grant(_) => {}
+            | Leaf::Grant(_)
+            | Leaf::Zk(_) => {}
         }
     }
     Ok(())

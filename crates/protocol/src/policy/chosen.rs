@@ -147,7 +147,11 @@ fn holds_of_the_unheard_of(leaf: &Leaf) -> bool {
     match leaf {
         Leaf::Call(call) => compares_with_nothing(call),
         // Nobody holds it, owns it, or was granted anything for it.
-        Leaf::Token(_) | Leaf::Subscription(_) | Leaf::Allowlist(_) | Leaf::Grant(_) => false,
+        Leaf::Token(_)
+        | Leaf::Subscription(_)
+        | Leaf::Allowlist(_)
+        | Leaf::Grant(_)
+        | Leaf::Zk(_) => false,
         // They take no value of the reader's.
         Leaf::Balance(_) | Leaf::Time(_) | Leaf::Address(_) | Leaf::Storage(_) => false,
     }
@@ -215,6 +219,7 @@ fn names(leaf: &Leaf) -> Vec<(&str, bool)> {
         }
         Leaf::Subscription(subscription) => of_arg(&subscription.token, true),
         Leaf::Allowlist(allowlist) => vec![(&allowlist.proof, true)],
+        Leaf::Zk(zk) => vec![(&zk.proof, true)],
         Leaf::Grant(grant) => {
             let context = grant.context.as_deref();
             context.into_iter().map(|name| (name, true)).collect()

@@ -1,6 +1,7 @@
 //! Reading policies as people write them.
 
 mod conditions;
+mod zk;
 
 use alloy_dyn_abi::DynSolType;
 
@@ -17,7 +18,7 @@ use super::{
 use crate::context::is_name;
 
 const COMBINATIONS: [&str; 4] = ["all", "any", "at_least", "not"];
-const CONDITIONS: [&str; 9] = [
+const CONDITIONS: [&str; 10] = [
     "call",
     "token",
     "balance",
@@ -27,6 +28,7 @@ const CONDITIONS: [&str; 9] = [
     "subscription",
     "storage",
     "grant",
+    "zk",
 ];
 
 /// Reads a policy's JSON; limits are the caller's to check.
@@ -89,6 +91,7 @@ fn rule(node: &Node<'_>, path: &str, negated: bool) -> Result<Rule, Fault> {
         "subscription" => conditions::subscription(body, &inside, negated),
         "storage" => conditions::storage(body, &inside, negated),
         "grant" => conditions::grant(body, &inside, negated),
+        "zk" => zk::zk(body, &inside, negated),
         unknown => {
             let known = COMBINATIONS.iter().chain(&CONDITIONS).copied();
             let hint = match nearest(unknown, known.clone()) {

@@ -1,6 +1,7 @@
 //! Conditions: the leaves of a policy's tree.
 
 use alloy_primitives::{Address, B256, U256};
+use stheno_circuits::{Circuit, KeyHash, Range, Root, spec::ATTRIBUTES};
 
 use super::{Arg, Call, Tier};
 use crate::ChainId;
@@ -27,6 +28,8 @@ pub enum Leaf {
     Storage(Storage),
     /// A contract says that the reader may read the item.
     Grant(Grant),
+    /// The reader proves to be in a group without showing who they are.
+    Zk(Zk),
 }
 
 /// Tokens that the reader must hold.
@@ -182,6 +185,39 @@ pub struct Grant {
     pub context: Option<String>,
 }
 
+/// What a reader proves in zero knowledge: that they own a leaf of a group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Zk {
+    /// What is proven, and its version.
+    pub circuit: Circuit,
+    /// The verifying key, by its hash.
+    pub key: KeyHash,
+    /// The group.
+    pub group: Group,
+    /// Seconds for which a nullifier stays the same; without, it does for ever.
+    pub period: Option<u64>,
+    /// Of a credential: in which range each attribute must be.
+    pub attributes: Option<[Range; ATTRIBUTES]>,
+    /// Name of the context value that has the reader's proof.
+    pub proof: String,
+}
+
+/// A group, as a policy names it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Group {
+    /// By its root: it never changes.
+    Root(Root),
+    /// By a contract that keeps its root (`IGroupRoot`).
+    Contract {
+        /// Chain that is read.
+        chain: ChainId,
+        /// Confirmations, 0 for finality.
+        tier: Tier,
+        /// The contract.
+        contract: Address,
+    },
+}
+
 impl Leaf {
     /// The condition's name in JSON.
     #[must_use]
@@ -196,6 +232,7 @@ impl Leaf {
             Self::Subscription(_) => "subscription",
             Self::Storage(_) => "storage",
             Self::Grant(_) => "grant",
+            Self::Zk(_) => "zk",
         }
     }
 
@@ -210,6 +247,10 @@ impl Leaf {
             Self::Subscription(body) => Some((body.chain, body.tier)),
             Self::Storage(body) => Some((body.chain, body.tier)),
             Self::Grant(body) => Some((body.chain, body.tier)),
+            Self::Zk(body) => match body.group {
+                Group::Contract { chain, tier, .. } => Some((chain, tier)),
+                Group::Root(_) => None,
+            },
             Self::Address(_) | Self::Allowlist(_) => None,
         }
     }
@@ -228,6 +269,12 @@ impl Leaf {
                 contracts.map(|contract| (body.chain, contract)).collect()
             }
             Self::Grant(body) => vec![(body.chain, body.registry)],
+            Self::Zk(body) => match body.group {
+                Group::Contract {
+                    chain, contract, ..
+                } => vec![(chain, contract)],
+                Group::Root(_) => Vec::new(),
+            },
             Self::Balance(_) | Self::Time(_) | Self::Address(_) | Self::Allowlist(_) => Vec::new(),
         }
     }
@@ -243,7 +290,7 @@ impl Leaf {
             | Self::Allowlist(_)
             | Self::Subscription(_)
             | Self::Grant(_) => true,
-            Self::Time(_) | Self::Storage(_) => false,
+            Self::Time(_) | Self::Storage(_) | Self::Zk(_) => false,
         }
     }
 }

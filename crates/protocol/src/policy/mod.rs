@@ -28,8 +28,8 @@ pub use error::{Limit, PolicyError, Position};
 pub use function::Function;
 pub(crate) use function::head_words;
 pub use leaf::{
-    AddressList, Allowlist, Balance, Grant, Leaf, Paid, Storage, Subscription, Time, Token,
-    TokenStandard,
+    AddressList, Allowlist, Balance, Grant, Group, Leaf, Paid, Storage, Subscription, Time, Token,
+    TokenStandard, Zk,
 };
 pub use literal::time_text;
 pub(crate) use nearest::nearest;
@@ -169,5 +169,28 @@ impl Policy {
     #[must_use]
     pub fn needs_account(&self) -> bool {
         self.rule.leaves().any(Leaf::needs_account)
+    }
+
+    /// Its private conditions, which are asked without an account.
+    pub fn private(&self) -> impl Iterator<Item = &Zk> + '_ {
+        self.rule.leaves().filter_map(|leaf| match leaf {
+            Leaf::Zk(zk) => Some(zk),
+            _ => None,
+        })
+    }
+
+    /// Whether it has a private condition.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.private().next().is_some()
+    }
+
+    /// Whether nobody can be let in without an account.
+    ///
+    /// Where some condition is private, a reader may ask without one; what asks about the account is
+    /// unknown then.
+    #[must_use]
+    pub fn requires_account(&self) -> bool {
+        self.needs_account() && !self.is_private()
     }
 }

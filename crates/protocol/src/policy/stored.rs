@@ -22,6 +22,7 @@ mod kind {
     pub(super) const SUBSCRIPTION: u64 = 22;
     pub(super) const STORAGE: u64 = 23;
     pub(super) const GRANT: u64 = 24;
+    pub(super) const ZK: u64 = 25;
 }
 
 /// Keys of maps. Keys up to `CONFIRMATIONS` mean the same in every condition.
@@ -65,6 +66,12 @@ mod key {
     pub(super) const PAID_TOKEN: u64 = 6;
 
     pub(super) const CONTEXT: u64 = 4;
+
+    /// Of a private condition, beside `ROOT` and `PROOF`.
+    pub(super) const CIRCUIT: u64 = 6;
+    pub(super) const KEY: u64 = 7;
+    pub(super) const PERIOD: u64 = 8;
+    pub(super) const ATTRIBUTES: u64 = 9;
 
     /// The one key of a placeholder.
     pub(super) const NAME: u64 = 0;

@@ -346,6 +346,16 @@ fn allowlist(rest: &str) -> String {
     format!("{{\"allowlist\": {{\"root\": \"0x{root}\"{rest}}}}}")
 }
 
+const ROOT: &str =
+    ", \"root\": \"0x1717171717171717171717171717171717171717171717171717171717171717\"";
+
+fn zk(circuit: &str, rest: &str) -> String {
+    let key = "17".repeat(32);
+    format!(
+        "{{\"zk\": {{\"circuit\": \"{circuit}\", \"key\": \"0x{key}\", \"proof\": \":me\"{rest}}}}}"
+    )
+}
+
 fn subscription(rest: &str) -> String {
     format!("{{\"subscription\": {{\"chain\": 314, \"contract\": \"{A}\"{rest}}}}}")
 }
@@ -472,6 +482,21 @@ fn rule_is_refused_when_it_makes_no_sense() {
         (storage(5, &format!(", \"verifier\": \"{A}\", \"dataSet\": 1, \"paid\": {{\"rail\": 1, \"payer\": \"{A}\", \"token\": \"{A}\"}}")), "`pay` is missing"),
         ("{\"grant\": {\"chain\": 314}}".to_owned(), "the field `registry` is missing"),
         (format!("{{\"grant\": {{\"chain\": 314, \"registry\": \"{A}\", \"context\": \":item\"}}}}"), "expected the name of a context value"),
+        (zk("membership-20-v1", ""), "which group? give its `root`"),
+        (zk("membership-20-v1", ", \"chain\": 1"), "the field `group` is missing"),
+        (zk("membership-20-v1", &format!("{ROOT}, \"chain\": 1")), "not by both"),
+        (zk("membership-33-v1", ROOT), "no such circuit"),
+        (zk("membership-20-v2", ROOT), "no such circuit"),
+        (zk("membership-20-v1", &ROOT.replace("0x17", "0x")), "expected 32 bytes, found 31"),
+        (zk("membership-20-v1", &ROOT.replace("0x17", "0xff")), "not below the order of the field"),
+        (zk("membership-20-v1", &format!("{ROOT}, \"attributes\": []")), "proves nothing of attributes"),
+        (zk("membership-20-v1", &format!("{ROOT}, \"period\": 0")), "1 second or more"),
+        (zk("credential-20-v1", &format!("{ROOT}, \"attributes\": [{{}}, {{}}, {{}}, {{}}, {{}}]")), "has 4 attributes, not 5"),
+        (zk("credential-20-v1", &format!("{ROOT}, \"attributes\": [{{}}, {{\">=\": 3, \"<=\": 2}}]")), "the range of attribute 1"),
+        (zk("credential-20-v1", &format!("{ROOT}, \"attributes\": [{{\"==\": 3, \"<=\": 4}}]")), "`==` stands alone"),
+        (zk("credential-20-v1", &format!("{ROOT}, \"attributes\": [{{\"==\": -3}}]")), ""),
+        (format!("{{\"not\": {}}}", zk("membership-20-v1", ROOT)), "keeps nobody out"),
+        (format!("{{\"not\": {{\"any\": [{b}, {}]}}}}", zk("membership-20-v1", ROOT)), "keeps nobody out"),
     ] {
         let error = refused(&rule);
         assert!(error.contains(part), "{rule}: {error}");
@@ -658,6 +683,19 @@ fn stored_policy_is_refused_with_the_place_in_the_tree() {
             "rule.storage.paid: `pay` is missing",
         ),
         ("a2010102821818 a10101", "rule.grant: `registry` is missing"),
+        ("a2010102821819 a0", "rule.zk: `root` is missing"),
+        (
+            &format!("a2010102821819 a1045820{}", "ff".repeat(32)),
+            "rule.zk.root: the number is not below",
+        ),
+        (
+            &format!(
+                "a2010102821819 a20254{}045820{}",
+                "00".repeat(20),
+                "00".repeat(32)
+            ),
+            "rule.zk: `chain` is missing",
+        ),
     ] {
         let bytes = hex::decode(hex.replace(' ', "")).unwrap();
         let error = Policy::from_cbor(&bytes).unwrap_err().to_string();

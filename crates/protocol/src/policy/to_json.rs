@@ -6,10 +6,11 @@ use serde::{
 };
 
 use super::{
-    AddressList, Allowlist, Arg, Balance, Call, Comparison, Grant, Leaf, Paid, Policy, Rule,
-    Scalar, Storage, Subscription, Tier, Time, Token, VERSION, literal::time_text,
+    AddressList, Allowlist, Arg, Balance, Call, Comparison, Grant, Group, Leaf, Paid, Policy, Rule,
+    Scalar, Storage, Subscription, Tier, Time, Token, VERSION, Zk, literal::time_text,
 };
 use crate::wire;
+use stheno_circuits::Range;
 
 impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -48,6 +49,7 @@ impl Serialize for Rule {
                 Leaf::Subscription(body) => map.serialize_entry(leaf.name(), body)?,
                 Leaf::Storage(body) => map.serialize_entry(leaf.name(), body)?,
                 Leaf::Grant(body) => map.serialize_entry(leaf.name(), body)?,
+                Leaf::Zk(body) => map.serialize_entry(leaf.name(), body)?,
             },
         }
         map.end()
@@ -230,6 +232,57 @@ impl Serialize for Grant {
             map.serialize_entry("context", &format_args!(":{context}"))?;
         }
         finality(&mut map, self.tier)?;
+        map.end()
+    }
+}
+
+impl Serialize for Zk {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("circuit", &format_args!("{}", self.circuit))?;
+        map.serialize_entry("key", &format_args!("{}", self.key))?;
+        match &self.group {
+            Group::Root(root) => map.serialize_entry("root", root)?,
+            Group::Contract {
+                chain, contract, ..
+            } => {
+                map.serialize_entry("chain", chain)?;
+                map.serialize_entry("group", &contract.to_checksum(None))?;
+            }
+        }
+        if let Some(ranges) = &self.attributes {
+            let asked = ranges.iter().rposition(|range| *range != Range::ANY);
+            let asked = ranges.iter().take(asked.map_or(0, |last| last + 1));
+            map.serialize_entry("attributes", &asked.map(Bounds).collect::<Vec<_>>())?;
+        }
+        if let Some(period) = self.period {
+            map.serialize_entry("period", &period)?;
+        }
+        map.serialize_entry("proof", &format_args!(":{}", self.proof))?;
+        if let Group::Contract { tier, .. } = self.group {
+            finality(&mut map, tier)?;
+        }
+        map.end()
+    }
+}
+
+/// What an attribute is compared with.
+struct Bounds<'a>(&'a Range);
+
+impl Serialize for Bounds<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self(Range { low, high }) = self;
+        let mut map = to.serialize_map(None)?;
+        if low == high {
+            map.serialize_entry("==", &low.to_string())?;
+            return map.end();
+        }
+        if *low > 0 {
+            map.serialize_entry(">=", &low.to_string())?;
+        }
+        if *high < u64::MAX {
+            map.serialize_entry("<=", &high.to_string())?;
+        }
         map.end()
     }
 }

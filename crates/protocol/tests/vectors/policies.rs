@@ -9,6 +9,9 @@ const PASS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const TERMS: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
 const ROOT: &str = "0x7f0d18c3a542e28e513d4071c65d28e432cf46a6f40d293d007d93855ba532fe";
 
+const KEY: &str = "0x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+const GROUP: &str = "0x17d018c3a542e28e513d4071c65d28e432cf46a6f40d293d007d93855ba532fe";
+
 fn policies() -> Vec<(&'static str, Value)> {
     let rule = |rule: Value| json!({ "version": 1, "rule": rule });
     let call = |function: &str, args: Value, returns: Value| json!({ "call": { "chain": 314, "to": TERMS, "function": function, "args": args, "returns": returns } });
@@ -112,6 +115,33 @@ fn policies() -> Vec<(&'static str, Value)> {
             rule(
                 json!({ "grant": { "chain": 314, "registry": TERMS, "context": ":ticket", "finality": { "confirmations": 9 } } }),
             ),
+        ),
+        (
+            "a member of a group that never changes",
+            rule(
+                json!({ "zk": { "circuit": "membership-20-v1", "key": KEY, "root": GROUP, "proof": ":me" } }),
+            ),
+        ),
+        (
+            "a member of a group that a contract keeps, counted by the day",
+            rule(
+                json!({ "zk": { "circuit": "membership-32-v1", "key": KEY, "chain": 314, "group": TERMS,
+                "period": 86400, "proof": ":me", "finality": { "confirmations": 2 } } }),
+            ),
+        ),
+        (
+            "a credential, of age and of one kind",
+            rule(
+                json!({ "zk": { "circuit": "credential-20-v1", "key": KEY, "root": GROUP, "proof": ":me",
+                "attributes": [{ ">=": 18 }, {}, { "==": "3" }, {}] } }),
+            ),
+        ),
+        (
+            "a credential of whatever kind, or an account",
+            rule(json!({ "any": [
+                { "zk": { "circuit": "credential-32-v1", "key": KEY, "chain": 1, "group": PASS, "proof": ":p" } },
+                { "address": { "in": [PASS] } },
+            ] })),
         ),
         (
             "two of three",

@@ -19,6 +19,21 @@ pub const ALL: &[Explained] = explained! {
     "wallet_needed", Asker, "Wallet needed",
         "The policy asks who is reading, or a transaction is to be sent, and no wallet was given.",
         "Give the wallet of the account that may read, or that sends: --keystore, or STHENO_PRIVATE_KEY.";
+    "not_a_member", Asker, "Not a member",
+        "The policy asks for a proof that one is in a group, and the secret is in none of the groups that were given.",
+        "Give the group's newest file with --group, and your credential where one is asked for; or ask who keeps the group to add you.";
+    "other_group", Asker, "Another group",
+        "The groups that were given have other roots than the policy names.",
+        "Give the file of the very group that the policy names.";
+    "not_provable", Asker, "Not provable",
+        "What the policy asks for does not hold: an attribute of the credential is out of bounds, or it has expired.",
+        "Give a credential that is valid still and within the bounds that `stheno policy check` shows.";
+    "proving_key_missing", Asker, "Proving key missing",
+        "The proving key that belongs to the policy's verifying key was found in none of the places that were given, or what was there is another one or damaged.",
+        "Say where proving keys are, with --proving-keys: a folder or a server that has the file HASH.proving.";
+    "proving_stopped", Machine, "Proving stopped",
+        "The proof was not finished, for want of memory perhaps.",
+        "Try again with more memory; proving takes some 200 MB.";
     "not_for_everybody", Asker, "Not everybody's key",
         "An item's own key was asked for, which opens everything that is sealed to the item, and the policy asks who is reading: such a key is never made public.",
         "Open the files one by one with the wallet of the account that may read, or seal what is to become public under a policy that asks nothing about the reader.";

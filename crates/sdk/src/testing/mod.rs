@@ -35,6 +35,7 @@
 mod chain;
 mod fault;
 mod node;
+mod proofs;
 
 use std::{
     collections::BTreeMap,

@@ -6,12 +6,12 @@ use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use stheno_crypto::{Identity, KeyFingerprint, KeyShare, ReaderKey};
 use stheno_protocol::{
     Answer, ChainId, ChainView, Code, Consent, ContractConsent, Domain, NodeState, Policy, Problem,
-    Read, Reading, Receipt, Request, ServedEpoch, SignedReceipt, Status, Tier, Truth, Unknown,
-    Verdict, evaluate, shares_digest,
+    Read, Reading, Receipt, Request, ServedEpoch, SignedReceipt, Status, Subject, Tier, Truth,
+    Unknown, Verdict, evaluate, shares_digest,
 };
 use zeroize::Zeroizing;
 
-use super::{FakeChain, Fault};
+use super::{FakeChain, Fault, proofs};
 use crate::{Error, entropy::fresh};
 
 /// Most seconds that an anchor may lie behind the final head.
@@ -235,11 +235,15 @@ fn judge(
     around: &Surroundings<'_>,
 ) -> Result<(), Problem> {
     let heads = heads(anchors, around);
+    let proofs = proofs::verified(request, policy);
     for item in &request.items {
         let at = |places: &Places| {
             evaluate(
                 policy,
-                &request.subject(*item),
+                &Subject {
+                    proofs: proofs.clone(),
+                    ..request.subject(*item)
+                },
                 &View {
                     chains: around.chains,
                     places,

@@ -24,7 +24,8 @@ use alloy_json_abi::{Function, Param};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stheno::protocol::{
-    Account, AccountKind, ChainId, Context, ItemId, Policy, Read, Reading, Subject, Truth, Unknown,
+    Account, AccountKind, ChainId, Context, ItemId, Policy, Proofs, Read, Reading, Subject, Truth,
+    Unknown,
 };
 
 use crate::context::{Written, value};
@@ -184,6 +185,7 @@ impl Case {
             account,
             item: ItemId::from_bytes(self.item.unwrap_or_default().0),
             context,
+            proofs: Proofs::default(),
         })
     }
 

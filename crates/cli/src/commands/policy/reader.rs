@@ -2,7 +2,7 @@
 
 use stheno::{
     Policy,
-    protocol::{Account, AccountKind, ItemId, Subject},
+    protocol::{Account, AccountKind, ItemId, Proofs, Subject},
 };
 
 use crate::{args::ReaderArgs, context, failure::Failure};
@@ -20,7 +20,7 @@ pub(super) fn subject(policy: &Policy, args: &ReaderArgs) -> Result<Subject, Fai
             None => AccountKind::Key,
         },
     });
-    if policy.needs_account() && account.is_none() {
+    if policy.requires_account() && account.is_none() {
         let fault = "the policy asks about the reader's account";
         return Err(Failure::new("usage", fault).hint("give --reader ADDRESS"));
     }
@@ -29,5 +29,6 @@ pub(super) fn subject(policy: &Policy, args: &ReaderArgs) -> Result<Subject, Fai
         account,
         item: ItemId::from_bytes(item),
         context: context::context(&args.context)?,
+        proofs: Proofs::default(),
     })
 }

@@ -104,7 +104,7 @@ pub(super) async fn record(args: &PolicyRecordArgs, as_json: bool) -> Result<(),
 
 fn judge(policy: &Policy, case: &Case) -> Result<(Expect, Explained), String> {
     let subject = case.subject()?;
-    if policy.needs_account() && subject.account.is_none() {
+    if policy.requires_account() && subject.account.is_none() {
         return Err("the policy asks about the reader; add \"reader\": \"0x…\"".to_owned());
     }
     let readings = case.readings()?;

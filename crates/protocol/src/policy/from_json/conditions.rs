@@ -261,7 +261,7 @@ pub(super) fn grant(node: &Node<'_>, path: &str, negated: bool) -> Result<Rule, 
 }
 
 /// The name of a context value, written `:name`.
-fn named((node, path): (&Node<'_>, String)) -> Result<String, Fault> {
+pub(super) fn named((node, path): (&Node<'_>, String)) -> Result<String, Fault> {
     match placeholder(node, &path)? {
         Some(Placeholder::Named(name)) => Ok(name),
         _ => Err(node.fault(

@@ -44,6 +44,15 @@ fn what_a_schema_can_see_is_refused() {
     let token = |rest: &str| {
         format!("{{\"token\": {{\"chain\": 314, \"contract\": {a}, \"standard\": {rest}}}}}")
     };
+    let zk = |of: &str, rest: &str| {
+        let circuit = match of {
+            "c" => "credential",
+            _ => "membership",
+        };
+        format!(
+            "{{\"zk\": {{\"circuit\": \"{circuit}-20-v1\", \"key\": {root}, \"proof\": \":me\"{rest}}}}}"
+        )
+    };
     let returns = |test: &str| call(&format!(", \"args\": [\":reader\"], \"returns\": {test}"));
     for rule in [
         "{}".to_owned(),
@@ -104,6 +113,33 @@ fn what_a_schema_can_see_is_refused() {
         ),
         "{\"grant\": {\"chain\": 314}}".to_owned(),
         format!("{{\"grant\": {{\"chain\": 314, \"registry\": {a}, \"context\": \":item\"}}}}"),
+        zk("", ""),
+        zk(
+            "",
+            &format!(", \"chain\": 1, \"group\": {a}, \"root\": {root}"),
+        ),
+        zk(
+            "",
+            &format!(", \"finality\": \"finalized\", \"root\": {root}"),
+        ),
+        zk("", ", \"chain\": 1"),
+        zk("", &format!(", \"root\": {root}, \"attributes\": []")),
+        zk("", &format!(", \"root\": {root}, \"period\": 0")),
+        zk("", &format!(", \"root\": {root}")).replace("-20-", "-33-"),
+        zk("", &format!(", \"root\": {root}")).replace("v1", "v2"),
+        zk("", &format!(", \"root\": {root}")).replace(":me", "me"),
+        zk(
+            "c",
+            &format!(", \"root\": {root}, \"attributes\": [{{}}, {{}}, {{}}, {{}}, {{}}]"),
+        ),
+        zk(
+            "c",
+            &format!(", \"root\": {root}, \"attributes\": [{{\"==\": 1, \"<=\": 2}}]"),
+        ),
+        zk(
+            "c",
+            &format!(", \"root\": {root}, \"attributes\": [{{\"<\": 2}}]"),
+        ),
     ] {
         let text = format!("{{\"version\": 1, \"rule\": {rule}}}");
         assert!(check(&text).is_err(), "valid: {rule}");

@@ -3,6 +3,8 @@
 use alloy_dyn_abi::DynSolType;
 use alloy_primitives::B256;
 
+use stheno_circuits::{Circuit, KeyHash, Range, Root, spec::ATTRIBUTES};
+
 use super::{
     entries::{
         Entries, address, array, bytes, chain, decode_arg, decode_parts, expected, fault, small,
@@ -13,8 +15,9 @@ use super::{
 use crate::{
     cbor::Value,
     policy::{
-        AddressList, Allowlist, Balance, Call, Comparison, Function, Grant, Leaf, Paid, Policy,
-        PolicyError, Rule, Storage, Subscription, Time, Token, TokenStandard, VERSION, leaf_check,
+        AddressList, Allowlist, Balance, Call, Comparison, Function, Grant, Group, Leaf, Paid,
+        Policy, PolicyError, Rule, Storage, Subscription, Time, Token, TokenStandard, VERSION, Zk,
+        leaf_check,
         typing::{operand_type, type_at},
     },
 };
@@ -103,6 +106,7 @@ fn decode_leaf(number: u64, value: Value, path: &str, negated: bool) -> Result<L
         kind::SUBSCRIPTION => ("subscription", decode_subscription),
         kind::STORAGE => ("storage", decode_storage),
         kind::GRANT => ("grant", decode_grant),
+        kind::ZK => ("zk", decode_zk),
         unknown => {
             let problem =
                 format!("unknown condition number {unknown}; a newer version may know it");
@@ -285,4 +289,67 @@ fn decode_grant(map: &mut Entries) -> Result<Leaf, PolicyError> {
         registry: map.required(key::CONTRACT, "registry", address)?,
         context: map.optional(key::CONTEXT, "context", text)?,
     }))
+}
+
+fn decode_zk(map: &mut Entries) -> Result<Leaf, PolicyError> {
+    let group = match map.optional(key::CONTRACT, "group", address)? {
+        Some(contract) => {
+            let (chain, tier) = map.place()?;
+            Group::Contract {
+                chain,
+                tier,
+                contract,
+            }
+        }
+        None => Group::Root(map.required(key::ROOT, "root", |value, path| {
+            Root::from_bytes(&word(value, path)?).map_err(|error| fault(path, error.to_string()))
+        })?),
+    };
+    Ok(Leaf::Zk(Zk {
+        group,
+        proof: map.required(key::PROOF, "proof", text)?,
+        circuit: map.required(key::CIRCUIT, "circuit", |value, path| {
+            let name: Result<Circuit, _> = text(value, path)?.parse();
+            name.map_err(|error| fault(path, error.to_string()))
+        })?,
+        key: map.required(key::KEY, "key", |value, path| {
+            word(value, path).map(KeyHash::from_bytes)
+        })?,
+        period: map.optional(key::PERIOD, "period", small)?,
+        attributes: map.optional(key::ATTRIBUTES, "attributes", ranges)?,
+    }))
+}
+
+/// The ends of the attributes' ranges, low and high in turn.
+fn ranges(value: Value, path: &str) -> Result<[Range; ATTRIBUTES], PolicyError> {
+    let items = array(value, path)?.into_iter();
+    let ends: Result<Vec<u64>, _> = items.map(|item| small(item, path)).collect();
+    let ends = ends?;
+    let (pairs, rest) = ends.as_chunks();
+    let ranges: Vec<Range> = pairs
+        .iter()
+        .map(|[low, high]| Range {
+            low: *low,
+            high: *high,
+        })
+        .collect();
+    let count = ends.len();
+    match (ranges.try_into(), rest) {
+        (Ok(ranges), []) => Ok(ranges),
+        _ => Err(fault(
+            path,
+            format!(
+                "{} ends of ranges where {} are needed",
+                count,
+                2 * ATTRIBUTES
+            ),
+        )),
+    }
+}
+
+fn word(value: Value, path: &str) -> Result<[u8; 32], PolicyError> {
+    let bytes = bytes(value, path)?;
+    let found = bytes.len();
+    <[u8; 32]>::try_from(bytes)
+        .map_err(|_| fault(path, format!("expected 32 bytes, found {found}")))
 }

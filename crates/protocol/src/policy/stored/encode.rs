@@ -5,7 +5,7 @@ use alloy_primitives::Address;
 use super::{key, kind};
 use crate::{
     cbor::Value,
-    policy::{Arg, Leaf, Placeholder, Policy, Rule, Scalar, VERSION},
+    policy::{Arg, Group, Leaf, Placeholder, Policy, Rule, Scalar, VERSION, Zk},
 };
 
 /// The policy as CBOR.
@@ -149,8 +149,36 @@ fn encode_leaf(leaf: &Leaf) -> (u64, Vec<(u64, Value)>) {
             }
             kind::GRANT
         }
+        Leaf::Zk(zk) => {
+            map.extend(encode_zk(zk));
+            kind::ZK
+        }
     };
     (kind, map)
+}
+
+fn encode_zk(zk: &Zk) -> Vec<(u64, Value)> {
+    let group = match &zk.group {
+        Group::Contract { contract, .. } => (key::CONTRACT, Value::Bytes(contract.to_vec())),
+        Group::Root(root) => (key::ROOT, Value::Bytes(root.to_bytes().to_vec())),
+    };
+    let mut map = vec![
+        group,
+        (key::PROOF, Value::Text(zk.proof.clone())),
+        (key::CIRCUIT, Value::Text(zk.circuit.to_string())),
+        (key::KEY, Value::Bytes(zk.key.as_bytes().to_vec())),
+    ];
+    if let Some(period) = zk.period {
+        map.push((key::PERIOD, Value::uint(period)));
+    }
+    if let Some(ranges) = &zk.attributes {
+        let ends = ranges.iter().flat_map(|range| [range.low, range.high]);
+        map.push((
+            key::ATTRIBUTES,
+            Value::Array(ends.map(Value::uint).collect()),
+        ));
+    }
+    map
 }
 
 fn encode_args(args: &[Arg]) -> Value {

@@ -1,0 +1,195 @@
+//! Proving on this machine.
+
+use std::{fmt, sync::Arc};
+
+use futures::channel::oneshot;
+use stheno_circuits::{
+    Attributes, Group, Inputs, Leaf, Phase, ProvingKey, Secret, Statement, Witness, prove,
+    rand::{SeedableRng, rngs::StdRng},
+};
+use stheno_protocol::{
+    Presentation,
+    policy::{Group as Named, Zk},
+    private::Task,
+};
+
+use super::{ProveError, Prover, ProvingKeys};
+use crate::{bounds::BoxFuture, entropy::fresh};
+
+/// What is going on while a proof is made.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Proving {
+    /// A proving key is being fetched, of which so many bytes have come.
+    Key {
+        /// Bytes.
+        bytes: u64,
+    },
+    /// The proof is being made.
+    Proof(Phase),
+}
+
+/// Is told what is going on.
+pub(super) type Observer = Arc<dyn Fn(Proving) + Send + Sync>;
+
+/// Proves with a secret in memory, on a thread of its own. A [`Prover`].
+pub struct LocalProver {
+    secret: Secret,
+    credentials: Vec<Attributes>,
+    groups: Vec<Group>,
+    keys: ProvingKeys,
+    observer: Observer,
+}
+
+impl LocalProver {
+    /// Proves with this secret and these proving keys.
+    #[must_use]
+    pub fn new(secret: Secret, keys: ProvingKeys) -> Self {
+        Self {
+            secret,
+            credentials: Vec::new(),
+            groups: Vec::new(),
+            keys,
+            observer: Arc::new(|_| ()),
+        }
+    }
+
+    /// In this group, as it is now.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Self {
+        self.groups.push(group);
+        self
+    }
+
+    /// With a credential: what an issuer said when they put its leaf into a group.
+    #[must_use]
+    pub fn credential(mut self, attributes: Attributes) -> Self {
+        self.credentials.push(attributes);
+        self
+    }
+
+    /// Calls `observer` with what is going on.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Fn(Proving) + Send + Sync + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// What is proven for a task, and with what: in the first group and with the first credential that will do.
+    fn statement(&self, task: &Task<'_>) -> Result<(Inputs, Witness), ProveError> {
+        let circuit = task.leaf.circuit;
+        let mut groups = self.candidates(task.leaf).peekable();
+        if groups.peek().is_none() && matches!(task.leaf.group, Named::Root(_)) {
+            return Err(ProveError::OtherGroup);
+        }
+        let mut refused = None;
+        for group in groups {
+            for (leaf, attributes) in self.leaves(circuit.statement) {
+                let (Ok(path), Some(root)) = (group.path(&leaf), group.root()) else {
+                    continue;
+                };
+                let fits = match (&attributes, &task.bounds) {
+                    (Some(attributes), Some(bounds)) => attributes.check(bounds),
+                    _ => Ok(()),
+                };
+                if let Err(error) = fits {
+                    refused = Some(error);
+                    continue;
+                }
+                let inputs = task.inputs(root, self.secret.nullifier(&task.scope));
+                let secret = self.secret.again();
+                let witness = match attributes {
+                    Some(attributes) => Witness::credential(secret, path, attributes),
+                    None => Witness::member(secret, path),
+                };
+                return Ok((inputs, witness));
+            }
+        }
+        Err(refused.map_or(ProveError::NotAMember { circuit }, ProveError::from))
+    }
+
+    /// The groups that have the leaf's root, or, where a contract says which that is, its depth.
+    fn candidates<'a>(&'a self, leaf: &'a Zk) -> impl Iterator<Item = &'a Group> {
+        self.groups.iter().filter(|group| match leaf.group {
+            Named::Root(root) => group.root() == Some(root),
+            Named::Contract { .. } => group.tree().depth() == leaf.circuit.depth,
+        })
+    }
+
+    /// The leaves that this secret may have.
+    fn leaves(&self, statement: Statement) -> Vec<(Leaf, Option<Attributes>)> {
+        let commitment = self.secret.commitment();
+        match statement {
+            Statement::CredentialV1 => self
+                .credentials
+                .iter()
+                .map(|attributes| {
+                    let leaf = Leaf::of_credential(&commitment, attributes);
+                    (leaf, Some(attributes.clone()))
+                })
+                .collect(),
+            _ => vec![(Leaf::of_member(&commitment), None)],
+        }
+    }
+}
+
+impl Prover for LocalProver {
+    fn prove<'a>(&'a self, task: &'a Task<'a>) -> BoxFuture<'a, Result<Presentation, ProveError>> {
+        Box::pin(async move {
+            // Before a key of some megabytes is fetched.
+            let (inputs, witness) = self.statement(task)?;
+            let leaf = task.leaf;
+            let key = self
+                .keys
+                .find(leaf.circuit, &leaf.key, &self.observer)
+                .await?;
+            let seed = fresh::<32>().map_err(|error| ProveError::Entropy {
+                why: error.to_string(),
+            })?;
+            let observer = Arc::clone(&self.observer);
+            let (done, made) = oneshot::channel();
+            let thread = std::thread::Builder::new().name("proof".to_owned());
+            let started = thread.spawn(move || {
+                let _ = done.send(present(&key, &inputs, &witness, &seed, &observer));
+            });
+            started.map_err(|error| stopped(&error))?;
+            made.await.map_err(|error| stopped(&error))?
+        })
+    }
+}
+
+impl fmt::Debug for LocalProver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalProver")
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
+}
+
+fn present(
+    key: &ProvingKey,
+    inputs: &Inputs,
+    witness: &Witness,
+    seed: &[u8; 32],
+    observer: &Observer,
+) -> Result<Presentation, ProveError> {
+    let mut random = StdRng::from_seed(*seed);
+    let mut progress = |phase| observer(Proving::Proof(phase));
+    let proof = prove(key, inputs, witness, &mut random, &mut progress);
+    let proof = proof.map_err(|error| match error {
+        stheno_circuits::ProveError::Statement(error) => ProveError::Statement(error),
+        other => stopped(&other),
+    })?;
+    Ok(Presentation {
+        root: inputs.root,
+        nullifier: inputs.nullifier,
+        proof: proof.to_bytes(),
+        key: key.verifying_key().to_bytes(),
+    })
+}
+
+fn stopped(error: &dyn std::error::Error) -> ProveError {
+    ProveError::Stopped {
+        why: error.to_string(),
+    }
+}
