@@ -82,6 +82,7 @@ const MAY_USE: &[Row] = &[
             "stheno-envelope",
             "stheno-protocol",
             "stheno-chain",
+            "stheno-circuits",
         ],
         &["axum", "clap", "sqlx"],
     ),

@@ -12,9 +12,12 @@ use stheno_protocol::{Address, ChainId, Code, PolicyError};
 use crate::access::AccessError;
 #[cfg(feature = "storage")]
 use crate::collection::CollectionError;
+#[cfg(all(feature = "chain", feature = "wallet"))]
+use crate::group::GroupContractError;
 #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
 use crate::market::MarketError;
 use crate::{
+    group::GroupError,
     ledger::LedgerError,
     network_file::NetworkFileError,
     source::SourceError,
@@ -58,6 +61,13 @@ pub enum Error {
     #[cfg(all(feature = "chain", feature = "wallet"))]
     #[error(transparent)]
     Access(Box<AccessError>),
+    /// A group, a credential or a member's key cannot be used.
+    #[error(transparent)]
+    Group(Box<GroupError>),
+    /// A group's contract could not be read or changed.
+    #[cfg(all(feature = "chain", feature = "wallet"))]
+    #[error(transparent)]
+    GroupContract(Box<GroupContractError>),
     /// Something was not sold or bought.
     #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
     #[error(transparent)]
@@ -209,6 +219,19 @@ impl From<AccessError> for Error {
     }
 }
 
+impl From<GroupError> for Error {
+    fn from(error: GroupError) -> Self {
+        Self::Group(Box::new(error))
+    }
+}
+
+#[cfg(all(feature = "chain", feature = "wallet"))]
+impl From<GroupContractError> for Error {
+    fn from(error: GroupContractError) -> Self {
+        Self::GroupContract(Box::new(error))
+    }
+}
+
 impl Error {
     /// A stable name, for scripts: one of [`codes`], or for refusals by nodes the most frequent
     /// node's [`Code`].
@@ -225,6 +248,9 @@ impl Error {
             Self::Collection(error) => error.code(),
             #[cfg(all(feature = "chain", feature = "wallet"))]
             Self::Access(error) => error.code(),
+            Self::Group(error) => error.code(),
+            #[cfg(all(feature = "chain", feature = "wallet"))]
+            Self::GroupContract(error) => error.code(),
             #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
             Self::Market(error) => error.code(),
             Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
@@ -314,6 +340,9 @@ impl Error {
             Self::Collection(error) => error.hint().to_owned(),
             #[cfg(all(feature = "chain", feature = "wallet"))]
             Self::Access(error) => error.hint().to_owned(),
+            Self::Group(error) => error.hint().to_owned(),
+            #[cfg(all(feature = "chain", feature = "wallet"))]
+            Self::GroupContract(error) => error.hint().to_owned(),
             #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
             Self::Market(error) => error.hint().to_owned(),
             Self::Ledger(error) => ledger_hint(error),
