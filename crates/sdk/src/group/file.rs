@@ -196,7 +196,7 @@ impl GroupFile {
 }
 
 /// A hidden neighbour, so that the last step is a rename and cannot cross file systems.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".stheno-group");

@@ -12,7 +12,7 @@ use serde_json::json;
 use stheno::{
     chain::Chain,
     group::{GroupAsStored, GroupContract, GroupContractError, GroupTerms},
-    protocol::{Address, B256, ChainId},
+    protocol::{Address, B256, Bytes, ChainId},
 };
 
 use super::reach::connect;
@@ -46,7 +46,7 @@ pub(super) async fn run(args: &GroupDeployArgs, as_json: bool) -> Result<(), Fai
         record: Record::open(&record_of(&args.file), chain.id(), owner)?,
         path: record_of(&args.file),
     };
-    let code = terms.init_code(owner).into();
+    let code: Bytes = terms.init_code(owner).into();
     let progress = Progress::new(as_json);
     let creator = Creator {
         chain: &chain,
