@@ -49,10 +49,43 @@ impl Group {
         }
     }
 
+    /// A group of these leaves, with none where one was removed. Each node is hashed once.
+    ///
+    /// # Errors
+    /// [`GroupError::Duplicate`], with the first place of the leaf; [`GroupError::Tree`].
+    pub fn from_leaves(
+        depth: Depth,
+        leaves: impl IntoIterator<Item = Option<Leaf>>,
+    ) -> Result<Self, GroupError> {
+        let leaves: Vec<Option<Leaf>> = leaves.into_iter().collect();
+        let mut places = BTreeMap::new();
+        for (index, leaf) in (0..).zip(&leaves) {
+            if let Some(leaf) = leaf
+                && let Some(index) = places.insert(*leaf, index)
+            {
+                return Err(GroupError::Duplicate { index });
+            }
+        }
+        let tree = MerkleTree::from_leaves(depth, leaves)?;
+        Ok(Self { tree, places })
+    }
+
     /// Its tree.
     #[must_use]
     pub const fn tree(&self) -> &MerkleTree {
         &self.tree
+    }
+
+    /// How many leaves are in it now.
+    #[must_use]
+    pub fn members(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The place of a leaf, if it is in the group.
+    #[must_use]
+    pub fn place_of(&self, leaf: &Leaf) -> Option<u64> {
+        self.places.get(leaf).copied()
     }
 
     /// What a policy names; none while nobody is in the group.
@@ -104,12 +137,12 @@ impl Group {
     }
 
     fn place(&self, leaf: &Leaf) -> Result<u64, GroupError> {
-        self.places.get(leaf).copied().ok_or(GroupError::NotThere)
+        self.place_of(leaf).ok_or(GroupError::NotThere)
     }
 
     fn is_new(&self, leaf: &Leaf) -> Result<(), GroupError> {
-        match self.places.get(leaf) {
-            Some(&index) => Err(GroupError::Duplicate { index }),
+        match self.place_of(leaf) {
+            Some(index) => Err(GroupError::Duplicate { index }),
             None => Ok(()),
         }
     }
@@ -126,16 +159,7 @@ impl TryFrom<Stored> for Group {
     type Error = GroupError;
 
     fn try_from(stored: Stored) -> Result<Self, GroupError> {
-        let mut places = BTreeMap::new();
-        for (index, leaf) in (0..).zip(&stored.leaves) {
-            if let Some(leaf) = leaf
-                && let Some(index) = places.insert(*leaf, index)
-            {
-                return Err(GroupError::Duplicate { index });
-            }
-        }
-        let tree = MerkleTree::from_leaves(Depth::new(stored.depth)?, stored.leaves)?;
-        Ok(Self { tree, places })
+        Self::from_leaves(Depth::new(stored.depth)?, stored.leaves)
     }
 }
 
@@ -194,6 +218,9 @@ mod tests {
         assert_eq!(read.root(), kept.root());
         assert_eq!(read.path(&leaf(3)), kept.path(&leaf(3)));
         assert_eq!(serde_json::to_string(&read).unwrap(), json);
+        assert_eq!((read.members(), read.tree().len()), (2, 3));
+        let places = [1, 2, 3].map(|number| read.place_of(&leaf(number)));
+        assert_eq!(places, [Some(0), None, Some(2)]);
 
         let three = leaf(3).to_string();
         for (bad, what) in [

@@ -12,6 +12,7 @@
 //! | [`market`] | a folder sold, found, bought and read; what is not paid for |
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
 //! | [`access`] | who reads, said on chain: created, granted, revoked; networks that are deployed |
+//! | [`groups`] | members who are not named: a root deployed, published, changed, revoked |
 //! | [`policies`] | policies as their authors meet them: explained, recorded, tested |
 //! | [`cookbook`] | every policy of the cookbook, admitting and refusing |
 //! | [`bad_input`] | what people, disks and networks get wrong |
@@ -56,6 +57,7 @@ mod contracts_agree;
 mod cookbook;
 mod desk;
 mod gate;
+mod groups;
 mod hostile;
 mod keys;
 mod lifecycle;
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         keys::trials(),
         collections::trials(),
         access::trials(),
+        groups::trials(),
         market::trials(),
         policies::trials(),
         cookbook::trials(),

@@ -31,6 +31,7 @@ const KNOWN: &[&str] = &[
     "ItemKey",
     "Kek",
     "KeyShare",
+    "MemberKey",
     "ReaderSecret",
     "SealSecret",
     "SealingKey",

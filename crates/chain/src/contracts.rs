@@ -69,6 +69,22 @@ contract!(
     /// An auction by sealed bids that opens itself: the worked example of `TimedRelease`.
     sealed_bid_auction, SealedBidAuctionContract, "abi/SealedBidAuction.json"
 );
+contract!(
+    /// Checks proofs of one circuit.
+    groth16_verifier, Groth16VerifierContract, "abi/Groth16Verifier.json"
+);
+contract!(
+    /// A group of members who are not named, whose owner changes its root.
+    owned_group, OwnedGroupContract, "abi/OwnedGroup.json"
+);
+contract!(
+    /// The same, whose root is changed by a vote.
+    voted_group, VotedGroupContract, "abi/VotedGroup.json"
+);
+contract!(
+    /// Uses of items by members of a group, once for each period.
+    nullifiers, NullifiersContract, "abi/Nullifiers.json"
+);
 
 #[cfg(test)]
 mod tests {
@@ -85,7 +101,36 @@ mod tests {
             CommitteeContract::epochInfoCall::SIGNATURE,
             "epochInfo(uint64,uint64)"
         );
+        assert!(Groth16VerifierContract::BYTECODE.len() > 1000);
+        assert!(NullifiersContract::BYTECODE.len() > 1000);
         let _: Option<CommitteeContract::Outcome> = None;
         let _: Option<CommitteeContract::MemberInfo> = None;
+    }
+
+    /// Whoever reads a group's root need not know which of the two contracts keeps it.
+    #[test]
+    fn groups_of_both_kinds_are_read_and_refuse_alike() {
+        use OwnedGroupContract as owned;
+        use VotedGroupContract as voted;
+        use alloy::sol_types::{SolError, SolEvent};
+
+        assert!(owned::BYTECODE.len() > 1000 && voted::BYTECODE.len() > 1000);
+        let change = "(uint64,uint256,bytes32,bool)";
+        assert_eq!(owned::updateCall::SIGNATURE, format!("update({change})"));
+        assert_eq!(voted::approveCall::SIGNATURE, format!("approve({change})"));
+        assert_eq!(owned::rootCall::SELECTOR, voted::rootCall::SELECTOR);
+        assert_eq!(owned::indexCall::SELECTOR, voted::indexCall::SELECTOR);
+        assert_eq!(owned::isValidCall::SELECTOR, voted::isValidCall::SELECTOR);
+        assert_eq!(
+            owned::isValidCall::SIGNATURE,
+            "isValid(uint256,uint64)",
+            "what nodes ask"
+        );
+        assert_eq!(owned::Stale::SELECTOR, voted::Stale::SELECTOR);
+        assert_eq!(owned::NoRoot::SELECTOR, voted::NoRoot::SELECTOR);
+        assert_eq!(
+            owned::RootChanged::SIGNATURE_HASH,
+            voted::RootChanged::SIGNATURE_HASH
+        );
     }
 }

@@ -7,8 +7,9 @@ use alloy::sol_types::{Panic, Revert as RevertString, SolError, SolInterface};
 
 use crate::contracts::{
     AccessPassContract, AccessRegistryContract, CatalogueContract, CommitteeContract,
-    DevnetDollarContract, EscrowContract, PayPerAccessContract, SealedBidAuctionContract,
-    TimedReleaseContract,
+    DevnetDollarContract, EscrowContract, Groth16VerifierContract, NullifiersContract,
+    OwnedGroupContract, PayPerAccessContract, SealedBidAuctionContract, TimedReleaseContract,
+    VotedGroupContract,
 };
 
 /// Why a contract refused.
@@ -61,7 +62,7 @@ fn named(data: &[u8]) -> Option<(String, String)> {
 type Named = fn(&[u8]) -> Option<(String, String)>;
 
 /// Whose errors are known, in the order in which they are tried.
-const KNOWN: [Named; 9] = [
+const KNOWN: [Named; 13] = [
     of::<CommitteeContract::CommitteeContractErrors>,
     of::<AccessPassContract::AccessPassContractErrors>,
     of::<AccessRegistryContract::AccessRegistryContractErrors>,
@@ -70,6 +71,10 @@ const KNOWN: [Named; 9] = [
     of::<CatalogueContract::CatalogueContractErrors>,
     of::<TimedReleaseContract::TimedReleaseContractErrors>,
     of::<SealedBidAuctionContract::SealedBidAuctionContractErrors>,
+    of::<OwnedGroupContract::OwnedGroupContractErrors>,
+    of::<VotedGroupContract::VotedGroupContractErrors>,
+    of::<NullifiersContract::NullifiersContractErrors>,
+    of::<Groth16VerifierContract::Groth16VerifierContractErrors>,
     // Those of OpenZeppelin's ERC-20.
     of::<DevnetDollarContract::DevnetDollarContractErrors>,
 ];
@@ -129,6 +134,13 @@ mod tests {
             Revert::decode(registry.abi_encode().into()).to_string(),
             "TooManyTerms(count: 17)"
         );
+
+        let stale = VotedGroupContract::Stale {
+            following: 1,
+            index: 2,
+        };
+        let revert = Revert::decode(stale.abi_encode().into());
+        assert_eq!(revert.to_string(), "Stale(following: 1, index: 2)");
 
         let pass = AccessPassContract::WrongPayment {
             paid: U256::from(1),

@@ -8,6 +8,7 @@ mod committee;
 mod consent;
 mod deploy;
 mod gateways;
+mod group;
 mod keys;
 mod market;
 mod opening;
@@ -39,6 +40,11 @@ pub use consent::{
 };
 pub use deploy::{NetworkDeployArgs, ParametersArg};
 pub use gateways::GatewayArgs;
+pub use group::{
+    AttributesArg, GroupAddArgs, GroupChainArgs, GroupCommand, GroupCreateArgs, GroupDeployArgs,
+    GroupPublishArgs, GroupRemoveArgs, GroupRootArgs, GroupShowArgs, MemberCommand,
+    MemberCommitmentArgs, MemberCreateArgs,
+};
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use market::{BuyArgs, RelayArgs, SellArgs};
 pub use opening::OpeningArgs;
@@ -126,6 +132,12 @@ pub enum Command {
     /// Say who reads, on chain: create items, set their terms, grant and revoke.
     #[command(subcommand)]
     Access(AccessCommand),
+    /// Keep a group of members who are not named: in a file, and as a root on chain.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Make the key that makes you a member of groups, and print its commitment.
+    #[command(subcommand)]
+    Member(MemberCommand),
     /// Work with policies.
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -14,8 +14,8 @@ pub const OWN: &[Explained] = explained! {
         "A file that was named does not exist, is a directory, is not text where text is expected, or cannot be read.",
         "Check the name and the rights; pack a directory first.";
     "input_too_large", Asker, "Input too large",
-        "A policy or a network file is larger than 1 MiB.",
-        "This should be a small text file; check whether it is the right one.";
+        "A policy or a network file is larger than 1 MiB, or a list of members larger than 256 MiB.",
+        "This should be a smaller text file; check whether it is the right one.";
     "stdin_twice", Asker, "Standard input twice",
         "Two inputs were given as `-`, and there is one standard input.",
         "Give one of them as a file.";

@@ -163,6 +163,8 @@ from_sdk_errors!(
     stheno::PolicyError,
     stheno::WalletError,
     stheno::access::AccessError,
+    stheno::group::GroupError,
+    stheno::group::GroupContractError,
     stheno::envelope::EnvelopeError,
     stheno::collection::CollectionError,
     stheno::market::MarketError,

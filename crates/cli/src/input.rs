@@ -121,19 +121,27 @@ impl std::fmt::Debug for Input {
 /// # Errors
 /// When it cannot be read, is too large or is not UTF-8.
 pub fn text(path: &Path) -> Result<String, Failure> {
+    text_within(path, MAX_TEXT)
+}
+
+/// Reads a text of at most so many bytes, whole MiB; `-` is standard input.
+///
+/// # Errors
+/// As [`text`].
+pub fn text_within(path: &Path, limit: u64) -> Result<String, Failure> {
     let shown = path.display().to_string();
     let mut bytes = Vec::new();
     let read = match shown.as_str() {
-        "-" => io::stdin().take(MAX_TEXT + 1).read_to_end(&mut bytes),
-        _ => File::open(path).and_then(|file| file.take(MAX_TEXT + 1).read_to_end(&mut bytes)),
+        "-" => io::stdin().take(limit + 1).read_to_end(&mut bytes),
+        _ => File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)),
     };
     read.map_err(|error| unreadable(&shown, &error))?;
-    if bytes.len() as u64 > MAX_TEXT {
+    if bytes.len() as u64 > limit {
         return Err(Failure::new(
             "input_too_large",
-            format_args!("{shown} is larger than 1 MiB"),
+            format_args!("{shown} is larger than {} MiB", limit >> 20),
         )
-        .hint("this should be a small text file; is it the right one?"));
+        .hint("this should be a smaller text file; is it the right one?"));
     }
     String::from_utf8(bytes)
         .map_err(|_| Failure::new("input_unreadable", format_args!("{shown} is not text")))

@@ -9,6 +9,7 @@ use stheno::{
     AskingKey,
     crypto::Cek,
     envelope::{SharedKey, X25519Secret},
+    group::MemberKey,
 };
 use zeroize::Zeroizing;
 
@@ -76,6 +77,24 @@ pub fn asking(path: &Path) -> Result<AskingKey, Failure> {
     };
     match (lines.next(), lines.next()) {
         (Some(line), None) => AskingKey::from_text(line).map_err(|error| bad(&error)),
+        _ => Err(bad(&"it holds not exactly one key")),
+    }
+}
+
+/// A member's secret key.
+///
+/// # Errors
+/// When the file cannot be read, or holds anything else. It is not repeated.
+pub fn member(path: &Path) -> Result<MemberKey, Failure> {
+    let text = read(path)?;
+    let mut lines = lines(&text);
+    let bad = |why: &dyn std::fmt::Display| {
+        let fault = format!("{}: {why}", path.display());
+        Failure::new("bad_member_key", fault)
+            .hint("`stheno member create -o FILE` makes such a file")
+    };
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => MemberKey::from_text(line).map_err(|error| bad(&error)),
         _ => Err(bad(&"it holds not exactly one key")),
     }
 }

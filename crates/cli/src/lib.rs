@@ -19,6 +19,7 @@
 //! | [`keys`], [`key_file`] | secrets, never from the command line |
 //! | [`sale_file`] | which item an encrypted folder is sold as |
 //! | [`consent`], [`session_file`], [`delegation_file`] | letting another key ask |
+//! | [`creation`] | a contract that is created once, whatever happens meanwhile |
 //! | [`cbor_text`] | CBOR that somebody else wrote, for people and scripts |
 //! | [`progress`], [`say`], [`failure`] | what people and scripts are told |
 //! | [`codes`] | every error code, and what it means |
@@ -39,6 +40,7 @@ pub mod codes;
 pub mod commands;
 pub mod consent;
 pub mod context;
+pub mod creation;
 pub mod delegation_file;
 pub mod demo;
 pub mod devnet;
@@ -105,6 +107,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Session(command) => commands::session::run(command, cli.json).await?,
         Command::Delegation(command) => commands::delegation::run(command, cli.json).await?,
         Command::Access(command) => commands::access::run(command, cli.json).await?,
+        Command::Group(command) => commands::group::run(command, cli.json).await?,
+        Command::Member(command) => commands::member::run(&command, cli.json)?,
         Command::Policy(command) => commands::policy::run(command, cli.json).await?,
         Command::Receipt(command) => commands::receipt::run(command, cli.json).await?,
         Command::Network(command) => commands::network::run(command, cli.json).await?,

@@ -58,6 +58,8 @@ fn every_code_in_the_sources_is_explained() {
         "storage/error.rs",
         "collection/error.rs",
         "access/error.rs",
+        "group/error.rs",
+        "group/contract_error.rs",
         "market/error.rs",
     ] {
         let text = fs::read_to_string(root.join("../sdk/src").join(path)).unwrap();

@@ -1,20 +1,25 @@
 //! Everything that can go wrong in the SDK, and whose doing it was.
 
 pub mod codes;
+mod hints;
 
 use std::fmt;
 
+use hints::{envelope_hint, ledger_hint};
 use stheno_crypto::{KeyFingerprint, NetworkId};
-use stheno_envelope::{EnvelopeError, HeaderError};
+use stheno_envelope::EnvelopeError;
 use stheno_protocol::{Address, ChainId, Code, PolicyError};
 
 #[cfg(all(feature = "chain", feature = "wallet"))]
 use crate::access::AccessError;
 #[cfg(feature = "storage")]
 use crate::collection::CollectionError;
+#[cfg(all(feature = "chain", feature = "wallet"))]
+use crate::group::GroupContractError;
 #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
 use crate::market::MarketError;
 use crate::{
+    group::GroupError,
     ledger::LedgerError,
     network_file::NetworkFileError,
     private::ProveError,
@@ -62,6 +67,13 @@ pub enum Error {
     #[cfg(all(feature = "chain", feature = "wallet"))]
     #[error(transparent)]
     Access(Box<AccessError>),
+    /// A group, a credential or a member's key cannot be used.
+    #[error(transparent)]
+    Group(Box<GroupError>),
+    /// A group's contract could not be read or changed.
+    #[cfg(all(feature = "chain", feature = "wallet"))]
+    #[error(transparent)]
+    GroupContract(Box<GroupContractError>),
     /// Something was not sold or bought.
     #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
     #[error(transparent)]
@@ -213,6 +225,19 @@ impl From<AccessError> for Error {
     }
 }
 
+impl From<GroupError> for Error {
+    fn from(error: GroupError) -> Self {
+        Self::Group(Box::new(error))
+    }
+}
+
+#[cfg(all(feature = "chain", feature = "wallet"))]
+impl From<GroupContractError> for Error {
+    fn from(error: GroupContractError) -> Self {
+        Self::GroupContract(Box::new(error))
+    }
+}
+
 impl Error {
     /// A stable name, for scripts: one of [`codes`], or for refusals by nodes the most frequent
     /// node's [`Code`].
@@ -230,6 +255,9 @@ impl Error {
             Self::Collection(error) => error.code(),
             #[cfg(all(feature = "chain", feature = "wallet"))]
             Self::Access(error) => error.code(),
+            Self::Group(error) => error.code(),
+            #[cfg(all(feature = "chain", feature = "wallet"))]
+            Self::GroupContract(error) => error.code(),
             #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
             Self::Market(error) => error.code(),
             Self::Ledger(LedgerError::NoEndpoint { .. }) => "rpc_missing",
@@ -320,6 +348,9 @@ impl Error {
             Self::Collection(error) => error.hint().to_owned(),
             #[cfg(all(feature = "chain", feature = "wallet"))]
             Self::Access(error) => error.hint().to_owned(),
+            Self::Group(error) => error.hint().to_owned(),
+            #[cfg(all(feature = "chain", feature = "wallet"))]
+            Self::GroupContract(error) => error.hint().to_owned(),
             #[cfg(all(feature = "chain", feature = "storage", feature = "wallet"))]
             Self::Market(error) => error.hint().to_owned(),
             Self::Ledger(error) => ledger_hint(error),
@@ -420,54 +451,6 @@ impl Error {
             }
             _ => None,
         }
-    }
-}
-
-fn ledger_hint(error: &LedgerError) -> String {
-    match error {
-        LedgerError::NoEndpoint { chain_id } => {
-            format!("give an rpc endpoint of chain {chain_id}")
-        }
-        LedgerError::OtherChain { expected, .. } => {
-            format!("give an rpc endpoint of chain {expected} instead")
-        }
-        LedgerError::NoCommittee { .. } => {
-            "check the endpoint and the network file; a new committee serves when its key is final"
-                .to_owned()
-        }
-        LedgerError::Unreadable { .. } => "check the rpc endpoint, or give another".to_owned(),
-    }
-}
-
-fn envelope_hint(error: &EnvelopeError) -> &'static str {
-    match error {
-        EnvelopeError::Header(HeaderError::NotAnEnvelope) => {
-            "check that this is the file that `stheno encrypt` made"
-        }
-        EnvelopeError::Header(HeaderError::UnsupportedCipher(_)) => {
-            "it may have been written by a newer version, or by another tool"
-        }
-        EnvelopeError::Header(_) => {
-            "the file is damaged, or not what `stheno encrypt` made; fetch it again from its source"
-        }
-        EnvelopeError::Truncated { .. }
-        | EnvelopeError::Appended { .. }
-        | EnvelopeError::Chunk { .. }
-        | EnvelopeError::ChunkCount { .. } => "fetch the file again from its source",
-        EnvelopeError::WrongKey | EnvelopeError::Unwrap => {
-            "check that the key is this file's; if it is, fetch the file again from its source"
-        }
-        EnvelopeError::LengthChanged { .. } => {
-            "wait until nothing writes to the file, or encrypt a copy of it"
-        }
-        EnvelopeError::OutOfRange { .. } => "ask for a part that the file has",
-        EnvelopeError::TooManyChunks => {
-            "choose a larger chunk size; with 16 MiB a file may have 64 PiB"
-        }
-        EnvelopeError::Read(_) | EnvelopeError::Write(_) => {
-            "check the file, its disk and its rights"
-        }
-        _ => "choose other options",
     }
 }
 

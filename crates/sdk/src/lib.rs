@@ -67,6 +67,11 @@
 //! A policy can leave it to an on-chain registry who reads an item: [`access`] registers items, sets
 //! their terms, grants and revokes, without touching what is stored.
 //!
+//! # Groups
+//!
+//! A policy can ask for a proof that a reader is one of a group, without learning which one: [`group`]
+//! keeps the members in a file, publishes its root on chain, and makes members' keys.
+//!
 //! # Reading
 //!
 //! With a key of one's own a [`Keyring`] opens an envelope without asking anybody.
@@ -126,6 +131,7 @@
 //! | [`storage`] | pieces and blocks: folders, HTTP servers, gateways, PDP providers; transfers |
 //! | `collection` | encrypted folders: a manifest and pieces; links to them; CARs of them |
 //! | [`access`] | items of an on-chain registry, and the terms on which they are read |
+//! | [`group`] | members who are not named: their keys, a group's file, its root on chain |
 //! | `market` | selling encrypted folders, buying the right to read them |
 //! | `http`, `timer` | what differs between native targets and a browser: `fetch`, clocks |
 //! | `open_all` | the keys of many files with one request |
@@ -142,7 +148,7 @@
 //! | [`testing`] | the world in memory |
 //!
 //! What is absent: serving, command lines, and formats: message bytes are
-//! [`protocol`]'s, file bytes [`envelope`]'s.
+//! [`protocol`]'s, file bytes [`envelope`]'s, statements that are proven [`circuits`]'.
 
 #![cfg_attr(
     test,
@@ -155,6 +161,7 @@ pub mod bounds;
 pub mod clock;
 #[cfg(feature = "storage")]
 pub mod collection;
+pub mod group;
 pub mod ledger;
 pub mod source;
 pub mod storage;
@@ -221,6 +228,7 @@ pub use rewrap::Rewrap;
 pub use seal_to::{PinnedNetwork, SealTo};
 #[cfg(feature = "chain")]
 pub use stheno_chain as chain;
+pub use stheno_circuits as circuits;
 pub use stheno_crypto as crypto;
 pub use stheno_envelope as envelope;
 pub use stheno_protocol as protocol;

@@ -12,6 +12,7 @@ mod collections;
 mod cookbook;
 mod disk_and_pipe;
 mod folder;
+mod groups;
 mod inspect;
 mod keys;
 mod malformed;

@@ -280,6 +280,63 @@ pub const ALL: &[Explained] = explained! {
     "registry_refused", Asker, "Refused by the registry",
         "The registry refused the change, for the reason in the message.",
         "`stheno access show` tells who owns the id, and its terms.";
+    "group_unreadable", Machine, "Group's file fails",
+        "A group's file, or what is kept beside it, cannot be opened, read, locked, written or renamed.",
+        "Check the name, the disk's space and your rights. The file is as it was before.";
+    "group_exists", Asker, "Group exists",
+        "There is a file of the group's name already, and no group is ever replaced: its members would be lost.",
+        "Give another name, or add to the group that there is.";
+    "group_busy", Asker, "Group at work",
+        "Another command has been changing the group's file for more than a minute.",
+        "Wait until it is done, or end it.";
+    "bad_group", File, "Not a group",
+        "The file is not the JSON of a group: it is cut short, has a field too many, or a leaf that is none.",
+        "Get it again from who keeps the group; the message has the place.";
+    "group_depth", Asker, "No such depth",
+        "Groups are trees of 1 to 32 levels, and networks offer proofs about those of 20 and of 32.",
+        "Make groups of depth 20, for up to a million members in their lifetime, or of 32.";
+    "group_duplicate", Asker, "Member already",
+        "A leaf is in the group already, or was given twice. Nothing was added.",
+        "Leave it out: nobody is in a group twice.";
+    "not_a_member", Asker, "Not in the group",
+        "No such leaf, or member of this commitment, is in the group. Nothing was changed.",
+        "`stheno group show FILE --members` lists the leaves; that of a credential stands in its file.";
+    "group_full", Asker, "Group full",
+        "Every place of the tree was given once, to members who are gone as well.",
+        "Make another group, of depth 32.";
+    "group_empty", Asker, "Group empty",
+        "Nobody is in the group, so it has no root: a policy that named it would be a mistake.",
+        "Add a member with `stheno group add`.";
+    "not_a_commitment", Asker, "Not a commitment",
+        "What should name a member is not 0x and 64 hex digits, or not below the field's order, or zero.",
+        "Copy again what the member's `stheno member create` printed.";
+    "bad_credential", File, "Not a credential",
+        "The file is no credential, or its attributes and commitment do not make its leaf.",
+        "Have it issued again.";
+    "bad_member_key", Asker, "Not a member's key",
+        "The file holds no member's key, or more than one; what it holds is not repeated.",
+        "`stheno member create -o FILE` makes such a file.";
+    "no_group", Asker, "No group there",
+        "There is no contract with a group's root at the address, on the chain that the endpoint serves.",
+        "Check the address, and that the endpoint is of the right chain.";
+    "group_differs", Asker, "Contract of another group",
+        "The contract was made for groups of another depth, or for another kind of tree, than the file's.",
+        "Give the contract that was deployed for this group, or deploy one with `stheno group deploy`.";
+    "group_stale", Chain, "Group changed meanwhile",
+        "Somebody else has changed the group on chain, and the file does not have that change: whom they added would be lost, and whom they removed be a member again.",
+        "Get the file from who published it. To replace what they published, name their change with --following.";
+    "group_must_revoke", Asker, "Roots have to end",
+        "Nobody is in the group any more; then its roots on chain end at once.",
+        "Leave --keep-old-roots out.";
+    "group_not_yours", Asker, "Another's group",
+        "The account neither owns the group on chain nor has a vote about it.",
+        "Use the wallet of the owner or of a voter; `stheno group show` names them.";
+    "group_inconsistent", Chain, "Group contradicts itself",
+        "What the chain says of a group contradicts itself: an endpoint lies, or the contract is no group.",
+        "Ask endpoints of other operators; if they say the same, do not rely on the group.";
+    "group_refused", Asker, "Refused by the group",
+        "The group's contract refused the change, for the reason in the message.",
+        "`stheno group show` tells the contract's state.";
     "no_funds", Asker, "No funds",
         "The account cannot pay for the transaction, or has too little of the token that something costs.",
         "Send it funds; the message says how much it may cost.";

@@ -7,7 +7,7 @@ mod reach;
 mod show;
 mod terms;
 
-pub use reach::{Reached, connect, reach, sender};
+pub use reach::{Reached, connect, reach, sender, sent_json};
 
 use crate::{args::AccessCommand, failure::Failure, interrupt};
 

@@ -137,7 +137,7 @@ pub fn sender(chain: Chain, args: &SenderArgs) -> Result<Sender, Failure> {
 }
 
 /// A transaction for scripts.
-pub(super) fn sent_json(sent: &Sent) -> Value {
+pub fn sent_json(sent: &Sent) -> Value {
     json!({
         "transaction": sent.hash,
         "block": sent.block.number,

@@ -1,25 +1,16 @@
-//! Contracts that are deployed once, however often this is killed and run again.
-//!
-//! A contract's address follows from its deployer and the nonce of the transaction that creates it.
-//! So both are written down before anything is sent, and whoever comes back looks there: a contract
-//! that stands there is not deployed again, and a transaction that waits is waited for. Only when the
-//! nonce went to something else is another one written down.
+//! A network's contracts, each deployed once, and the committee in one of them.
 
 use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
+    path::{Path, PathBuf},
+    time::Instant,
 };
 
-use alloy::primitives::keccak256;
 use stheno::{
-    Error,
-    access::AccessError,
     chain::{
-        Chain, ChainError, Instant as Moment, SendError, Sender,
+        Chain, ChainError, Instant as Moment, Sender,
         contracts::{CommitteeContract as committee, PayPerAccessContract as item_sale},
     },
-    ledger::LedgerError,
-    protocol::{Address, B256, Bytes, U256},
+    protocol::{Address, B256, U256},
 };
 
 use super::{
@@ -27,12 +18,12 @@ use super::{
     parameters::Parameters,
     record::{Record, Step},
 };
-use crate::{failure::Failure, progress::Progress};
+use crate::{
+    creation::{Creator, LOOK, PATIENCE, Plan, Planned, unreadable, unsent},
+    failure::Failure,
+    progress::Progress,
+};
 
-/// Between two looks at a chain.
-const LOOK: Duration = Duration::from_millis(500);
-/// How long a transaction that waits is waited for.
-const PATIENCE: Duration = Duration::from_secs(600);
 /// Committees of other owners that are passed over in a contract of our own.
 const MOST_COMMITTEES: u64 = 64;
 
@@ -84,7 +75,7 @@ impl Deployer<'_> {
     /// When the chain cannot be read, or something else stands there.
     pub async fn are_there(&self, at: B256) -> Result<bool, Failure> {
         for step in &self.record.steps {
-            if !self.is_there(step, at).await? {
+            if !is_there(&self.chain, &self.record, step, at).await? {
                 return Ok(false);
             }
         }
@@ -94,107 +85,21 @@ impl Deployer<'_> {
     /// Deploys one contract, unless it is there.
     async fn deploy(&mut self, contract: Contract) -> Result<Address, Failure> {
         let code = contract.init_code(self.neighbours());
-        let (until, mut used_since) = (Instant::now() + PATIENCE, None);
-        loop {
-            let Some(step) = self.record.step(contract) else {
-                self.plan(contract, &code).await?;
-                continue;
-            };
-            let nonces = self.sender.nonces().await.map_err(unreadable)?;
-            let head = self.chain.head_since(Moment::now()).await;
-            let head = head.map_err(unreadable)?;
-            if self.is_there(&step, head.hash).await? {
-                return self.done(step);
-            }
-            if nonces.mined > step.nonce {
-                // An endpoint may know the nonce before another knows the contract.
-                let since = *used_since.get_or_insert_with(Instant::now);
-                if since.elapsed() >= self.parameters.lag {
-                    used_since = None;
-                    self.plan(contract, &code).await?;
-                }
-            } else if nonces.next < step.nonce || step.init_code_hash != keccak256(&code) {
-                // What came before it was lost, or it was to be another version.
-                self.plan(contract, &code).await?;
-            } else if nonces.next == step.nonce {
-                self.progress.step(format!("deploying {}", contract.name()));
-                self.send(&step, &code).await?;
-            } else if Instant::now() >= until {
-                return Err(Failure::new(
-                    "transaction_pending",
-                    format_args!(
-                        "transaction {} of {} is not mined yet",
-                        step.nonce, self.record.deployer
-                    ),
-                )
-                .hint("run the same command again: it goes on where it is"));
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    /// Writes down what is about to be sent.
-    async fn plan(&mut self, contract: Contract, code: &Bytes) -> Result<(), Failure> {
-        let nonces = self.sender.nonces().await.map_err(unreadable)?;
-        self.record.put(Step {
-            contract,
-            nonce: nonces.next,
-            address: self.record.deployer.create(nonces.next),
-            init_code_hash: keccak256(code),
-            done: false,
-        });
-        self.record.keep(&self.path)
-    }
-
-    async fn send(&self, step: &Step, code: &Bytes) -> Result<(), Failure> {
-        match self.sender.create_at(step.nonce, code.clone()).await {
-            Ok(sent) if sent.created.is_none_or(|created| created == step.address) => Ok(()),
-            Ok(_) => Err(Failure::new(
-                "deployment_differs",
-                format_args!("{} did not get to {}", step.contract.name(), step.address),
-            )
-            .hint("does the chain make addresses as Ethereum does?")),
-            // Somebody was faster with this account; it is looked at again.
-            Err(SendError::Nonce { .. }) => Ok(()),
-            Err(error) => Err(unsent(error)),
-        }
-    }
-
-    fn done(&mut self, step: Step) -> Result<Address, Failure> {
-        if !step.done {
-            self.record.put(Step { done: true, ..step });
-            self.record.keep(&self.path)?;
-        }
-        Ok(step.address)
-    }
-
-    /// Whether the contract stands where it was to get.
-    async fn is_there(&self, step: &Step, at: B256) -> Result<bool, Failure> {
-        let (contract, address) = (step.contract, step.address);
-        let code = self.chain.code(at, address).await.map_err(unreadable)?;
-        if code.is_empty() {
-            return Ok(false);
-        }
-        let differs = |why: String| {
-            Failure::new("deployment_differs", why).hint(
-                "it was deployed by another version of this program: finish with that, or give \
-                 another -o for a new network",
-            )
+        let creator = Creator {
+            chain: &self.chain,
+            sender: &self.sender,
+            lag: self.parameters.lag,
+            progress: self.progress,
         };
-        if !contract.is(&code) {
-            let name = contract.name();
-            return Err(differs(format!("the code at {address} is not {name}'s")));
-        }
-        if contract.has_registry() {
-            // The same function in all of them.
-            let told = self.chain.read(at, address, &item_sale::registryCall {});
-            let told = told.await.map_err(unreadable)?;
-            if Some(told) != self.record.address(Contract::AccessRegistry) {
-                let name = contract.name();
-                return Err(differs(format!("{name} at {address} has registry {told}")));
-            }
-        }
-        Ok(true)
+        let mut plan = PlanOf {
+            contract,
+            chain: &self.chain,
+            path: &self.path,
+            record: &mut self.record,
+        };
+        let address = creator.create(&mut plan, &code).await?;
+        plan.done()?;
+        Ok(address)
     }
 
     /// Founds the committee in a contract that this account deployed, unless that was done.
@@ -285,18 +190,84 @@ impl Deployer<'_> {
     }
 }
 
-fn unreadable(error: ChainError) -> Failure {
-    Error::from(LedgerError::from(error)).into()
+/// One contract's step in the record.
+struct PlanOf<'a> {
+    contract: Contract,
+    chain: &'a Chain,
+    path: &'a Path,
+    record: &'a mut Record,
 }
 
-fn unsent(error: SendError) -> Failure {
-    match error {
-        SendError::Reverted(revert) => Failure::new(
-            "transaction_failed",
-            format_args!("the contract refused: {revert}"),
-        )
-        .hint("check the parameters and the chain; what was deployed is kept in the record"),
-        SendError::Chain(error) => unreadable(error),
-        other => AccessError::Send(other).into(),
+impl Plan for PlanOf<'_> {
+    fn name(&self) -> &'static str {
+        self.contract.name()
     }
+
+    fn planned(&self) -> Option<Planned> {
+        let step = self.record.step(self.contract)?;
+        Some(Planned {
+            nonce: step.nonce,
+            address: step.address,
+            init_code_hash: step.init_code_hash,
+        })
+    }
+
+    fn put(&mut self, planned: Planned) -> Result<(), Failure> {
+        self.record.put(Step {
+            contract: self.contract,
+            nonce: planned.nonce,
+            address: planned.address,
+            init_code_hash: planned.init_code_hash,
+            done: false,
+        });
+        self.record.keep(self.path)
+    }
+
+    async fn is_there(&self, _: &Planned, at: B256) -> Result<bool, Failure> {
+        match self.record.step(self.contract) {
+            Some(step) => is_there(self.chain, self.record, &step, at).await,
+            None => Ok(false),
+        }
+    }
+}
+
+impl PlanOf<'_> {
+    fn done(self) -> Result<(), Failure> {
+        match self.record.step(self.contract) {
+            Some(step) if !step.done => {
+                self.record.put(Step { done: true, ..step });
+                self.record.keep(self.path)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether the contract stands where it was to get.
+async fn is_there(chain: &Chain, record: &Record, step: &Step, at: B256) -> Result<bool, Failure> {
+    let (contract, address) = (step.contract, step.address);
+    let code = chain.code(at, address).await.map_err(unreadable)?;
+    if code.is_empty() {
+        return Ok(false);
+    }
+    let differs = |why: String| {
+        Failure::new("deployment_differs", why).hint(
+            "it was deployed by another version of this program: finish with that, or give \
+             another -o for a new network",
+        )
+    };
+    if !contract.is(&code) {
+        let name = contract.name();
+        return Err(differs(format!("the code at {address} is not {name}'s")));
+    }
+    if contract.has_registry() {
+        // The same function in all of them.
+        let told = chain.read(at, address, &item_sale::registryCall {});
+        let told = told.await.map_err(unreadable)?;
+        if Some(told) != record.address(Contract::AccessRegistry) {
+            let name = contract.name();
+            return Err(differs(format!("{name} at {address} has registry {told}")));
+        }
+    }
+    Ok(true)
 }

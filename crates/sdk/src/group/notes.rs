@@ -1,0 +1,174 @@
+//! What was published from a group's file, and what was about to be: kept beside it.
+//!
+//! By the notes a keeper's next change knows that the root on chain is his own, and whether somebody was
+//! removed since. They are no secret, and without them a change is only asked about once more.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use stheno_circuits::Root;
+use stheno_protocol::{Address, ChainId};
+
+use super::{
+    GroupError, KnownRoot,
+    file::{disk, sync_folder, write},
+};
+
+/// What the file calls itself.
+const FORMAT: &str = "stheno-group-published/1";
+
+/// The notes of one group's file, `FILE.published`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GroupNotes {
+    path: PathBuf,
+    stored: Stored,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    format: String,
+    contracts: Vec<OfContract>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfContract {
+    chain: ChainId,
+    contract: Address,
+    roots: Vec<StoredRoot>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredRoot {
+    root: Option<Root>,
+    places: u64,
+}
+
+impl GroupNotes {
+    /// Reads the notes beside a group's file, or begins some.
+    ///
+    /// # Errors
+    /// [`GroupError::Disk`]; where they cannot be made out, as well.
+    pub fn beside(group: &Path) -> Result<Self, GroupError> {
+        let path = Self::path(group);
+        let stored = match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(std::io::Error::from)
+                .and_then(|stored: Stored| match stored.format == FORMAT {
+                    true => Ok(stored),
+                    false => Err(std::io::Error::other(format!("its format is not {FORMAT}"))),
+                })
+                .map_err(|error| disk(&path, "read it", &error))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Stored {
+                format: FORMAT.to_owned(),
+                contracts: Vec::new(),
+            },
+            Err(error) => return Err(disk(&path, "read it", &error)),
+        };
+        Ok(Self { path, stored })
+    }
+
+    /// Where they are.
+    #[must_use]
+    pub fn path(group: &Path) -> PathBuf {
+        let mut name = group.as_os_str().to_owned();
+        name.push(".published");
+        PathBuf::from(name)
+    }
+
+    /// The roots that a contract has from this file, as far as is known.
+    #[must_use]
+    pub fn known(&self, chain: ChainId, contract: Address) -> Vec<KnownRoot> {
+        let mut contracts = self.stored.contracts.iter();
+        let found = contracts.find(|of| (of.chain, of.contract) == (chain, contract));
+        let roots = found.map(|of| of.roots.as_slice()).unwrap_or_default();
+        let roots = roots.iter().map(|stored| KnownRoot {
+            root: stored.root,
+            places: stored.places,
+        });
+        roots.collect()
+    }
+
+    /// Puts down which roots a contract may have from this file, durably.
+    ///
+    /// # Errors
+    /// [`GroupError::Disk`].
+    pub fn put(
+        &mut self,
+        chain: ChainId,
+        contract: Address,
+        roots: &[KnownRoot],
+    ) -> Result<(), GroupError> {
+        let roots = roots.iter().map(|known| StoredRoot {
+            root: known.root,
+            places: known.places,
+        });
+        let noted = OfContract {
+            chain,
+            contract,
+            roots: roots.collect(),
+        };
+        let contracts = &mut self.stored.contracts;
+        let mut others = contracts.iter_mut();
+        match others.find(|of| (of.chain, of.contract) == (chain, contract)) {
+            Some(before) if *before == noted => return Ok(()),
+            Some(before) => *before = noted,
+            None => contracts.push(noted),
+        }
+        self.save()
+    }
+
+    fn save(&self) -> Result<(), GroupError> {
+        // Numbers, strings and lists always serialise.
+        let mut bytes = serde_json::to_vec_pretty(&self.stored).unwrap_or_default();
+        bytes.push(b'\n');
+        let mut part = self.path.as_os_str().to_owned();
+        part.push(format!(".{}.part", std::process::id()));
+        let part = PathBuf::from(part);
+        write(&part, &bytes, None)
+            .and_then(|()| std::fs::rename(&part, &self.path))
+            .map_err(|error| disk(&self.path, "write it", &error))?;
+        sync_folder(&self.path);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_kept_for_each_contract() {
+        let folder = tempfile::tempdir().unwrap();
+        let group = folder.path().join("group.json");
+        let [one, two] = [1, 2].map(Address::repeat_byte);
+        let root = Root::from_bytes(&[3; 32]).unwrap();
+        let known = |places| KnownRoot {
+            root: Some(root),
+            places,
+        };
+        let mut notes = GroupNotes::beside(&group).unwrap();
+        assert!(notes.known(314, one).is_empty());
+        notes.put(314, one, &[known(1), known(2)]).unwrap();
+        notes.put(314, two, &[known(3)]).unwrap();
+        notes.put(314_159, one, &[]).unwrap();
+        notes.put(314, one, &[known(2)]).unwrap();
+        let again = GroupNotes::beside(&group).unwrap();
+        assert_eq!(again, notes);
+        assert_eq!(again.known(314, one), [known(2)]);
+        assert_eq!(again.known(314, two), [known(3)]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+
+        for text in ["", "{}", "{\"format\":\"x\",\"contracts\":[]}"] {
+            std::fs::write(GroupNotes::path(&group), text).unwrap();
+            let error = GroupNotes::beside(&group).unwrap_err();
+            assert_eq!(error.code(), "group_unreadable");
+            assert!(
+                error.to_string().contains("group.json.published"),
+                "{error}"
+            );
+        }
+    }
+}
