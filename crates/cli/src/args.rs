@@ -13,6 +13,7 @@ mod keys;
 mod market;
 mod opening;
 mod policy;
+mod prove;
 mod range;
 mod receipt;
 mod recipients;
@@ -30,7 +31,7 @@ pub use access::{
     AccessRevokeArgs, AccessRolesArgs, AccessSetArgs, AccessShowArgs, AccessTransferArgs,
     RegistryArgs, SenderArgs, TimeArg,
 };
-pub use asker::{AskerArgs, WalletArgs};
+pub use asker::{AskerArgs, MemberArgs, WalletArgs};
 pub use ceremony::{CeremonyAuditArgs, CeremonyCommand};
 pub use collection::{AddArgs, FolderArgs, GetArgs, LsArgs, PutArgs};
 pub use committee::CommitteeArgs;
@@ -52,6 +53,7 @@ pub use policy::{
     PolicyCheckArgs, PolicyCommand, PolicyExplainArgs, PolicyImportArgs, PolicyNewArgs,
     PolicyRecordArgs, PolicyTestArgs, Preset, ReaderArgs, SpanArgs,
 };
+pub use prove::{ProveCommand, ProveKeysArgs, ProveTryArgs};
 pub use range::RangeArg;
 pub use receipt::{ReceiptCommand, ReceiptVerifyArgs};
 pub use recipients::RecipientArgs;
@@ -138,6 +140,9 @@ pub enum Command {
     /// Make the key that makes you a member of groups, and print its commitment.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Work with proofs of private conditions: make keys for development, try a policy's.
+    #[command(subcommand)]
+    Prove(ProveCommand),
     /// Work with policies.
     #[command(subcommand)]
     Policy(PolicyCommand),

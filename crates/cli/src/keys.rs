@@ -1,23 +1,33 @@
 //! Who asks: a wallet from a keystore or the environment, a session, a delegate, a contract. No
 //! key ever comes from the command line.
 
-use std::{env, io::IsTerminal, path::Path};
+use std::{
+    env,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use stheno::{AskingKey, ContractWallet, Delegate, Error, Nobody, Owner, Reader, Wallet};
+use stheno::{
+    AskingKey, ContractWallet, Delegate, Error, Nobody, Owner, Reader, Wallet,
+    circuits::Phase,
+    group::{Credential, GroupAsStored},
+    private::{LocalProver, Member, Proving, ProvingKeys},
+};
 use zeroize::Zeroizing;
 
 use crate::{
-    args::{AskerArgs, WalletArgs},
+    args::{AskerArgs, MemberArgs, WalletArgs},
     delegation_file::{DelegationFile, bad},
     failure::Failure,
-    key_file,
+    input, key_file, say,
     session_file::SessionFile,
 };
 
 /// The environment variable with a keystore's passphrase.
 const PASSPHRASE: &str = "STHENO_KEYSTORE_PASSWORD";
 
-/// The reader that was given: a session's, a delegate's, a contract's, a wallet's, or nobody.
+/// The reader that was given: a session's, a delegate's, a member, a contract's, a wallet's, or nobody.
 ///
 /// # Errors
 /// When what was given does not work.
@@ -34,11 +44,53 @@ pub fn reader(args: &AskerArgs) -> Result<Box<dyn Reader>, Failure> {
         let delegate = Delegate::new(grant, key).map_err(|error| bad(path, &error))?;
         return Ok(Box::new(delegate));
     }
+    if let Some(key) = &args.member.key {
+        return Ok(Box::new(Member::new(prover(key, &args.member)?)));
+    }
     match (contract(&args.wallet)?, wallet(&args.wallet)?) {
         (Some(contract), _) => Ok(Box::new(contract)),
         (None, Some(wallet)) => Ok(Box::new(wallet)),
         (None, None) => Ok(Box::new(Nobody)),
     }
+}
+
+/// What proves for a member, and says on stderr when that takes a moment.
+///
+/// # Errors
+/// When a file cannot be read, or is none of its kind.
+pub fn prover(key: &Path, args: &MemberArgs) -> Result<LocalProver, Failure> {
+    let mut keys = ProvingKeys::new();
+    for place in &args.proving_keys {
+        keys = keys.place(place.clone());
+    }
+    if let Some(folder) = cache() {
+        keys = keys.kept_in(folder.join("proving-keys"));
+    }
+    let mut prover = LocalProver::new(key_file::member(key)?.into_secret(), keys);
+    for path in &args.group {
+        prover = prover.group(GroupAsStored::read(path).map_err(Error::from)?.group);
+    }
+    for path in &args.credential {
+        let credential = Credential::from_json(&input::text(path)?).map_err(Error::from)?;
+        prover = prover.credential(credential.attributes);
+    }
+    let told = AtomicBool::new(false);
+    Ok(prover.observer(move |proving| match proving {
+        Proving::Key { .. } if !told.swap(true, Ordering::Relaxed) => {
+            say::note("fetching the proving key");
+        }
+        Proving::Proof(Phase::Prove) => say::note("proving; who you are stays here"),
+        _ => {}
+    }))
+}
+
+/// The user's folder for what can be fetched again.
+fn cache() -> Option<PathBuf> {
+    let folder = |name, below: &str| {
+        let folder = env::var_os(name).filter(|folder| !folder.is_empty())?;
+        Some(PathBuf::from(folder).join(below))
+    };
+    folder("XDG_CACHE_HOME", "stheno").or_else(|| folder("HOME", ".cache/stheno"))
 }
 
 /// Who can let another key ask: a wallet, or a contract that it owns.

@@ -109,6 +109,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Access(command) => commands::access::run(command, cli.json).await?,
         Command::Group(command) => commands::group::run(command, cli.json).await?,
         Command::Member(command) => commands::member::run(&command, cli.json)?,
+        Command::Prove(command) => commands::prove::run(&command, cli.json).await?,
         Command::Policy(command) => commands::policy::run(command, cli.json).await?,
         Command::Receipt(command) => commands::receipt::run(command, cli.json).await?,
         Command::Network(command) => commands::network::run(command, cli.json).await?,

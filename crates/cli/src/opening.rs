@@ -202,7 +202,8 @@ impl Opening<'_> {
         let args = self.args;
         let keys = args.identity.iter().chain(&args.shared_key);
         let asker = &args.asker;
-        let askers = [&asker.session, &asker.delegation, &asker.asking_key];
+        let member = &asker.member.key;
+        let askers = [&asker.session, &asker.delegation, &asker.asking_key, member];
         let askers = askers.into_iter().flatten();
         let from_stdin = keys
             .chain(&args.cek_file)

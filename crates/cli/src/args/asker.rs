@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use stheno::protocol::{Address, ChainId};
+use stheno::{
+    private::Place,
+    protocol::{Address, ChainId},
+};
 
 /// A wallet, and the account that it is for.
 #[derive(Clone, Debug, Default, Args)]
@@ -39,4 +42,38 @@ pub struct AskerArgs {
     /// The key that the delegation is for, from `stheno keygen --asking`. Default: the wallet's.
     #[arg(long, value_name = "FILE", requires = "delegation")]
     pub asking_key: Option<PathBuf>,
+
+    /// A member, who shows no account.
+    #[command(flatten)]
+    pub member: MemberArgs,
+}
+
+/// Somebody who proves a right without showing who they are.
+#[derive(Clone, Debug, Default, Args)]
+pub struct MemberArgs {
+    /// Your member's key, from `stheno member create`: you prove to be in a group, and show no account.
+    #[arg(
+        long = "member",
+        value_name = "FILE",
+        requires = "group",
+        conflicts_with_all = ["account", "session", "delegation"]
+    )]
+    pub key: Option<PathBuf>,
+
+    /// The file of a group that you are in, as it is now.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub group: Vec<PathBuf>,
+
+    /// A credential that its issuer gave you.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub credential: Vec<PathBuf>,
+
+    /// Where proving keys are: a folder, or a server's.
+    #[arg(
+        long,
+        value_name = "FOLDER|URL",
+        requires = "key",
+        env = "STHENO_PROVING_KEYS"
+    )]
+    pub proving_keys: Vec<Place>,
 }

@@ -17,6 +17,7 @@ pub mod member;
 pub mod network;
 pub mod piece;
 pub mod policy;
+pub mod prove;
 pub mod put;
 pub mod receipt;
 pub mod relay;
