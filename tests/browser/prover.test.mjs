@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -11,12 +11,15 @@ import { promisify } from 'node:util'
 
 import * as prove from './pages/prove.js'
 import { DIST, KEYS, VECTORS } from './places.mjs'
+import { PageServer } from './servers.mjs'
 import { Stage } from './stage.mjs'
 
 const run = promisify(execFile)
 const frozen = JSON.parse(readFileSync(join(VECTORS, 'circuits.json'), 'utf8'))
 const MEMBERSHIP = 'membership-20-v1'
 const CREDENTIAL = 'credential-20-v1'
+/** Small, so that every point of its key is checked in a second. */
+const SMALL = 'membership-1-v1'
 /** Of one proof, on a machine that does other things, too. */
 const PATIENCE = 60_000
 
@@ -26,8 +29,9 @@ const hashes = {}
 before(async () => {
   stage = await Stage.set({ devnet: false })
   folder = mkdtempSync(join(tmpdir(), 'stheno-prover-'))
-  for (const { circuit, setupSeed } of frozen.proofs) {
-    const { stdout } = await run(KEYS, ['make', circuit, setupSeed.slice(2), folder])
+  const seed = frozen.proofs[0].setupSeed.slice(2)
+  for (const circuit of [MEMBERSHIP, CREDENTIAL, SMALL]) {
+    const { stdout } = await run(KEYS, ['make', circuit, seed, folder])
     hashes[circuit] = JSON.parse(stdout)
     for (const half of ['proving', 'verifying']) copyFileSync(join(folder, `${circuit}.${half}`), stage.storage.path(`${circuit}.${half}`))
   }
@@ -108,16 +112,17 @@ for (const [place, work] of Object.entries(places)) {
     test('keys are refused unless they are whole, the right ones, and allowed', { timeout: 2 * PATIENCE }, async () => {
       const file = readFileSync(join(folder, `${MEMBERSHIP}.proving`))
       // Its last point is none; its last points change places. Only who knows its own hash does not look.
-      const offCurve = Buffer.from(file).fill(1, file.length - 1)
+      const small = readFileSync(join(folder, `${SMALL}.proving`))
+      const offCurve = Buffer.from(small).fill(1, small.length - 1)
       const swapped = Buffer.concat([file.subarray(0, -192), file.subarray(-96), file.subarray(-192, -96)])
       const addresses = {
-        good: url(MEMBERSHIP), other: url(CREDENTIAL), verifying: url(MEMBERSHIP, 'good', 'verifying'),
+        good: url(MEMBERSHIP), small: url(SMALL), other: url(CREDENTIAL), verifying: url(MEMBERSHIP, 'good', 'verifying'),
         ...Object.fromEntries(['gone', 'wrong', 'stops'].map(fault => [fault, url(MEMBERSHIP, fault)])),
         offCurve: stage.storage.put('off-curve', offCurve), swapped: stage.storage.put('swapped', swapped)
       }
-      const { proving, verifying } = hashes[MEMBERSHIP]
+      const { proving } = hashes[MEMBERSHIP]
       const swappedHash = `0x${createHash('sha256').update(swapped).digest('hex')}`
-      const found = await work('refusedKeys', addresses, { hash: proving, verifyingHash: verifying, swappedHash }, frozen)
+      const found = await work('refusedKeys', addresses, { hash: proving, verifyingHash: hashes[SMALL].verifying, swappedHash }, frozen)
       const codes = Object.fromEntries(Object.entries(found).map(([name, { value, code }]) => [name, value ?? code]))
       assert.deepEqual(codes, {
         production: 'proving_key_development',
@@ -133,7 +138,7 @@ for (const [place, work] of Object.entries(places)) {
         nowhere: 'bad_argument',
         second: MEMBERSHIP,
         otherVerifying: 'proving_key_mismatch',
-        byVerifying: MEMBERSHIP,
+        byVerifying: SMALL,
         offCurve: 'proving_key_broken',
         swapped: 'proving_key_broken'
       })
@@ -194,20 +199,26 @@ for (const [place, work] of Object.entries(places)) {
 const EXHAUST = "import { load } from './wasm.js'\nconst memory = await load()\nmemory.grow(65_536 - memory.buffer.byteLength / 65_536)\n"
 
 test('worker that runs out of memory says so, and another takes its place', { timeout: 2 * PATIENCE }, async () => {
-  await stage.in(undefined, async page => {
-    let workers = 0
-    await page.context().route('**/prover/worker.js', async route => {
-      if (workers++) return await route.continue()
-      const response = await route.fetch()
-      await route.fulfill({ response, body: EXHAUST + await response.text() })
+  const copy = join(folder, 'package')
+  cpSync(DIST, copy, { recursive: true })
+  const script = join(copy, 'prover/worker.js')
+  const whole = readFileSync(script)
+  writeFileSync(script, EXHAUST + whole)
+  const server = await PageServer.start({ '/': join(import.meta.dirname, 'pages'), '/stheno/': copy })
+  try {
+    await stage.in(undefined, async page => {
+      await page.goto(`${server.origin}/harness.html`)
+      const run = (name, ...args) => page.evaluate(async ([name, args]) => (await import('/prove.js'))[name]('/stheno', ...args), [name, args])
+      const failed = await run('exhausted', url(MEMBERSHIP), hashes[MEMBERSHIP].proving)
+      assert.equal(failed.code, 'out_of_memory', JSON.stringify(failed))
+      assert.match(failed.hint, /try again/)
+      writeFileSync(script, whole)
+      const proof = await run('recovered', url(MEMBERSHIP), hashes[MEMBERSHIP].proving, frozen)
+      assert.equal(await verified(MEMBERSHIP, frozenProof(MEMBERSHIP).inputs, parts(proof).proof), true)
     })
-    const args = [url(MEMBERSHIP), hashes[MEMBERSHIP].proving, frozen]
-    const { first, proof } = await page.evaluate(async args => (await import('/prove.js')).exhausted('/stheno', ...args), args)
-    assert.equal(first.code, 'out_of_memory', JSON.stringify(first))
-    assert.match(first.hint, /try again/)
-    assert.equal(workers, 2)
-    assert.equal(await verified(MEMBERSHIP, frozenProof(MEMBERSHIP).inputs, parts(proof).proof), true)
-  })
+  } finally {
+    await server.stop()
+  }
 })
 
 test('another page of the origin finds the key in the cache, and damage there is no harm', { timeout: 2 * PATIENCE }, async () => {

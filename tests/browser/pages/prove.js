@@ -85,8 +85,8 @@ export async function present (at, circuit, source, options, frozen) {
   return { circuit: key.circuit, hash, verifyingHash, bytes, kept, phases, seconds, memory, proof: hexOf(proof), seedIsKept: hexOf(claim.seed) === seed }
 }
 
-/** What is refused of keys: files at addresses, by the hashes of the good one. */
-export async function refusedKeys (at, { good, other, gone, wrong, stops, verifying, offCurve, swapped }, { hash, verifyingHash, swappedHash }, frozen) {
+/** What is refused of keys: files at addresses. The verifying hash is the small one's. */
+export async function refusedKeys (at, { good, small, other, gone, wrong, stops, verifying, offCurve, swapped }, { hash, verifyingHash, swappedHash }, frozen) {
   const { Prover } = await import(`${at}/prover.js`)
   const prover = new Prover()
   const development = true
@@ -106,8 +106,8 @@ export async function refusedKeys (at, { good, other, gone, wrong, stops, verify
     nowhere: await load([]),
     // The first address that serves it will do.
     second: await load([gone, wrong, good]),
-    otherVerifying: await load(file, { hash: undefined, verifyingHash: hash }),
-    byVerifying: await load(file, { hash: undefined, verifyingHash }),
+    otherVerifying: await load(small, { hash: undefined, verifyingHash: hash }),
+    byVerifying: await load(small, { hash: undefined, verifyingHash }),
     offCurve: await load(offCurve, { hash: undefined, verifyingHash })
   }
   // Whoever pins a broken key gets it, but no proof.
@@ -186,13 +186,17 @@ export async function abort (at, { good, slow }, hash, frozen) {
   return { before: before.name, download, proof, waited: waited.name, phases, result }
 }
 
-/** Proves twice: with a worker that runs out of memory, and again. */
-export async function exhausted (at, url, hash, frozen) {
+/** What becomes of a key when the prover's memory cannot grow. The prover stays. */
+export async function exhausted (at, url, hash) {
   const { Prover } = await import(`${at}/prover.js`)
-  const prover = new Prover()
-  const first = await outcome(prover.loadKey(url, { hash, development: true }))
+  globalThis.prover = new Prover()
+  return await outcome(prover.loadKey(url, { hash, development: true }))
+}
+
+/** The same prover, when its memory can. */
+export async function recovered (at, url, hash, frozen) {
   const key = await prover.loadKey(url, { hash, development: true })
   const proof = await prover.prove(key, await frozenClaim(prover, 'membership-20-v1', frozen))
   prover.close()
-  return { first, proof: hexOf(proof) }
+  return hexOf(proof)
 }
