@@ -107,8 +107,9 @@ export async function refusedKeys (at, { good, small, other, gone, wrong, stops,
     // The first address that serves it will do.
     second: await load([gone, wrong, good]),
     otherVerifying: await load(small, { hash: undefined, verifyingHash: hash }),
-    byVerifying: await load(small, { hash: undefined, verifyingHash }),
-    offCurve: await load(offCurve, { hash: undefined, verifyingHash })
+    // Before the good one, which would be found in the cache.
+    offCurve: await load(offCurve, { hash: undefined, verifyingHash }),
+    byVerifying: await load(small, { hash: undefined, verifyingHash })
   }
   // Whoever pins a broken key gets it, but no proof.
   const key = await prover.loadKey(swapped, { development, hash: swappedHash })
