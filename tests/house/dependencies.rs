@@ -125,7 +125,14 @@ const MAY_USE: &[Row] = &[
     (
         "stheno-prover",
         &["stheno-circuits"],
-        &["ark-ec", "ark-ff", "ark-groth16", "getrandom", "rayon", "sha2"],
+        &[
+            "ark-ec",
+            "ark-ff",
+            "ark-groth16",
+            "getrandom",
+            "rayon",
+            "sha2",
+        ],
     ),
     ("stheno-bindgen", &[], &[]),
     // Looks into everything, and nothing looks into it.
