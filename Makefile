@@ -89,6 +89,7 @@ test-browser: tests/browser/node_modules/.package-lock.json ## the npm package a
 bench-browser: tests/browser/node_modules/.package-lock.json ## the package's figures in Chromium and in Node; wants a machine that does nothing else
 	STHENO_WASM_FEATURES=bench .ci/wasm-package
 	node tests/browser/bench.mjs
+	node tests/browser/bench-prover.mjs
 
 wasm-check: ## compile for the browser: crypto, envelope, circuits, protocol, chain and the SDK
 	.ci/wasm-check

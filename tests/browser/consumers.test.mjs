@@ -12,7 +12,7 @@ import { promisify } from 'node:util'
 
 import { makeKey } from './command.mjs'
 import { noise } from './noise.mjs'
-import { HERE, PACKAGE } from './places.mjs'
+import { HERE, PACKAGE, VECTORS } from './places.mjs'
 import { PageServer, STRICT } from './servers.mjs'
 import { launch } from './stage.mjs'
 
@@ -38,7 +38,7 @@ after(async () => {
 
 /** What every consumer does: seal to a key, open with it, and say what came of it. */
 const JOB = `
-export async function job (stheno, key) {
+export async function job (stheno, { Prover }, key) {
   const plain = crypto.getRandomValues(new Uint8Array(60_000))
   const { stream, done } = await stheno.encryptToKeys(plain, [key.public], { metadata: { name: 'a.bin' } })
   const sealed = new Uint8Array(await new Response(stream).arrayBuffer())
@@ -49,10 +49,14 @@ export async function job (stheno, key) {
   const bytes = await file.bytes()
   await file.close()
   const same = bytes.length === plain.length && bytes.every((byte, i) => byte === plain[i])
-  return { same, name: about.metadata.name, kind: about.recipients[0].kind, piece: pieceCid.startsWith('bafkz'), version: typeof await stheno.version() }
+  const prover = new Prover()
+  const commitment = [...await prover.memberCommitment(new Uint8Array(32).fill(7))].map(byte => byte.toString(16).padStart(2, '0')).join('')
+  prover.close()
+  return { same, name: about.metadata.name, kind: about.recipients[0].kind, piece: pieceCid.startsWith('bafkz'), version: typeof await stheno.version(), commitment: \`0x\${commitment}\` }
 }
 `
-const DONE = { same: true, name: 'a.bin', kind: 'x25519', piece: true, version: 'string' }
+const { commitment } = JSON.parse(readFileSync(join(VECTORS, 'circuits.json'), 'utf8')).leaves
+const DONE = { same: true, name: 'a.bin', kind: 'x25519', piece: true, version: 'string', commitment }
 
 /** A project in a folder of its own that has the package installed, and these files. */
 async function project (name, files) {
@@ -65,11 +69,14 @@ async function project (name, files) {
 }
 
 const MAIN = `
+import * as prover from '@stheno/web/prover'
 import * as stheno from '@stheno/web'
 import { job } from './job.js'
 import { key } from './key.js'
-job(stheno, key).then(done => { window.done = done }, error => { window.done = String(error.stack ?? error) })
+job(stheno, prover, key).then(done => { window.done = done }, error => { window.done = String(error.stack ?? error) })
 `
+/** The same without a bundler, where the package lies at /stheno/. */
+const PLAIN = MAIN.replace('@stheno/web/prover', '/stheno/prover.js').replace('@stheno/web', '/stheno/index.js')
 const page = script => `<!doctype html><html lang="en"><meta charset="utf-8"><title>Consumer</title><script type="module" src="${script}"></script></html>`
 
 /** Opens a page and waits for what the job says. */
@@ -151,7 +158,7 @@ test('webpack 5 builds it with an entry alone', { timeout: PATIENCE }, async () 
 })
 
 test('plain module script loads it, under a strict policy', { timeout: PATIENCE }, async () => {
-  const root = await project('plain', { 'index.html': page('src/main.js'), 'src/main.js': MAIN.replace('@stheno/web', '/stheno/index.js') })
+  const root = await project('plain', { 'index.html': page('src/main.js'), 'src/main.js': PLAIN })
   cpSync(join(root, 'node_modules/@stheno/web/dist'), join(root, 'stheno'), { recursive: true })
   const server = await PageServer.start({ '/': root }, { csp: STRICT })
   try {
@@ -162,9 +169,9 @@ test('plain module script loads it, under a strict policy', { timeout: PATIENCE 
 })
 
 test('module worker of the application uses it, as it is and built by Vite', { timeout: PATIENCE }, async () => {
-  const worker = MAIN.replace('window.done = done', 'postMessage(done)').replace('window.done = String(error.stack ?? error)', 'postMessage(String(error.stack ?? error))')
+  const inWorker = script => script.replace('window.done = done', 'postMessage(done)').replace('window.done = String(error.stack ?? error)', 'postMessage(String(error.stack ?? error))')
   const main = "const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })\nworker.onmessage = ({ data }) => { window.done = data }\nworker.onerror = event => { window.done = `error: ${event.message}` }\n"
-  const plain = await project('worker', { 'index.html': page('src/main.js'), 'src/main.js': main, 'src/worker.js': worker.replace('@stheno/web', '/stheno/index.js') })
+  const plain = await project('worker', { 'index.html': page('src/main.js'), 'src/main.js': main, 'src/worker.js': inWorker(PLAIN) })
   cpSync(join(plain, 'node_modules/@stheno/web/dist'), join(plain, 'stheno'), { recursive: true })
   const server = await PageServer.start({ '/': plain }, { csp: STRICT })
   try {
@@ -173,14 +180,14 @@ test('module worker of the application uses it, as it is and built by Vite', { t
     await server.stop()
   }
   // Vite builds workers as classic scripts unless it is told otherwise, which no module with parts of its own can be.
-  const built = await project('worker-vite', { 'index.html': page('/src/main.js'), 'src/main.js': main, 'src/worker.js': worker, 'vite.config.js': "export default { worker: { format: 'es' } }\n" })
+  const built = await project('worker-vite', { 'index.html': page('/src/main.js'), 'src/main.js': main, 'src/worker.js': inWorker(MAIN), 'vite.config.js': "export default { worker: { format: 'es' } }\n" })
   const vite = tool('vite/bin/vite.js')
   await run(process.execPath, [vite, 'build'], { cwd: built })
   await serving([vite, 'preview', '--host', '127.0.0.1', '--port', '0'], built, async url => assert.deepEqual(await done(url), DONE))
 })
 
 test('script in Node encrypts, inspects and decrypts', { timeout: PATIENCE }, async () => {
-  const root = await project('node', { 'src/main.js': MAIN.replace(/^job.*$/m, 'console.log(JSON.stringify(await job(stheno, key)))') })
+  const root = await project('node', { 'src/main.js': MAIN.replace(/^job.*$/m, 'console.log(JSON.stringify(await job(stheno, prover, key)))') })
   const { stdout, stderr } = await run(process.execPath, ['src/main.js'], { cwd: root, timeout: 30_000 })
   assert.deepEqual(JSON.parse(stdout), DONE)
   assert.equal(stderr, '')

@@ -12,9 +12,11 @@ export const DIST = join(PACKAGE, 'dist')
 /** The page that shows encrypted files. */
 export const VIEWER = join(ROOT, 'examples/viewer')
 export const VECTORS = join(ROOT, 'tests/vectors')
+const RELEASE = join(process.env.CARGO_TARGET_DIR || join(ROOT, 'target'), 'release')
 /** The command. */
-export const STHENO = process.env.STHENO ||
-  join(process.env.CARGO_TARGET_DIR || join(ROOT, 'target'), 'release/stheno')
+export const STHENO = process.env.STHENO || join(RELEASE, 'stheno')
+/** The example that makes proving keys and verifies proofs. */
+export const KEYS = join(RELEASE, 'examples/keys')
 
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome']
 
@@ -30,6 +32,7 @@ export function findChromium () {
 export function missing () {
   const needs = [
     [STHENO, 'the command; `make build` makes it'],
+    [KEYS, 'the example of stheno-circuits; `make build` makes it'],
     [join(DIST, 'index.js'), 'the npm package; `make wasm` makes it']
   ]
   return needs.filter(([path]) => !existsSync(path)).map(([path, what]) => `${path} is not there: ${what}`)

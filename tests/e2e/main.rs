@@ -13,6 +13,7 @@
 //! | [`keys`] | keys beside the committee: unwrap, rewrap, detached headers |
 //! | [`access`] | who reads, said on chain: created, granted, revoked; networks that are deployed |
 //! | [`groups`] | members who are not named: a root deployed, published, changed, revoked |
+//! | [`members`] | readers who prove a right: one of a thousand, and nothing that nodes keep tells which
 //! | [`policies`] | policies as their authors meet them: explained, recorded, tested |
 //! | [`cookbook`] | every policy of the cookbook, admitting and refusing |
 //! | [`bad_input`] | what people, disks and networks get wrong |
@@ -63,6 +64,7 @@ mod keys;
 mod lifecycle;
 mod main_job;
 mod market;
+mod members;
 mod policies;
 mod puppet;
 mod reader_in_anger;
@@ -88,6 +90,7 @@ fn main() -> ExitCode {
         access::trials(),
         groups::trials(),
         market::trials(),
+        members::trials(),
         policies::trials(),
         cookbook::trials(),
         bad_input::trials(),

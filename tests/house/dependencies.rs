@@ -122,6 +122,18 @@ const MAY_USE: &[Row] = &[
             "tokio",
         ],
     ),
+    (
+        "stheno-prover",
+        &["stheno-circuits"],
+        &[
+            "ark-ec",
+            "ark-ff",
+            "ark-groth16",
+            "getrandom",
+            "rayon",
+            "sha2",
+        ],
+    ),
     ("stheno-bindgen", &[], &[]),
     // Looks into everything, and nothing looks into it.
     (

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Every crate that is part of the product, by folder.
 pub(crate) const CRATES: &[&str] = &[
-    "crypto", "envelope", "protocol", "circuits", "chain", "node", "sdk", "cli",
+    "crypto", "envelope", "protocol", "circuits", "prover", "chain", "node", "sdk", "cli",
 ];
 
 /// Those that stand beside `crates`, not in it.

@@ -42,7 +42,13 @@ impl ProvingKey {
         let got = KeyHash::of(file);
         if got != *expected {
             let want = *expected;
-            return Err(KeyError::Hash { want, got });
+            // Of a file that is not whole its length says more than its hash.
+            return Err(
+                match Header::parse(file, Role::Proving, Development::Allowed) {
+                    Err(error @ KeyError::Length { .. }) => error,
+                    _ => KeyError::Hash { want, got },
+                },
+            );
         }
         Self::parse(file, development, Validate::No)
     }

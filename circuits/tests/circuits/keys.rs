@@ -95,6 +95,10 @@ fn proving_key_with_another_hash_is_refused() {
         );
         file[at] ^= 1;
     }
+    // What is not whole is told as that, and not as a stranger.
+    let error = ProvingKey::read(&file[..last], &want, Development::Refused).unwrap_err();
+    let (want, got) = (file.len() as u64, last as u64);
+    assert_eq!(error, KeyError::Length { want, got });
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub fn reader(args: &AskerArgs) -> Result<Box<dyn Reader>, Failure> {
     }
 }
 
-/// What proves for a member, and says on stderr when that takes a moment.
+/// What proves for a member, and says at a terminal when that takes a moment.
 ///
 /// # Errors
 /// When a file cannot be read, or is none of its kind.
@@ -73,6 +73,9 @@ pub fn prover(key: &Path, args: &MemberArgs) -> Result<LocalProver, Failure> {
     for path in &args.credential {
         let credential = Credential::from_json(&input::text(path)?).map_err(Error::from)?;
         prover = prover.credential(credential.attributes);
+    }
+    if !std::io::stderr().is_terminal() {
+        return Ok(prover);
     }
     let told = AtomicBool::new(false);
     Ok(prover.observer(move |proving| match proving {

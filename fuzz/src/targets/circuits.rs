@@ -7,6 +7,8 @@ use stheno_circuits::{
     VerifyingKey, verify,
 };
 
+use stheno_protocol::Presentation;
+
 use super::frozen;
 use crate::{Kind, Target, Verdict};
 
@@ -73,6 +75,33 @@ pub(super) const ZK_PROOF: Target = Target::new(
 .longest(PROOF_BYTES + 8)
 .memory(1 << 20, 64)
 .cost(60);
+
+/// A proof as it stands in a request: root, nullifier, proof, key.
+pub(super) const ZK_PRESENTATION: Target = Target::new(
+    "zk_presentation",
+    Kind::Bytes,
+    || {
+        [0, 1]
+            .map(|statement| {
+                let inputs = known_inputs(statement);
+                let head = inputs.get(..64).unwrap_or_default();
+                [
+                    head,
+                    &known(statement, "proof"),
+                    &known(statement, "verifyingKey"),
+                ]
+                .concat()
+            })
+            .into()
+    },
+    |input| match Presentation::from_bytes(input) {
+        Ok(presentation) => {
+            assert_eq!(presentation.to_bytes(), input, "another spelling");
+            Verdict::Accepted
+        }
+        Err(error) => Verdict::refused(error),
+    },
+);
 
 /// Public inputs, as words.
 pub(super) const ZK_INPUTS: Target = Target::new(

@@ -34,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     crypto::DEALING,
     crypto::HEX_NAMES,
     circuits::ZK_PROOF,
+    circuits::ZK_PRESENTATION,
     circuits::ZK_INPUTS,
     circuits::ZK_VERIFYING_KEY,
     circuits::ZK_GROUP,

@@ -151,18 +151,34 @@ impl Chain {
 
     /// Deploys a contract: its code, and the arguments of its constructor behind it. A row of the table.
     pub fn deploy(&mut self, what: &str, by: &Person, code: &[u8], arguments: &[u8]) -> Address {
-        let code = [code, arguments].concat();
-        let receipt = self.create(f410(by.address), &code);
+        self.deploy_within(OF_A_CALL, what, by, code, arguments)
+    }
+
+    /// The same with a budget of its own.
+    pub fn deploy_within(
+        &mut self,
+        budget: u64,
+        what: &str,
+        by: &Person,
+        code: &[u8],
+        arguments: &[u8],
+    ) -> Address {
+        let receipt = self.attempt_deploy(by, code, arguments);
         receipt.assert_success(what);
-        self.record(format!("deploy {what}"), &receipt, OF_A_CALL);
+        self.record(format!("deploy {what}"), &receipt, budget);
         receipt.created()
     }
 
     /// Deploys what only helps to test: no row of the table.
     pub fn deploy_double(&mut self, by: &Person, code: &[u8]) -> Address {
-        let receipt = self.create(f410(by.address), code);
+        let receipt = self.attempt_deploy(by, code, &[]);
         receipt.assert_success("a double");
         receipt.created()
+    }
+
+    /// Deploys what may be refused by its constructor.
+    pub fn attempt_deploy(&mut self, by: &Person, code: &[u8], arguments: &[u8]) -> Receipt {
+        self.create(f410(by.address), &[code, arguments].concat())
     }
 
     /// Sends a call that succeeds: a row of the table.

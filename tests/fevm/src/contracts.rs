@@ -142,6 +142,42 @@ pub mod timed_release {
     );
 }
 
+/// Proofs of one circuit.
+pub mod groth16_verifier {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        Groth16VerifierContract,
+        "../../crates/chain/abi/Groth16Verifier.json"
+    );
+}
+
+/// A group whose owner changes the root.
+pub mod owned_group {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        OwnedGroupContract,
+        "../../crates/chain/abi/OwnedGroup.json"
+    );
+}
+
+/// A group whose root is changed by a vote.
+pub mod voted_group {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        VotedGroupContract,
+        "../../crates/chain/abi/VotedGroup.json"
+    );
+}
+
+/// Uses, each member once for an item and a period.
+pub mod nullifiers {
+    alloy_sol_types::sol!(
+        #[derive(Debug, PartialEq, Eq)]
+        NullifiersContract,
+        "../../crates/chain/abi/Nullifiers.json"
+    );
+}
+
 /// What stands in `contracts/test/support` alone.
 pub mod doubles {
     alloy_sol_types::sol! {

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 pub const OF_AN_OPENED_KEY: u64 = 2_000_000_000;
 /// Most gas of a message that checks a combined share.
 pub const OF_A_SHARE: u64 = 3_000_000_000;
+/// Most gas of a message that checks a proof in zero knowledge, or the key of such proofs.
+pub const OF_A_PROOF: u64 = 4_000_000_000;
 /// Most gas of every other message. A block has ten times that.
 pub const OF_A_CALL: u64 = 1_000_000_000;
 

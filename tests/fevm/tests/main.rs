@@ -9,3 +9,4 @@ mod passes;
 mod release;
 mod split_tree;
 mod verdicts;
+mod zk;

@@ -35,8 +35,7 @@ export interface FailureRecord {
  * everywhere on the web.
  */
 export class SthenoError extends Error {
-  /** Stable: one of the project's PROBLEMS.md, or one of this package's own: `wallet_rejected`,
-   * `wallet_other_chain`, `wallet_failed`, `not_a_wallet`, `bad_argument`, `closed`. */
+  /** Stable: one of the project's PROBLEMS.md, or one of this package's own, which stand in its README. */
   readonly code: string;
   /** What to do about it. */
   readonly hint: string;

@@ -1,0 +1,125 @@
+//! A proving key, and what is made with it.
+
+use std::hint::black_box;
+
+use js_sys::{Function, Uint8Array};
+use rand_chacha_of_arkworks::ChaCha20Rng;
+use stheno_circuits::{
+    Circuit, Development, KeyError, KeyHash, Phase, ProvingKey, prove, rand::SeedableRng,
+};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::{
+    bytes::{public, secret},
+    error::{Failure, Result},
+    member::Member,
+    statement::Statement,
+};
+
+/// What proofs of one circuit are made with.
+#[wasm_bindgen]
+pub struct Key {
+    key: ProvingKey,
+    hash: KeyHash,
+}
+
+#[wasm_bindgen]
+impl Key {
+    /// Takes the file with this SHA-256, and no other.
+    pub fn pinned(file: Vec<u8>, hash: &[u8], development: bool) -> Result<Self> {
+        let hash = KeyHash::from_bytes(public("a key's hash", hash)?);
+        let key = ProvingKey::read(&file, &hash, allowed(development))?;
+        Ok(Self { key, hash })
+    }
+
+    /// Takes a file of which is known only what verifies its proofs: the SHA-256 of the verifying
+    /// key's file. Every point is checked, in some seconds.
+    pub fn checked(file: Vec<u8>, verifying: &[u8], development: bool) -> Result<Self> {
+        let want = KeyHash::from_bytes(public("a key's hash", verifying)?);
+        let key = ProvingKey::read_unknown(&file, allowed(development))?;
+        let got = key.verifying_key().hash();
+        if got != want {
+            return Err(KeyError::Hash { want, got }.into());
+        }
+        let hash = KeyHash::of(&file);
+        Ok(Self { key, hash })
+    }
+
+    /// What it proves: `membership-20-v1`.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn circuit(&self) -> String {
+        self.key.circuit().to_string()
+    }
+
+    /// SHA-256 of its file.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn hash(&self) -> String {
+        self.hash.to_string()
+    }
+
+    /// SHA-256 of the file of its other half, by which verifiers pin it.
+    #[wasm_bindgen(getter, js_name = verifyingHash)]
+    #[must_use]
+    pub fn verifying_hash(&self) -> String {
+        self.key.verifying_key().hash().to_string()
+    }
+
+    /// Proves: root 32, nullifier 32, proof 192 bytes. `random` is 32 bytes that nobody can predict,
+    /// for this proof alone; `progress` is told the name of each phase before it begins.
+    pub fn prove(
+        &self,
+        statement: &Statement,
+        member: &Member,
+        random: &Uint8Array,
+        progress: &Function,
+    ) -> Result<Vec<u8>> {
+        let inputs = statement.inputs(member);
+        fits(self.key.circuit(), statement.circuit(&inputs))?;
+        if inputs.bounds.is_some() != member.has_credential() {
+            return Err(Failure::argument(
+                "bounds are of a credential: give its attributes with them, or neither",
+            ));
+        }
+        let path = statement.group.path(&member.own_leaf())?;
+        let witness = member.witness(path);
+        let mut rng = ChaCha20Rng::from_seed(*secret("the randomness", random)?);
+        let mut tell = |phase| {
+            // What a listener throws is no fault of the proof.
+            let _ = progress.call1(&JsValue::NULL, &name(phase).into());
+        };
+        let proof = prove(&self.key, &inputs, &witness, &mut rng, &mut tell);
+        // It does not wipe itself, and whoever has its state knows how the proof was blinded.
+        rng = ChaCha20Rng::from_seed([0; 32]);
+        black_box(&mut rng);
+        let (root, nullifier) = (inputs.root.to_bytes(), inputs.nullifier.to_bytes());
+        Ok([&root[..], &nullifier, &proof?.to_bytes()].concat())
+    }
+}
+
+fn fits(key: Circuit, statement: Circuit) -> Result<()> {
+    if key == statement {
+        return Ok(());
+    }
+    Err(Failure::other_circuit(format!(
+        "the key is for {key}, and what is to be proven takes {statement}"
+    )))
+}
+
+const fn allowed(development: bool) -> Development {
+    if development {
+        Development::Allowed
+    } else {
+        Development::Refused
+    }
+}
+
+const fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Check => "check",
+        Phase::Assign => "assign",
+        Phase::Prove => "prove",
+        Phase::Verify => "verify",
+    }
+}

@@ -1,0 +1,143 @@
+// What the worker does when the page asks: WebAssembly that is at work until it is done.
+
+import { failure, SthenoError } from '../errors.js';
+import { Peer, type Answer, type Context, type Handlers, type Port } from '../peer.js';
+import { take, type WireKey } from './keys.js';
+import * as wasm from './wasm.js';
+
+/** A secret, as it crosses: wiped here as soon as it is used. @internal */
+export interface WireMember {
+  seed: Uint8Array;
+  /** Four attributes and the expiry. */
+  credential?: BigUint64Array;
+}
+
+/** What is to be proven, as it crosses. @internal */
+export interface WireStatement {
+  group: string;
+  scope: Uint8Array;
+  binding: Uint8Array;
+  /** `low` and `high` of each attribute, then the time. */
+  bounds?: BigUint64Array;
+}
+
+/** A key that was loaded. @internal */
+export interface KeyFacts {
+  key: number;
+  circuit: string;
+  hash: string;
+  verifyingHash: string;
+  bytes: number;
+  kept: 'cache' | 'memory';
+}
+
+/** Answers to a page. @internal */
+export function serve(port: Port): void {
+  const keys = new Map<number, wasm.Key>();
+  let next = 1;
+  const handlers: Handlers = {
+    member: (value: { member: WireMember; scope?: Uint8Array }) => ({ value: ofMember(value) }),
+    loadKey: async (wire: WireKey, { signal, tell }) => {
+      const { key, bytes, kept } = await take(wire, signal, tell);
+      const { circuit, hash, verifyingHash } = key;
+      keys.set(next, key);
+      return { value: { key: next++, circuit, hash, verifyingHash, bytes, kept } satisfies KeyFacts };
+    },
+    prove: (value: { key: number; member: WireMember; statement: WireStatement }, context) =>
+      proven(keys.get(value.key), value.member, value.statement, context),
+    release: (key: number) => {
+      freed(keys.get(key));
+      keys.delete(key);
+    },
+    memory: async () => ({ value: (await wasm.load()).buffer.byteLength }),
+  };
+  new Peer(port, Object.fromEntries(Object.entries(handlers).map(([name, work]) => [name, guarded(work)])));
+}
+
+function guarded(work: Handlers[string]): Handlers[string] {
+  return async (value, context) => {
+    try {
+      await wasm.load();
+    } catch (error) {
+      throw told(error);
+    }
+    try {
+      return await work(value, context);
+    } catch (error) {
+      const failed = told(error);
+      if (isFatal(failed)) wasm.spoil();
+      throw failed;
+    }
+  };
+}
+
+function ofMember({ member: wire, scope }: { member: WireMember; scope?: Uint8Array }): object {
+  return withMember(wire, (member) => ({
+    commitment: member.commitment(),
+    leaf: member.leaf(),
+    nullifier: scope && member.nullifier(scope),
+  }));
+}
+
+function proven(key: wasm.Key | undefined, wire: WireMember, claim: WireStatement, { tell }: Context): Answer {
+  return withMember(wire, (member) => {
+    if (!key) throw failure('closed', 'the key was closed', 'load it again');
+    tell({ phase: 'group' });
+    const statement = new wasm.Statement(claim.group, claim.scope, claim.binding, claim.bounds);
+    const random = crypto.getRandomValues(new Uint8Array(32));
+    try {
+      const proof = key.prove(statement, member, random, (phase: string) => tell({ phase }));
+      return { value: proof, transfer: [proof.buffer as ArrayBuffer] };
+    } finally {
+      random.fill(0);
+      freed(statement);
+    }
+  });
+}
+
+/** Does something with a secret, of which nothing is left afterwards. */
+function withMember<T>(wire: WireMember, work: (member: wasm.Member) => T): T {
+  let member: wasm.Member | undefined;
+  try {
+    member = new wasm.Member(wire.seed, wire.credential);
+    return work(member);
+  } finally {
+    wire.seed.fill(0);
+    wire.credential?.fill(0n);
+    freed(member);
+  }
+}
+
+/** Lets a handle go. One that was at work when the module trapped goes with the module. */
+function freed(handle: { free(): void } | undefined): void {
+  try {
+    handle?.free();
+  } catch {
+    // What is thrown already says more.
+  }
+}
+
+/** Whether the module stopped in the middle of something. @internal */
+export function isFatal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return code === 'prover_failed' || code === 'out_of_memory';
+}
+
+/** A trap in words. A panic comes as a failure already; what else stops the module is the allocator, without memory. */
+function told(error: unknown): unknown {
+  if (error instanceof SthenoError) return error;
+  const message = error instanceof Error ? error.message : '';
+  const trapped = error instanceof WebAssembly.RuntimeError;
+  const full = error instanceof RangeError && !/call stack/i.test(message);
+  if (full || (trapped && /unreachable/i.test(message))) {
+    return failure(
+      'out_of_memory',
+      'there is not enough memory to prove',
+      'close other pages or programs and try again; a group of a smaller depth has a smaller key',
+    );
+  }
+  if (trapped || error instanceof RangeError) {
+    return failure('prover_failed', `the prover failed: ${message}`, 'try again; if it fails again, please report it');
+  }
+  return error;
+}
