@@ -49,6 +49,14 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # What it costs
+//!
+//! Whoever opens a group's file hashes its tree: two nodes for each member, some 70 µs. So a group of
+//! 100,000 opens in 7 s, and one more member, or one less, costs little beside that; 100,000 who are
+//! added at once take 15 s. A group of a thousand opens in less than a tenth of a second.
+//!
+//! # What is checked
+//!
 //! What a contract says of a root is not what a tree says: that the file's root is the contract's root is
 //! the check that one has the contract's members. In a browser there are no files: [`group_from_bytes`]
 //! reads what was fetched.
