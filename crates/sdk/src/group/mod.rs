@@ -53,7 +53,7 @@
 //!
 //! Whoever opens a group's file hashes its tree: two nodes for each member, some 70 µs. So a group of
 //! 100,000 opens in 7 s, and one more member, or one less, costs little beside that; 100,000 who are
-//! added at once take 15 s. A group of a thousand opens in less than a tenth of a second.
+//! added at once take 15 s. A group of a thousand opens in a tenth of a second.
 //!
 //! # What is checked
 //!
