@@ -298,7 +298,7 @@ pub const ALL: &[Explained] = explained! {
     "group_duplicate", Asker, "Member already",
         "A leaf is in the group already, or was given twice. Nothing was added.",
         "Leave it out: nobody is in a group twice.";
-    "not_a_member", Asker, "Not in the group",
+    "not_in_group", Asker, "Not in the group",
         "No such leaf, or member of this commitment, is in the group. Nothing was changed.",
         "`stheno group show FILE --members` lists the leaves; that of a credential stands in its file.";
     "group_full", Asker, "Group full",

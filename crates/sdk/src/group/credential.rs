@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use stheno_circuits::{Attributes, Commitment, Depth, Leaf};
 
-use super::GroupError;
+use super::{GroupError, stored::object};
 
 /// What the file calls itself.
 const FORMAT: &str = "stheno-credential/1";
@@ -80,7 +80,7 @@ impl Credential {
     /// [`GroupError::NotACredential`], where the leaf is another one as well.
     pub fn from_json(text: &str) -> Result<Self, GroupError> {
         let not = |why: String| GroupError::NotACredential { why };
-        let stored: Stored = serde_json::from_str(text).map_err(|error| not(error.to_string()))?;
+        let stored: Stored = object(text.as_bytes()).map_err(not)?;
         if stored.format != FORMAT {
             return Err(not(format!("its format is not {FORMAT}")));
         }

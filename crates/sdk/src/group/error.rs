@@ -16,6 +16,14 @@ pub enum GroupError {
         /// What the system said.
         why: String,
     },
+    /// What the file holds cannot be used.
+    #[error("{path}: {fault}")]
+    Within {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        fault: Box<Self>,
+    },
     /// There is a file of this name already, which may be somebody's group.
     #[error("{path} exists already")]
     Exists {
@@ -97,16 +105,26 @@ pub enum GroupError {
 }
 
 impl GroupError {
+    /// The same, of what a file holds.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn within(self, path: &std::path::Path) -> Self {
+        Self::Within {
+            path: path.display().to_string(),
+            fault: Box::new(self),
+        }
+    }
+
     /// A stable name, for scripts.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Disk { .. } => "group_unreadable",
+            Self::Within { fault, .. } => fault.code(),
             Self::Exists { .. } => "group_exists",
             Self::Busy { .. } => "group_busy",
             Self::TooLarge { .. } | Self::NotAGroup { .. } | Self::EmptyLeaf { .. } => "bad_group",
             Self::Depth(_) => "group_depth",
             Self::Duplicate { .. } => "group_duplicate",
-            Self::NotAMember { .. } => "not_a_member",
+            Self::NotAMember { .. } => "not_in_group",
             Self::Full { .. } => "group_full",
             Self::Empty => "group_empty",
             Self::NotACommitment { .. } => "not_a_commitment",
@@ -118,6 +136,7 @@ impl GroupError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Within { fault, .. } => fault.hint(),
             Self::Disk { .. } => "check the name, the disk's space and your rights",
             Self::Exists { .. } => {
                 "give another name: a group is not made anew, since its members would be lost"

@@ -58,7 +58,7 @@ impl GroupAsStored {
             .read_to_end(&mut bytes)
             .map_err(|error| disk(path, "read it", &error))?;
         Ok(Self {
-            group: group_from_bytes(&bytes)?,
+            group: group_from_bytes(&bytes).map_err(|error| error.within(path))?,
             digest: group_digest(&bytes),
         })
     }
@@ -321,7 +321,7 @@ mod tests {
             assert_eq!(file.group().root(), root);
         }
         let gone = file.remove(&[leaf(1), leaf(9)]).unwrap_err();
-        assert_eq!(gone.code(), "not_a_member");
+        assert_eq!(gone.code(), "not_in_group");
         assert_eq!(file.group().root(), root);
     }
 

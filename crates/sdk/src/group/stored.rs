@@ -1,6 +1,6 @@
 //! A group's bytes, and what names a member.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use stheno_circuits::{
     Commitment, Depth, DepthError, FieldError, Group, GroupError as Refused, Leaf, TreeError,
@@ -33,9 +33,7 @@ pub fn group_from_bytes(bytes: &[u8]) -> Result<Group, GroupError> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(GroupError::TooLarge { limit: MAX_BYTES });
     }
-    let stored: Stored = serde_json::from_slice(bytes).map_err(|error| GroupError::NotAGroup {
-        why: error.to_string(),
-    })?;
+    let stored: Stored = object(bytes).map_err(|why| GroupError::NotAGroup { why })?;
     let depth = depth_of(stored.depth)?;
     group_of(depth, &stored.leaves)
 }
@@ -83,6 +81,14 @@ pub fn commitment_of(text: &str) -> Result<Commitment, GroupError> {
     match commitment.to_bytes() == [0; 32] {
         true => Err(not("it is zero")),
         false => Ok(commitment),
+    }
+}
+
+/// Reads a JSON object. Fields in a list, without their names, would be another spelling of it.
+pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    match bytes.trim_ascii_start().first() {
+        None | Some(b'{') => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
+        Some(_) => Err("expected a JSON object".to_owned()),
     }
 }
 
@@ -158,7 +164,8 @@ mod tests {
         let order = format!("0x{}", "f".repeat(64));
         for (text, code, why) in [
             (String::new(), "bad_group", "EOF"),
-            ("[]".to_owned(), "bad_group", "missing field"),
+            ("[]".to_owned(), "bad_group", "JSON object"),
+            ("[20,[]]".to_owned(), "bad_group", "JSON object"),
             ("{\"depth\":20}".to_owned(), "bad_group", "leaves"),
             (
                 "{\"depth\":20,\"leaves\":[],\"name\":\"x\"}".to_owned(),
