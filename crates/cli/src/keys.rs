@@ -12,7 +12,7 @@ use stheno::{
     AskingKey, ContractWallet, Delegate, Error, Nobody, Owner, Reader, Wallet,
     circuits::Phase,
     group::{Credential, GroupAsStored},
-    private::{LocalProver, Member, Proving, ProvingKeys},
+    private::{LocalProver, PrivateReader, Proving, ProvingKeys},
 };
 use zeroize::Zeroizing;
 
@@ -45,7 +45,7 @@ pub fn reader(args: &AskerArgs) -> Result<Box<dyn Reader>, Failure> {
         return Ok(Box::new(delegate));
     }
     if let Some(key) = &args.member.key {
-        return Ok(Box::new(Member::new(prover(key, &args.member)?)));
+        return Ok(Box::new(PrivateReader::new(prover(key, &args.member)?)));
     }
     match (contract(&args.wallet)?, wallet(&args.wallet)?) {
         (Some(contract), _) => Ok(Box::new(contract)),

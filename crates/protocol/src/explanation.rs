@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use stheno_crypto::ItemId;
 
 use crate::{
-    Account, Anchor, ChainId, Context, Explained, Policy, Problem, Proofs, Subject, Truth,
+    Account, Anchor, ChainId, Context, Explained, Policy, Problem, Subject, Truth,
     request::{AccountForm, decode_policy, flat_account},
     wire,
 };
@@ -53,7 +53,7 @@ impl ExplainRequest {
             account: self.account,
             item: self.item,
             context: self.context.clone(),
-            proofs: Proofs::default(),
+            proofs: Default::default(),
         }
     }
 }
@@ -155,7 +155,7 @@ mod tests {
             account: Some(account),
             item: ItemId::from_bytes([9; 32]),
             context: Context::default(),
-            proofs: Proofs::default(),
+            proofs: Default::default(),
         };
         ExplainRequest::new(&Policy::from_json(policy).unwrap(), &subject)
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use stheno_crypto::{ItemId, NetworkId, PolicyDigest};
 
 use crate::{
-    Authorization, ChainId, Code, Context, Domain, Policy, Problem, Proofs, Tier,
+    Authorization, ChainId, Code, Context, Domain, Policy, Problem, Tier,
     evaluate::{Account, AccountKind, Subject},
     typed, wire,
 };
@@ -294,7 +294,7 @@ impl Request {
             account: self.account,
             item,
             context: self.context.clone(),
-            proofs: Proofs::default(),
+            proofs: Default::default(),
         }
     }
 }

@@ -33,7 +33,7 @@ impl Key {
     }
 
     /// Takes a file of which is known only what verifies its proofs: the SHA-256 of the verifying
-    /// key's file. Every point is checked, in some seconds.
+    /// key's file. Every point is checked, in ten to twenty seconds.
     pub fn checked(file: Vec<u8>, verifying: &[u8], development: bool) -> Result<Self> {
         let want = KeyHash::from_bytes(public("a key's hash", verifying)?);
         let key = ProvingKey::read_unknown(&file, allowed(development))?;

@@ -10,7 +10,7 @@ use crate::{
 /// Somebody who asks for shares.
 ///
 /// A [`Wallet`] signs with a key that it holds; [`Nobody`] is for policies that ask nothing about
-/// the reader; a [`Member`](crate::private::Member) proves a right without showing an account. A browser wallet or
+/// the reader; a [`PrivateReader`](crate::private::PrivateReader) proves a right without showing an account. A browser wallet or
 /// a hardware key implements this trait.
 pub trait Reader: Shareable {
     /// The account, if there is one; `chain` is the chain of the committee that is asked.

@@ -9,7 +9,7 @@ use stheno::{
     circuits::{
         Attributes, Circuit, Depth, Group, Leaf, Phase, ProvingKey, Secret, Statement, setup,
     },
-    private::{LocalProver, Member, Place, Proving, ProvingKeys},
+    private::{LocalProver, Place, PrivateReader, Proving, ProvingKeys},
     testing::{CHAIN_ID, Committee},
 };
 use tempfile::TempDir;
@@ -107,7 +107,7 @@ async fn member_reads_without_an_account_and_is_told_what_goes_on() {
     let prover = scene
         .prover(2)
         .observer(move |event| told.lock().unwrap().push(event));
-    let member = Member::new(prover);
+    let member = PrivateReader::new(prover);
     assert_eq!(scene.read(&member, &sealed).await.unwrap(), TEXT);
     let phases = [Phase::Check, Phase::Assign, Phase::Prove, Phase::Verify];
     assert_eq!(*seen.lock().unwrap(), phases.map(Proving::Proof));
@@ -122,16 +122,16 @@ async fn member_reads_without_an_account_and_is_told_what_goes_on() {
 async fn who_is_no_member_is_told_before_anybody_is_asked() {
     let scene = scene();
     let sealed = scene.sealed(&scene.zk(&scene.membership, "")).await;
-    let stranger = Member::new(scene.prover(9));
+    let stranger = PrivateReader::new(scene.prover(9));
     let error = scene.read(&stranger, &sealed).await.unwrap_err();
     assert_eq!(error.code(), "not_a_member", "{error}");
     let elsewhere = Group::new(Depth::new(3).unwrap());
-    let other = Member::new(LocalProver::new(secret(1), scene.keys()).group(elsewhere));
+    let other = PrivateReader::new(LocalProver::new(secret(1), scene.keys()).group(elsewhere));
     let error = scene.read(&other, &sealed).await.unwrap_err();
     assert_eq!(error.code(), "other_group", "{error}");
     let keyless = LocalProver::new(secret(1), ProvingKeys::new()).group(scene.group.clone());
     let error = scene
-        .read(&Member::new(keyless), &sealed)
+        .read(&PrivateReader::new(keyless), &sealed)
         .await
         .unwrap_err();
     assert_eq!(error.code(), "proving_key_missing", "{error}");
@@ -158,7 +158,7 @@ async fn either_a_proof_or_an_account_will_do() {
         scene.zk(&scene.membership, "")
     );
     let sealed = scene.sealed(&rule).await;
-    let member = Member::new(scene.prover(3));
+    let member = PrivateReader::new(scene.prover(3));
     assert_eq!(scene.read(&member, &sealed).await.unwrap(), TEXT);
     let wallet = Wallet::random().unwrap();
     assert!(scene.read(&wallet, &sealed).await.unwrap_err().is_denial());
@@ -182,7 +182,7 @@ async fn proof_that_cannot_be_made_is_left_out_where_another_will_do() {
         scene.zk(&scene.membership, "")
     );
     let sealed = scene.sealed(&rule).await;
-    let member = Member::new(scene.prover(3));
+    let member = PrivateReader::new(scene.prover(3));
     assert_eq!(scene.read(&member, &sealed).await.unwrap(), TEXT);
 }
 
@@ -203,7 +203,7 @@ async fn credential_that_fits_is_found_among_several() {
         .await;
     let holder = |credentials: &[&Attributes]| {
         let prover = scene.prover(1);
-        Member::new(credentials.iter().fold(prover, |prover, attributes| {
+        PrivateReader::new(credentials.iter().fold(prover, |prover, attributes| {
             prover.credential((*attributes).clone())
         }))
     };
@@ -226,7 +226,7 @@ async fn key_is_kept_once_it_was_checked_and_not_taken_when_it_was_changed() {
     let kept = tempfile::tempdir().unwrap();
     let member = |keys: ProvingKeys| {
         let prover = LocalProver::new(secret(1), keys.kept_in(kept.path()));
-        Member::new(prover.group(scene.group.clone()))
+        PrivateReader::new(prover.group(scene.group.clone()))
     };
     scene.read(&member(scene.keys()), &sealed).await.unwrap();
     scene
@@ -265,7 +265,10 @@ async fn key_of_another_circuit_under_the_right_name_is_refused() {
     std::fs::write(path, scene.credential.to_bytes()).unwrap();
     let keys = ProvingKeys::new().place(Place::Folder(folder.path().to_owned()));
     let prover = LocalProver::new(secret(1), keys).group(scene.group.clone());
-    let error = scene.read(&Member::new(prover), &sealed).await.unwrap_err();
+    let error = scene
+        .read(&PrivateReader::new(prover), &sealed)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "proving_key_missing");
     assert!(
         error.to_string().contains("its verifying key has the hash"),

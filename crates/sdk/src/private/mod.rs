@@ -1,16 +1,16 @@
 //! Reading without showing who one is: members of groups, holders of credentials.
 //!
-//! A policy's `zk` leaf names a group. A [`Member`] is a [`Reader`] who proves, for each request anew, that
+//! A policy's `zk` leaf names a group. A [`PrivateReader`] is a [`Reader`] who proves, for each request anew, that
 //! their secret is in it, and shows no account. What nodes see is the group's root, a proof, and a
 //! nullifier: the same for the same secret in one scope (the policy, and its period), and nothing
 //! about which member it is.
 //!
-//! A [`Member`] asks a [`Prover`]. [`LocalProver`] has the secret and proves on a thread; a browser's
+//! A [`PrivateReader`] asks a [`Prover`]. [`LocalProver`] has the secret and proves on a thread; a browser's
 //! proves in a worker.
 //!
 //! | | |
 //! |---|---|
-//! | [`Member`], [`Prover`] | the reader, and what proves for them |
+//! | [`PrivateReader`], [`Prover`] | the reader, and what proves for them |
 //! | `LocalProver` | a secret, its groups and credentials, proving here |
 //! | `ProvingKeys` | where proving keys come from: folders, servers; what is kept |
 
@@ -44,11 +44,11 @@ pub trait Prover: Shareable {
 }
 
 /// Somebody who proves a right, and shows no account.
-pub struct Member {
+pub struct PrivateReader {
     prover: Box<dyn Prover>,
 }
 
-impl Member {
+impl PrivateReader {
     /// A reader for whom `prover` proves.
     #[must_use]
     pub fn new(prover: impl Prover + 'static) -> Self {
@@ -58,13 +58,13 @@ impl Member {
     }
 }
 
-impl fmt::Debug for Member {
+impl fmt::Debug for PrivateReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Member").finish_non_exhaustive()
+        f.debug_struct("PrivateReader").finish_non_exhaustive()
     }
 }
 
-impl Reader for Member {
+impl Reader for PrivateReader {
     fn account(&self, _chain: ChainId) -> Option<Account> {
         None
     }

@@ -89,7 +89,7 @@ export interface ProverCall {
 export type KeyTrust =
   /** SHA-256 of its own file. Its points are then taken as they are. */
   | { hash: Uint8Array | string; verifyingHash?: undefined }
-  /** SHA-256 of the file of its verifying key. Every point is then checked, in some seconds. */
+  /** SHA-256 of the file of its verifying key. Every point is then checked, in ten to twenty seconds. */
   | { verifyingHash: Uint8Array | string; hash?: undefined };
 
 export type KeyOptions = KeyTrust &
