@@ -1,6 +1,6 @@
 //! `stheno group` and `stheno member`, as far as they need no chain.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeSet, process::Stdio, time::Instant};
 
 #[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
@@ -335,7 +335,9 @@ fn commands_at_once_lose_nobody_and_kills_leave_a_whole_group() {
     folder.done(&["group", "create", "group.json"]);
     let add = |number: u64| {
         let commitment = commitment(number);
-        folder.stheno(&["group", "add", "group.json", &commitment])
+        let mut command = folder.stheno(&["group", "add", "group.json", &commitment]);
+        command.stdout(Stdio::null());
+        command
     };
     let children: Vec<_> = (0..8).map(|number| add(number).spawn().unwrap()).collect();
     for mut child in children {
