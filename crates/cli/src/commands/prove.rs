@@ -43,7 +43,7 @@ fn make_keys(args: &ProveKeysArgs, as_json: bool) -> Result<(), Failure> {
     let hash = hex::encode(verifying.hash().as_bytes());
     fs::create_dir_all(&args.folder).map_err(|error| {
         let fault = format!("{} cannot be made: {error}", args.folder.display());
-        Failure::new("output", fault)
+        Failure::new("output_unwritable", fault)
     })?;
     let proving = args.folder.join(format!("{hash}.proving"));
     write(

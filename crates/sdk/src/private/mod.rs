@@ -148,8 +148,7 @@ pub enum ProveError {
 
 impl ProveError {
     /// The stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::NotAMember { .. } => "not_a_member",
             Self::OtherGroup => "other_group",
@@ -162,8 +161,7 @@ impl ProveError {
     }
 
     /// What to do about it.
-    #[must_use]
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
             Self::NotAMember { .. } => {
                 "give the group's newest file, and your credential where one is asked for; or ask who \
