@@ -2,12 +2,15 @@
 
 import { failure, SthenoError } from '../errors.js';
 import { Peer, type Answer, type Context, type Handlers, type Port } from '../peer.js';
+import { wipe } from './given.js';
 import { take, type WireKey } from './keys.js';
+import { Presenter, type WirePresent } from './present.js';
 import * as wasm from './wasm.js';
 
-/** A secret, as it crosses: wiped here as soon as it is used. @internal */
+/** A secret, as it crosses, one of both: wiped here as soon as it is used. @internal */
 export interface WireMember {
-  seed: Uint8Array;
+  seed?: Uint8Array;
+  secret?: Uint8Array;
   /** Four attributes and the expiry. */
   credential?: BigUint64Array;
 }
@@ -34,6 +37,7 @@ export interface KeyFacts {
 /** Answers to a page. @internal */
 export function serve(port: Port): void {
   const keys = new Map<number, wasm.Key>();
+  const presenter = new Presenter();
   let next = 1;
   const handlers: Handlers = {
     member: (value: { member: WireMember; scope?: Uint8Array }) => ({ value: ofMember(value) }),
@@ -45,6 +49,7 @@ export function serve(port: Port): void {
     },
     prove: (value: { key: number; member: WireMember; statement: WireStatement }, context) =>
       proven(keys.get(value.key), value.member, value.statement, context),
+    present: (value: WirePresent, context) => presenter.present(value, context),
     release: (key: number) => {
       freed(keys.get(key));
       keys.delete(key);
@@ -84,32 +89,44 @@ function proven(key: wasm.Key | undefined, wire: WireMember, claim: WireStatemen
     if (!key) throw failure('closed', 'the key was closed', 'load it again');
     tell({ phase: 'group' });
     const statement = new wasm.Statement(claim.group, claim.scope, claim.binding, claim.bounds);
-    const random = crypto.getRandomValues(new Uint8Array(32));
     try {
-      const proof = key.prove(statement, member, random, (phase: string) => tell({ phase }));
+      const proof = prove(key, statement, member, tell);
       return { value: proof, transfer: [proof.buffer as ArrayBuffer] };
     } finally {
-      random.fill(0);
       freed(statement);
     }
   });
+}
+
+/** A proof, blinded by randomness of its own. @internal */
+export function prove(key: wasm.Key, statement: wasm.Statement, member: wasm.Member, tell: Context['tell']): Uint8Array {
+  const random = crypto.getRandomValues(new Uint8Array(32));
+  try {
+    return key.prove(statement, member, random, (phase: string) => tell({ phase }));
+  } finally {
+    random.fill(0);
+  }
 }
 
 /** Does something with a secret, of which nothing is left afterwards. */
 function withMember<T>(wire: WireMember, work: (member: wasm.Member) => T): T {
   let member: wasm.Member | undefined;
   try {
-    member = new wasm.Member(wire.seed, wire.credential);
+    member = memberOf(wire);
     return work(member);
   } finally {
-    wire.seed.fill(0);
-    wire.credential?.fill(0n);
+    wipe(wire);
     freed(member);
   }
 }
 
-/** Lets a handle go. One that was at work when the module trapped goes with the module. */
-function freed(handle: { free(): void } | undefined): void {
+/** @internal */
+export function memberOf({ seed, secret, credential }: WireMember): wasm.Member {
+  return secret ? wasm.Member.ofSecret(secret, credential) : new wasm.Member(seed!, credential);
+}
+
+/** Lets a handle go. One that was at work when the module trapped goes with the module. @internal */
+export function freed(handle: { free(): void } | undefined): void {
   try {
     handle?.free();
   } catch {
