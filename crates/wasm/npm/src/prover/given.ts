@@ -3,10 +3,18 @@
 import { failure } from '../errors.js';
 import type { Credential, MemberSecret, ProveInput, ProvingKeySource, U64 } from '../prover.js';
 import type { WireKeySource } from './keys.js';
-import type { WireMember, WireStatement } from './host.js';
+import type { WireStatement } from './host.js';
 
 const ATTRIBUTES = 4;
 const LAST = (1n << 64n) - 1n;
+
+/** A secret, as it crosses, one of both: wiped here as soon as it is used. @internal */
+export interface WireMember {
+  seed?: Uint8Array;
+  secret?: Uint8Array;
+  /** Four attributes and the expiry. */
+  credential?: BigUint64Array;
+}
 
 /** 32 bytes, given as such or as `0x` and 64 digits. A copy. @internal */
 export function bytes32(value: Uint8Array | string, what: string): Uint8Array {
@@ -30,7 +38,7 @@ export function member(secret: MemberSecret, credential?: Credential | string | 
   return { seed: secret.slice(), ...attributes };
 }
 
-/** Wipes what `member` copied. @internal */
+/** Wipes what crossed. @internal */
 export function wipe({ seed, secret, credential }: WireMember): void {
   seed?.fill(0);
   secret?.fill(0);
@@ -39,8 +47,9 @@ export function wipe({ seed, secret, credential }: WireMember): void {
 
 /** The text is a secret: it is not repeated. */
 function secretOf(text: string): Uint8Array {
-  const trimmed = text.trim();
-  const digits = trimmed.startsWith(KEY_TEXT) ? trimmed.slice(KEY_TEXT.length) : '';
+  const lines = text.split('\n').map((line) => line.trim());
+  const [key = '', ...more] = lines.filter((line) => line && !line.startsWith('#'));
+  const digits = key.startsWith(KEY_TEXT) && !more.length ? key.slice(KEY_TEXT.length) : '';
   if (!/^[0-9a-f]{64}$/i.test(digits)) {
     throw failure('bad_member_key', "the text is no member's key", 'give what is in the file that `stheno member create -o FILE` wrote');
   }

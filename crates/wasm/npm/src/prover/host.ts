@@ -2,18 +2,11 @@
 
 import { failure, SthenoError } from '../errors.js';
 import { Peer, type Answer, type Context, type Handlers, type Port } from '../peer.js';
-import { wipe } from './given.js';
+import type { WireMember } from './given.js';
+import { freed, isFatal, prove, withMember } from './handles.js';
 import { take, type WireKey } from './keys.js';
 import { Presenter, type WirePresent } from './present.js';
 import * as wasm from './wasm.js';
-
-/** A secret, as it crosses, one of both: wiped here as soon as it is used. @internal */
-export interface WireMember {
-  seed?: Uint8Array;
-  secret?: Uint8Array;
-  /** Four attributes and the expiry. */
-  credential?: BigUint64Array;
-}
 
 /** What is to be proven, as it crosses. @internal */
 export interface WireStatement {
@@ -96,48 +89,6 @@ function proven(key: wasm.Key | undefined, wire: WireMember, claim: WireStatemen
       freed(statement);
     }
   });
-}
-
-/** A proof, blinded by randomness of its own. @internal */
-export function prove(key: wasm.Key, statement: wasm.Statement, member: wasm.Member, tell: Context['tell']): Uint8Array {
-  const random = crypto.getRandomValues(new Uint8Array(32));
-  try {
-    return key.prove(statement, member, random, (phase: string) => tell({ phase }));
-  } finally {
-    random.fill(0);
-  }
-}
-
-/** Does something with a secret, of which nothing is left afterwards. */
-function withMember<T>(wire: WireMember, work: (member: wasm.Member) => T): T {
-  let member: wasm.Member | undefined;
-  try {
-    member = memberOf(wire);
-    return work(member);
-  } finally {
-    wipe(wire);
-    freed(member);
-  }
-}
-
-/** @internal */
-export function memberOf({ seed, secret, credential }: WireMember): wasm.Member {
-  return secret ? wasm.Member.ofSecret(secret, credential) : new wasm.Member(seed!, credential);
-}
-
-/** Lets a handle go. One that was at work when the module trapped goes with the module. @internal */
-export function freed(handle: { free(): void } | undefined): void {
-  try {
-    handle?.free();
-  } catch {
-    // What is thrown already says more.
-  }
-}
-
-/** Whether the module stopped in the middle of something. @internal */
-export function isFatal(error: unknown): boolean {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return code === 'prover_failed' || code === 'out_of_memory';
 }
 
 /** A trap in words. A panic comes as a failure already; what else stops the module is the allocator, without memory. */

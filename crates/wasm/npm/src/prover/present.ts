@@ -4,8 +4,8 @@
 import { failure, SthenoError, type FailureRecord } from '../errors.js';
 import type { ProofTask } from '../readers.js';
 import type { Answer, Context } from '../peer.js';
-import { bytes32, wipe } from './given.js';
-import { freed, isFatal, memberOf, prove, type WireMember } from './host.js';
+import { bytes32, wipe, type WireMember } from './given.js';
+import { freed, memberOf, prove } from './handles.js';
 import { take } from './keys.js';
 import * as wasm from './wasm.js';
 
@@ -81,26 +81,20 @@ export class Presenter {
 
 /** The first group, and in it the first credential, with which it holds. */
 function choose({ task, members, groups }: WirePresent): Chosen {
-  let [isKnown, refused] = [task.root === undefined, undefined as FailureRecord | undefined];
+  const fitting = members.filter(({ credential }) => !credential === !task.bounds);
+  let isKnown = task.root === undefined;
+  let refused: FailureRecord | undefined;
   for (const group of groups) {
     const statement = new wasm.Statement(group, bytes32(task.scope, 'the scope'), bytes32(task.binding, 'the binding'), numbers(task));
-    let taken: wasm.Member | undefined;
-    if (isOf(statement, task)) {
-      isKnown = true;
-      for (const wire of members.filter(({ credential }) => !credential === !task.bounds)) {
-        const member = memberOf(wire);
-        try {
-          statement.check(member);
-          taken = member;
-          break;
-        } catch (error) {
-          if (isFatal(error)) throw error;
-          freed(member);
-          if ((error as FailureRecord).code !== 'not_a_member') refused ??= error as FailureRecord;
-        }
-      }
+    const tried = isOf(statement, task) ? fitting : [];
+    isKnown ||= isOf(statement, task);
+    for (const wire of tried) {
+      const member = memberOf(wire);
+      const fault = faultOf(statement, member);
+      if (!fault) return { member, statement };
+      freed(member);
+      if (fault.code !== 'not_a_member') refused ??= fault;
     }
-    if (taken) return { member: taken, statement };
     freed(statement);
   }
   if (!isKnown) throw denial('other_group', 'none of the groups that were given has the root that the policy names', 'give the file of the very group that the policy names');
@@ -110,6 +104,18 @@ function choose({ task, members, groups }: WirePresent): Chosen {
     `you are in none of the groups that were given for ${task.circuit}`,
     "give the group's newest file, and your credential where one is asked for; or ask who keeps the group to add you",
   );
+}
+
+/** Why it does not hold of a member. */
+function faultOf(statement: wasm.Statement, member: wasm.Member): FailureRecord | undefined {
+  try {
+    statement.check(member);
+    return undefined;
+  } catch (error) {
+    const fault = error as FailureRecord;
+    if (['not_a_member', 'out_of_bounds', 'credential_expired'].includes(fault.code)) return fault;
+    throw error;
+  }
 }
 
 /** Whether it has the root that the policy names, or, where a contract says which that is, the depth. */

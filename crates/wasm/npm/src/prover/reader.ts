@@ -1,8 +1,7 @@
 import { failure, SthenoError } from '../errors.js';
 import type { MemberSecret, Credential, Prover, ProverProgress } from '../prover.js';
 import type { ProofTask, ProvingReader } from '../readers.js';
-import { absolute, bytes32, groupText, member, wipe } from './given.js';
-import type { WireMember } from './host.js';
+import { absolute, bytes32, groupText, member, wipe, type WireMember } from './given.js';
 
 export interface PrivateReaderOptions {
   /** What proves. Its worker alone is given the secret. */
