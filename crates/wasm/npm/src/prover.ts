@@ -14,6 +14,8 @@
  * prover.close();
  * ```
  *
+ * To read what a policy asks a proof for, give `open` a {@link PrivateReader}: it does all of this by itself.
+ *
  * @module
  */
 import { failure } from './errors.js';

@@ -55,7 +55,7 @@ export class Presenter {
   async #key({ task, places, trusted }: WirePresent, { signal, tell }: Context): Promise<wasm.Key> {
     const found = this.#keys.get(task.key);
     if (found) return found;
-    const urls = places.map((place) => `${place}${task.key.slice(2)}.proving`);
+    const urls = places.map((place) => new URL(`${task.key.slice(2)}.proving`, place).href);
     try {
       if (!urls.length) throw failure('bad_argument', 'no place was given to look for it', 'give `keys`');
       const hash = bytes32(task.key, "the key's hash");

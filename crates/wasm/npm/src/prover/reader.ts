@@ -49,7 +49,7 @@ export class PrivateReader implements ProvingReader {
     const { prover, member: secret, group, credential, keys, provingKeyHash, onProgress } = options;
     this.#prover = prover;
     this.#groups = list(group).map(groupText);
-    this.#places = list(keys).map((place) => absolute(String(place).replace(/\/?$/, '/')));
+    this.#places = list(keys).map(folder);
     this.#trusted = list(provingKeyHash).map((hash) => bytes32(hash, "the proving key's hash"));
     this.#onProgress = onProgress;
     this.#members = [undefined, ...list(credential)].map((one) => member(secret, one));
@@ -72,6 +72,13 @@ export class PrivateReader implements ProvingReader {
     this.#forgotten = true;
     this.#members.forEach(wipe);
   }
+}
+
+/** The address of a folder, which ends with a slash. */
+function folder(place: string | URL): string {
+  const url = new URL(absolute(String(place)));
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url.href;
 }
 
 function list<T>(given: T | T[] | undefined): T[] {
