@@ -32,16 +32,26 @@ impl Key {
         Ok(Self { key, hash })
     }
 
-    /// Takes a file of which is known only what verifies its proofs: the SHA-256 of the verifying
-    /// key's file. Every point is checked, in ten to twenty seconds.
-    pub fn checked(file: Vec<u8>, verifying: &[u8], development: bool) -> Result<Self> {
+    /// Takes a file of which is known what verifies its proofs: the SHA-256 of the verifying key's
+    /// file. `trusted` are SHA-256 of proving keys' files, one behind the other, of which every point is
+    /// known to be right; every point of any other is checked, in ten to twenty seconds.
+    pub fn checked(
+        file: Vec<u8>,
+        verifying: &[u8],
+        trusted: &[u8],
+        development: bool,
+    ) -> Result<Self> {
         let want = KeyHash::from_bytes(public("a key's hash", verifying)?);
-        let key = ProvingKey::read_unknown(&file, allowed(development))?;
+        let hash = KeyHash::of(&file);
+        let trusted = trusted.chunks(32).any(|known| known == hash.as_bytes());
+        let key = match trusted {
+            true => ProvingKey::read(&file, &hash, allowed(development))?,
+            false => ProvingKey::read_unknown(&file, allowed(development))?,
+        };
         let got = key.verifying_key().hash();
         if got != want {
             return Err(KeyError::Hash { want, got }.into());
         }
-        let hash = KeyHash::of(&file);
         Ok(Self { key, hash })
     }
 
@@ -64,6 +74,13 @@ impl Key {
     #[must_use]
     pub fn verifying_hash(&self) -> String {
         self.key.verifying_key().hash().to_string()
+    }
+
+    /// The file of its other half, which verifiers are given.
+    #[wasm_bindgen(js_name = verifyingFile)]
+    #[must_use]
+    pub fn verifying_file(&self) -> Vec<u8> {
+        self.key.verifying_key().to_bytes()
     }
 
     /// Proves: root 32, nullifier 32, proof 192 bytes. `random` is 32 bytes that nobody can predict,

@@ -53,6 +53,23 @@ impl Statement {
     pub fn root(&self) -> Vec<u8> {
         self.root.to_bytes().into()
     }
+
+    /// The levels of the group's tree.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn depth(&self) -> u8 {
+        self.group.tree().depth().levels()
+    }
+
+    /// Fails as a proof would: where the member's leaf is not in the group, or the credential is not within
+    /// the bounds. Takes no key, and no time.
+    pub fn check(&self, member: &Member) -> Result<()> {
+        self.group.path(&member.own_leaf())?;
+        match (member.attributes(), &self.bounds) {
+            (Some(attributes), Some(bounds)) => Ok(attributes.check(bounds)?),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Statement {
@@ -65,7 +82,7 @@ impl Statement {
     pub(crate) fn inputs(&self, member: &Member) -> Inputs {
         Inputs {
             root: self.root,
-            nullifier: member.secret().nullifier(&self.scope),
+            nullifier: member.shows(&self.scope),
             scope: self.scope,
             binding: self.binding,
             bounds: self.bounds,

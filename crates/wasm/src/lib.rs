@@ -11,6 +11,7 @@
 //! | `origin` | where an envelope lies: a `Blob`, an array, an address |
 //! | `webcrypto` | the browser's AES-256-GCM |
 //! | `reader` | who asks: a wallet of EIP-1193, a session whose key WebCrypto holds |
+//! | `private` | who proves a private condition, and shows no account |
 //! | `policy` | policies, checked and told |
 //! | `envelope` | an envelope's header, inspected |
 //! | `network` | a network: sealing, opening, explaining |
@@ -41,6 +42,7 @@ mod opened;
 mod origin;
 mod piece;
 mod policy;
+mod private;
 mod reader;
 mod sealing;
 mod webcrypto;

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use stheno::{
     KeyHolder, Reader, SessionDraft, SessionOptions, WalletError,
     bounds::BoxFuture,
+    private::ProveError,
     protocol::{
         Account, AccountKind, Address, Authorization, B256, Bytes, ChainId, DelegateKey, Domain,
-        Request, Scope,
+        Policy, Request, Scope,
     },
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -38,6 +39,14 @@ impl Reader for Shared {
         domain: &'a Domain,
     ) -> BoxFuture<'a, std::result::Result<Authorization, WalletError>> {
         self.0.authorize(request, domain)
+    }
+
+    fn prove<'a>(
+        &'a self,
+        request: &'a Request,
+        policy: &'a Policy,
+    ) -> BoxFuture<'a, std::result::Result<Vec<(String, Bytes)>, ProveError>> {
+        self.0.prove(request, policy)
     }
 }
 

@@ -119,6 +119,12 @@ pub enum ProveError {
     /// The statement does not hold.
     #[error("it cannot be proven: {0}")]
     Statement(#[from] stheno_circuits::StatementError),
+    /// A prover that is elsewhere says that the statement does not hold.
+    #[error("it cannot be proven: {why}")]
+    Unprovable {
+        /// In its words.
+        why: String,
+    },
     /// There is no proving key for the verifying key that the policy names.
     #[error("the proving key for {circuit} with the verifying key {key} was not found: {why}")]
     NoKey {
@@ -152,7 +158,7 @@ impl ProveError {
         match self {
             Self::NotAMember { .. } => "not_a_member",
             Self::OtherGroup => "other_group",
-            Self::Statement(_) => "not_provable",
+            Self::Statement(_) | Self::Unprovable { .. } => "not_provable",
             Self::NoKey { .. } => "proving_key_missing",
             Self::Entropy { .. } => "no_entropy",
             Self::Stopped { .. } => "proving_stopped",
@@ -168,7 +174,9 @@ impl ProveError {
                  keeps the group to add you"
             }
             Self::OtherGroup => "give the file of the very group that the policy names",
-            Self::Statement(_) => "give a credential that is valid still and within the bounds",
+            Self::Statement(_) | Self::Unprovable { .. } => {
+                "give a credential that is valid still and within the bounds"
+            }
             Self::NoKey { .. } => {
                 "say where proving keys are, with --proving-keys: a folder or a server that has the \
                  file HASH.proving"

@@ -1,6 +1,7 @@
 import { failure } from './errors.js';
 import { Queue } from './feeds.js';
 import { Peer, type Handlers, type Port } from './peer.js';
+import type { ProvingReader } from './readers.js';
 
 /** How a network's keys and bulk work are kept away from the page. */
 export interface EngineOptions {
@@ -15,6 +16,7 @@ export class Engine {
   #worker: Worker | undefined;
   #lent = new Map<number, Queue>();
   #signers = new Map<number, (typedData: string) => Promise<string>>();
+  #provers = new Map<number, ProvingReader>();
   #next = 1;
 
   private constructor(port: Port, worker?: Worker) {
@@ -31,6 +33,11 @@ export class Engine {
         const sign = this.#signers.get(signer);
         if (!sign) throw failure('closed', 'the wallet is gone', 'connect it again');
         return { value: await sign(typedData) };
+      },
+      present: async ({ prover, task }: { prover: number; task: string }, { signal }) => {
+        const reader = this.#provers.get(prover);
+        if (!reader) throw failure('closed', 'the reader is gone', 'give another');
+        return { value: await reader.present(JSON.parse(task), { signal }) };
       },
     };
     this.peer = new Peer(port, handlers);
@@ -70,6 +77,13 @@ export class Engine {
   introduce(sign: (typedData: string) => Promise<string>): number {
     const id = this.#next++;
     this.#signers.set(id, sign);
+    return id;
+  }
+
+  /** Lets the other side ask for proofs. */
+  introduceProver(reader: ProvingReader): number {
+    const id = this.#next++;
+    this.#provers.set(id, reader);
     return id;
   }
 

@@ -16,7 +16,10 @@ export type WireSource =
   | { kind: 'stream'; stream: number };
 
 /** A reader as it crosses. @internal */
-export type WireReader = { kind: 'wallet'; account: string; signer: number } | { kind: 'session'; session: number };
+export type WireReader =
+  | { kind: 'wallet'; account: string; signer: number }
+  | { kind: 'session'; session: number }
+  | { kind: 'prover'; prover: number };
 
 /** What is asked with everything that opens. @internal */
 export interface WireOpen {
@@ -243,7 +246,7 @@ class Host {
   async #openFound(found: Found, value: { network?: number } & WireOpen, context: Context): Promise<wasm.OpenedFile> {
     if (value.network === undefined) return wasm.OpenedFile.withKeys(found.envelope, value.keys ?? []);
     const network = this.#get<wasm.NetworkClient>(value.network);
-    return this.#asking(value.reader, (reader) =>
+    return this.#asking(value.reader, context.signal, (reader) =>
       network.open(found.envelope, reader, value.keys ?? [], value.policy, context.tell, aborted(context.signal)),
     );
   }
@@ -286,7 +289,7 @@ class Host {
     { signal, tell }: Context,
   ): Promise<Answer> {
     const network = this.#get<wasm.NetworkClient>(value.network);
-    const folder = await this.#asking(value.reader, async (reader) => {
+    const folder = await this.#asking(value.reader, signal, async (reader) => {
       if (value.link) return network.followFolder(value.link, reader, value.keys ?? [], tell, aborted(signal));
       const { envelope } = await this.#find(value.source!, signal);
       return network.openFolder(envelope, value.places, reader, value.keys ?? [], tell, aborted(signal));
@@ -300,30 +303,39 @@ class Host {
   ): Promise<Answer> {
     const network = this.#get<wasm.NetworkClient>(value.network);
     const folder = this.#get<wasm.OpenedFolder>(value.folder);
-    const file = await this.#asking(value.reader, (reader) =>
+    const file = await this.#asking(value.reader, signal, (reader) =>
       network.openEntry(folder, value.path, reader, value.keys ?? [], tell, aborted(signal)),
     );
     const size = await file.size(aborted(signal));
     return { value: { file: this.#hold(file), size, about: file.inspect() } };
   }
 
-  /** Gives a reader to work that asks; what a wallet said is told as the wallet said it. */
-  async #asking<T>(reader: WireReader | undefined, work: (reader?: wasm.AskingReader) => Promise<T>): Promise<T> {
+  /** Gives a reader to work that asks; what a wallet or a prover said is told as it said it. */
+  async #asking<T>(
+    reader: WireReader | undefined,
+    signal: AbortSignal,
+    work: (reader?: wasm.AskingReader) => Promise<T>,
+  ): Promise<T> {
     if (!reader) return work(undefined);
     if (reader.kind === 'session') return work(this.#get<wasm.AskingReader>(reader.session).share());
     let refusal: SthenoError | undefined;
-    const sign = async (typedData: string) => {
+    const asked = async <V>(name: string, value: object) => {
       try {
-        return await this.peer.call<string>('sign', { signer: reader.signer, typedData });
+        return await this.peer.call<V>(name, value, { signal });
       } catch (error) {
-        if (error instanceof SthenoError) refusal = error;
+        if (error instanceof SthenoError) refusal ??= error;
         throw error;
       }
     };
+    const sign = (typedData: string) => asked<string>('sign', { signer: (reader as { signer: number }).signer, typedData });
+    const present = (task: string) => asked<Uint8Array>('present', { prover: (reader as { prover: number }).prover, task });
+    const asking = reader.kind === 'wallet' ? wasm.AskingReader.ofWallet(reader.account, sign) : wasm.AskingReader.ofProver(present);
     try {
-      return await work(wasm.AskingReader.ofWallet(reader.account, sign));
+      return await work(asking);
     } catch (error) {
-      throw refusal ?? error;
+      // One proof may fail and another do: of proofs it is the reason only where the error says so.
+      const isReason = reader.kind === 'wallet' || [refusal?.code, 'proving_stopped'].includes((error as { code?: string }).code);
+      throw (isReason && refusal) || error;
     }
   }
 

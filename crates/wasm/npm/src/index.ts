@@ -17,10 +17,10 @@ export { Folder } from './folder.js';
 export { Deal } from './deal.js';
 export { Network, type BuyEvent } from './network.js';
 export { Policy } from './policy.js';
-export { rules, type CallLeaf, type PolicyJson, type Rule, type StorageLeaf, type TokenLeaf } from './rules.js';
+export { rules, type CallLeaf, type PolicyJson, type Rule, type StorageLeaf, type TokenLeaf, type ZkLeaf } from './rules.js';
 export { Session } from './session.js';
 export { Wallet, type Eip1193Provider } from './wallet.js';
-export type { Reader } from './readers.js';
+export type { ProofTask, ProvingReader, Reader } from './readers.js';
 export type * from './types.js';
 
 /** What an envelope's header says. Reads no more than that, asks nobody, and believes nothing of it. */

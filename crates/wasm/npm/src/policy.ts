@@ -42,6 +42,11 @@ export class Policy {
     return this.#facts.needsAccount;
   }
 
+  /** Whether it asks for proofs in zero knowledge, which a `PrivateReader` of `@stheno/web/prover` makes. */
+  get private(): boolean {
+    return this.#facts.private;
+  }
+
   /** The chains that it reads. */
   get chains(): number[] {
     return [...this.#facts.chains];

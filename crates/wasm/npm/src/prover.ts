@@ -14,16 +14,27 @@
  * prover.close();
  * ```
  *
+ * To read what a policy asks a proof for, give `open` a {@link PrivateReader}: it does all of this by itself.
+ *
  * @module
  */
 import { failure } from './errors.js';
 import { abortError } from './peer.js';
 import { ProverEngine } from './prover/engine.js';
-import { bytes32, keySource, member, statement } from './prover/given.js';
+import { bytes32, keySource, member, statement, wipe } from './prover/given.js';
 import type { KeyFacts } from './prover/host.js';
 import type { WireKey } from './prover/keys.js';
+import type { WirePresent } from './prover/present.js';
 
 export { SthenoError } from './errors.js';
+export { PrivateReader, type PrivateReaderOptions } from './prover/reader.js';
+export type { ProofTask } from './readers.js';
+
+/**
+ * A member's secret: 32 random bytes, made once and kept (a seed); or the text of a member's key file, as
+ * `stheno member create` writes it.
+ */
+export type MemberSecret = Uint8Array | string;
 
 /** Where a proving key's file lies: an address, several of which the first that serves it is taken, or the file. */
 export type ProvingKeySource = string | URL | (string | URL)[] | Blob | Uint8Array | ArrayBuffer;
@@ -48,10 +59,10 @@ export interface Bounds {
 }
 
 export interface ProveInput {
-  /** The member's secret: 32 random bytes, made once and kept. */
-  seed: Uint8Array;
-  /** With a credential: what its issuer said, exactly. */
-  credential?: Credential;
+  /** The member's secret. */
+  seed: MemberSecret;
+  /** With a credential: what its issuer said, exactly; also as the file that they gave, its text or the object. */
+  credential?: Credential | string | object;
   /** The group as its keeper publishes it, `{"depth": 20, "leaves": ["0x…", null, …]}`, as a text or an object. */
   group: string | object;
   /** Where the nullifier is unique, 32 bytes. */
@@ -89,7 +100,7 @@ export interface ProverCall {
 export type KeyTrust =
   /** SHA-256 of its own file. Its points are then taken as they are. */
   | { hash: Uint8Array | string; verifyingHash?: undefined }
-  /** SHA-256 of the file of its verifying key. Every point is then checked, in ten to twenty seconds. */
+  /** SHA-256 of the file of its verifying key. Every point is then checked, in ten to twenty seconds, unless it was and is cached. */
   | { verifyingHash: Uint8Array | string; hash?: undefined };
 
 export type KeyOptions = KeyTrust &
@@ -148,18 +159,18 @@ export class Prover {
   }
 
   /** The 32 bytes that a group's keeper or an issuer is given of a member, and by which they know whose leaf it is. */
-  async memberCommitment(seed: Uint8Array): Promise<Uint8Array> {
+  async memberCommitment(seed: MemberSecret): Promise<Uint8Array> {
     const { commitment } = await this.#ofMember({ member: member(seed) });
     return commitment;
   }
 
   /** The 32 bytes that stand in a group for a member, or for the holder of a credential. */
-  async leaf(seed: Uint8Array, credential?: Credential): Promise<Uint8Array> {
+  async leaf(seed: MemberSecret, credential?: Credential | string | object): Promise<Uint8Array> {
     return (await this.#ofMember({ member: member(seed, credential) })).leaf;
   }
 
   /** The 32 bytes that every proof of this member shows in a scope. */
-  async nullifier(seed: Uint8Array, scope: Uint8Array | string): Promise<Uint8Array> {
+  async nullifier(seed: MemberSecret, scope: Uint8Array | string): Promise<Uint8Array> {
     const { nullifier } = await this.#ofMember({ member: member(seed), scope: bytes32(scope, 'the scope') });
     return nullifier!;
   }
@@ -195,8 +206,16 @@ export class Prover {
         return call<Uint8Array>('prove', { key: key.held.id, member: who, statement: claim });
       });
     } finally {
-      who.seed.fill(0);
-      who.credential?.fill(0n);
+      wipe(who);
+    }
+  }
+
+  /** What a `PrivateReader` is asked for. @internal */
+  async present(wire: WirePresent, options: ProverCall): Promise<Uint8Array> {
+    try {
+      return await this.#run(options, (_, call) => call<Uint8Array>('present', wire));
+    } finally {
+      wire.members.forEach(wipe);
     }
   }
 

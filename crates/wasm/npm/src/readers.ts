@@ -4,10 +4,32 @@ import { failure } from './errors.js';
 import { Session } from './session.js';
 import { Wallet } from './wallet.js';
 
-/** Who asks. */
-export type Reader = Session | Wallet;
+/** A private condition in a request: what has to be proven. Numbers of 64 bits are decimal text. */
+export interface ProofTask {
+  /** `membership-20-v1`. */
+  circuit: string;
+  /** Levels of the group's tree. */
+  depth: number;
+  /** SHA-256 of the verifying key's file. */
+  key: string;
+  /** The group's root; absent where a contract keeps it. */
+  root?: string;
+  scope: string;
+  binding: string;
+  /** Of a credential: in which range each of four attributes must be, and when it must be valid, Unix seconds. */
+  bounds?: { ranges: { low: string; high: string }[]; now: string };
+}
 
-const introduced = new WeakMap<Wallet, Map<Network, number>>();
+/** Somebody who proves a right and shows no account, such as `PrivateReader` of `@stheno/web/prover`. */
+export interface ProvingReader {
+  /** root 32 ‖ nullifier 32 ‖ proof 192 ‖ the file of the verifying key. */
+  present(task: ProofTask, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
+}
+
+/** Who asks. */
+export type Reader = Session | Wallet | ProvingReader;
+
+const introduced = new WeakMap<Wallet | ProvingReader, Map<Network, number>>();
 
 /** A reader, ready to cross. @internal */
 export function readerToWire(reader: Reader | undefined, network: Network): WireReader | undefined {
@@ -18,15 +40,22 @@ export function readerToWire(reader: Reader | undefined, network: Network): Wire
     }
     return { kind: 'session', session: reader.handle };
   }
-  if (!(reader instanceof Wallet)) {
-    throw failure('bad_argument', 'the reader is neither a Session nor a Wallet', 'give one of them');
+  if (reader instanceof Wallet) {
+    const signer = known(reader, network, () => network.engine.introduce((typedData) => reader.signTypedData(typedData)));
+    return { kind: 'wallet', account: reader.account, signer };
   }
-  let signers = introduced.get(reader);
-  if (!signers) introduced.set(reader, (signers = new Map()));
-  let signer = signers.get(network);
-  if (signer === undefined) {
-    signer = network.engine.introduce((typedData) => reader.signTypedData(typedData));
-    signers.set(network, signer);
+  // By what it does: it is of a module that is not loaded here.
+  if (typeof (reader as ProvingReader | null)?.present !== 'function') {
+    throw failure('bad_argument', 'the reader is neither a Session nor a Wallet nor a PrivateReader', 'give one of them');
   }
-  return { kind: 'wallet', account: reader.account, signer };
+  return { kind: 'prover', prover: known(reader, network, () => network.engine.introduceProver(reader)) };
+}
+
+/** Its number in a network's engine. */
+function known(reader: Wallet | ProvingReader, network: Network, introduce: () => number): number {
+  let numbers = introduced.get(reader);
+  if (!numbers) introduced.set(reader, (numbers = new Map()));
+  let number = numbers.get(network);
+  if (number === undefined) numbers.set(network, (number = introduce()));
+  return number;
 }

@@ -21,7 +21,8 @@ export type Rule =
   | { allowlist: { root: string; proof: string; chain?: number } }
   | { subscription: { chain: number; contract: Hex; token: string; finality?: Finality } }
   | { storage: StorageLeaf }
-  | { grant: { chain: number; registry: Hex; context?: string; finality?: Finality } };
+  | { grant: { chain: number; registry: Hex; context?: string; finality?: Finality } }
+  | { zk: ZkLeaf };
 
 export interface CallLeaf {
   chain: number;
@@ -51,6 +52,28 @@ export interface StorageLeaf {
   paid?: object;
   finality?: Finality;
 }
+
+/** A private condition, as the policy language has it. */
+export type ZkLeaf = {
+  /** What is proven, and its version: `membership-20-v1`, `credential-20-v1`; the number is the depth of the group's tree. */
+  circuit: string;
+  /** The verifying key: SHA-256 of its file, `0x…`. */
+  key: string;
+  /** The name under which the proof is sent, `:name`; each private condition of a policy has one of its own. */
+  proof: string;
+  /** Of a credential: what is asked of each of up to four attributes in turn; `{}` for nothing. */
+  attributes?: AttributeRange[];
+  /** Seconds for which a member's nullifier stays the same; for ever without. */
+  period?: number;
+} & PrivateGroup;
+
+/** A group: by its root, and then it never changes; or by a contract that keeps its root. */
+export type PrivateGroup =
+  | { root: string; chain?: undefined; group?: undefined; finality?: undefined }
+  | { root?: undefined; chain: number; group: Hex; finality?: Finality };
+
+/** Whole numbers of 64 bits, ends included. */
+export type AttributeRange = { '=='?: Integer; '>='?: undefined; '<='?: undefined } | { '=='?: undefined; '>='?: Integer; '<='?: Integer };
 
 /** A policy's JSON. */
 export interface PolicyJson {
@@ -101,9 +124,29 @@ export const rules = {
   storage: (leaf: StorageLeaf): Rule => ({ storage: leaf }),
   /** An on-chain registry lets the reader read the item. */
   grant: (leaf: { chain: number; registry: Hex; context?: string; finality?: Finality }): Rule => ({ grant: leaf }),
+  /**
+   * The reader proves in zero knowledge to be in a group, or to hold a credential of it within bounds, and shows no
+   * account (`PrivateReader` of `@stheno/web/prover`). The proof is sent as `:member` unless `proof` says otherwise.
+   *
+   * ```js
+   * rules.zk({ circuit: 'membership-20-v1', key: '0x…', root: '0x…' })
+   * rules.zk({ circuit: 'credential-20-v1', key: '0x…', chain: 314, group: '0x…', attributes: [{ '>=': 18 }] })
+   * ```
+   */
+  zk: (leaf: Omit<ZkLeaf, 'proof' | keyof PrivateGroup> & { proof?: string } & PrivateGroup): Rule => {
+    const { attributes, ...rest } = leaf;
+    const ranges = attributes && { attributes: attributes.map((range) => eachText(range)) };
+    return { zk: { proof: ':member', ...rest, ...ranges } as ZkLeaf };
+  },
   /** A whole policy, for `Policy.parse` and `encrypt`. */
   policy: (rule: Rule, salt?: string): PolicyJson => ({ version: 1, ...(salt ? { salt } : {}), rule }),
 };
+
+/** The same with integers as text, since JSON has none of 64 bits. */
+function eachText(range: AttributeRange): AttributeRange {
+  const ends = Object.entries(range).filter(([, end]) => end !== undefined);
+  return Object.fromEntries(ends.map(([comparison, end]) => [comparison, text(end as Integer)]));
+}
 
 function token(
   standard: TokenLeaf['standard'],

@@ -93,6 +93,8 @@ export type Recipient =
 export interface PolicyFacts {
   digest: string;
   needsAccount: boolean;
+  /** Whether it asks for proofs in zero knowledge. */
+  private: boolean;
   chains: number[];
   contracts: { chainId: number; contract: string }[];
   /** The canonical JSON. */

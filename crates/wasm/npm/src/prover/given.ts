@@ -1,12 +1,20 @@
 // What applications give, as it crosses to the worker.
 
 import { failure } from '../errors.js';
-import type { Credential, ProveInput, ProvingKeySource } from '../prover.js';
+import type { Credential, MemberSecret, ProveInput, ProvingKeySource, U64 } from '../prover.js';
 import type { WireKeySource } from './keys.js';
-import type { WireMember, WireStatement } from './host.js';
+import type { WireStatement } from './host.js';
 
 const ATTRIBUTES = 4;
 const LAST = (1n << 64n) - 1n;
+
+/** A secret, as it crosses, one of both: wiped here as soon as it is used. @internal */
+export interface WireMember {
+  seed?: Uint8Array;
+  secret?: Uint8Array;
+  /** Four attributes and the expiry. */
+  credential?: BigUint64Array;
+}
 
 /** 32 bytes, given as such or as `0x` and 64 digits. A copy. @internal */
 export function bytes32(value: Uint8Array | string, what: string): Uint8Array {
@@ -17,23 +25,68 @@ export function bytes32(value: Uint8Array | string, what: string): Uint8Array {
   throw bad(`${what} is not 32 bytes`, 'give a Uint8Array of 32 bytes, or 0x and 64 hexadecimal digits');
 }
 
+/** How the text of a member's key begins, as `stheno member create` writes it. */
+const KEY_TEXT = 'STHENO-MEMBER-KEY-1:';
+
 /** @internal */
-export function member(seed: Uint8Array, credential?: Credential): WireMember {
-  if (!(seed instanceof Uint8Array) || seed.length !== 32) {
-    throw bad("a member's seed is 32 bytes", 'make one of crypto.getRandomValues, and keep it');
+export function member(secret: MemberSecret, credential?: Credential | string | object): WireMember {
+  const attributes = credential === undefined ? {} : { credential: numbersOf(credential) };
+  if (typeof secret === 'string') return { secret: secretOf(secret), ...attributes };
+  if (!(secret instanceof Uint8Array) || secret.length !== 32) {
+    throw bad("a member's seed is 32 bytes", 'make one of crypto.getRandomValues, and keep it; or give the text of a member.key file');
   }
-  return { seed: seed.slice(), credential: credential && numbersOf(credential) };
+  return { seed: secret.slice(), ...attributes };
 }
 
-function numbersOf({ attributes, expiry }: Credential): BigUint64Array {
-  if (attributes.length !== ATTRIBUTES) throw bad(`a credential has ${ATTRIBUTES} attributes`, 'give 0 for those that mean nothing');
+/** Wipes what crossed. @internal */
+export function wipe({ seed, secret, credential }: WireMember): void {
+  seed?.fill(0);
+  secret?.fill(0);
+  credential?.fill(0n);
+}
+
+/** The text is a secret: it is not repeated. */
+function secretOf(text: string): Uint8Array {
+  const lines = text.split('\n').map((line) => line.trim());
+  const [key = '', ...more] = lines.filter((line) => line && !line.startsWith('#'));
+  const digits = key.startsWith(KEY_TEXT) && !more.length ? key.slice(KEY_TEXT.length) : '';
+  if (!/^[0-9a-f]{64}$/i.test(digits)) {
+    throw failure('bad_member_key', "the text is no member's key", 'give what is in the file that `stheno member create -o FILE` wrote');
+  }
+  return Uint8Array.from(digits.match(/../g) ?? [], (two) => parseInt(two, 16));
+}
+
+function numbersOf(credential: Credential | string | object): BigUint64Array {
+  const { attributes, expiry } = credentialOf(credential);
+  if (!Array.isArray(attributes) || attributes.length !== ATTRIBUTES) {
+    throw bad(`a credential has ${ATTRIBUTES} attributes`, 'give 0 for those that mean nothing');
+  }
   return BigUint64Array.from([...attributes, expiry], (value) => u64(value));
+}
+
+/** A credential as such, or the file that an issuer gave: its text, or the object. */
+function credentialOf(given: Credential | string | object): Credential {
+  const no = (why: string) => failure('bad_credential', `it is no credential: ${why}`, 'give the file that `stheno group add … -o FILE` wrote');
+  let file: { format?: unknown; attributes?: unknown; expires?: unknown };
+  try {
+    file = typeof given === 'string' ? JSON.parse(given) : given;
+  } catch {
+    throw no('it is not JSON');
+  }
+  if (typeof file !== 'object' || file === null) throw no('it is not an object');
+  if (typeof given !== 'string' && file.format === undefined) return given as Credential;
+  if (file.format !== 'stheno-credential/1') throw no('its format is not stheno-credential/1');
+  const texts = file.attributes;
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string' && /^(0|[1-9][0-9]{0,19})$/.test(text))) {
+    throw no('its attributes are not whole numbers, as text');
+  }
+  return { attributes: texts.map(BigInt), expiry: file.expires === undefined ? LAST : (file.expires as U64) };
 }
 
 /** @internal */
 export function statement({ group, scope, binding, bounds }: ProveInput): WireStatement {
   const wire: WireStatement = {
-    group: typeof group === 'string' ? group : JSON.stringify(group),
+    group: groupText(group),
     scope: bytes32(scope, 'the scope'),
     binding: bytes32(binding, 'the binding'),
   };
@@ -44,6 +97,11 @@ export function statement({ group, scope, binding, bounds }: ProveInput): WireSt
     wire.bounds = BigUint64Array.from([...numbers, bounds.now], (value) => u64(value));
   }
   return wire;
+}
+
+/** A group's text. @internal */
+export function groupText(group: string | object): string {
+  return typeof group === 'string' ? group : JSON.stringify(group);
 }
 
 /** What would wrap around, or was rounded already, is no number that anybody meant. */
@@ -62,8 +120,8 @@ export function keySource(source: ProvingKeySource): WireKeySource {
   return { urls: (Array.isArray(source) ? source : [source]).map((url) => absolute(String(url))) };
 }
 
-/** An address as the page means it: a worker has another base. */
-function absolute(url: string): string {
+/** An address as the page means it: a worker has another base. @internal */
+export function absolute(url: string): string {
   try {
     return new URL(url, globalThis.location?.href).href;
   } catch {

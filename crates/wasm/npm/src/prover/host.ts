@@ -2,15 +2,11 @@
 
 import { failure, SthenoError } from '../errors.js';
 import { Peer, type Answer, type Context, type Handlers, type Port } from '../peer.js';
+import type { WireMember } from './given.js';
+import { freed, isFatal, prove, withMember } from './handles.js';
 import { take, type WireKey } from './keys.js';
+import { Presenter, type WirePresent } from './present.js';
 import * as wasm from './wasm.js';
-
-/** A secret, as it crosses: wiped here as soon as it is used. @internal */
-export interface WireMember {
-  seed: Uint8Array;
-  /** Four attributes and the expiry. */
-  credential?: BigUint64Array;
-}
 
 /** What is to be proven, as it crosses. @internal */
 export interface WireStatement {
@@ -34,6 +30,7 @@ export interface KeyFacts {
 /** Answers to a page. @internal */
 export function serve(port: Port): void {
   const keys = new Map<number, wasm.Key>();
+  const presenter = new Presenter();
   let next = 1;
   const handlers: Handlers = {
     member: (value: { member: WireMember; scope?: Uint8Array }) => ({ value: ofMember(value) }),
@@ -45,6 +42,7 @@ export function serve(port: Port): void {
     },
     prove: (value: { key: number; member: WireMember; statement: WireStatement }, context) =>
       proven(keys.get(value.key), value.member, value.statement, context),
+    present: (value: WirePresent, context) => presenter.present(value, context),
     release: (key: number) => {
       freed(keys.get(key));
       keys.delete(key);
@@ -84,43 +82,13 @@ function proven(key: wasm.Key | undefined, wire: WireMember, claim: WireStatemen
     if (!key) throw failure('closed', 'the key was closed', 'load it again');
     tell({ phase: 'group' });
     const statement = new wasm.Statement(claim.group, claim.scope, claim.binding, claim.bounds);
-    const random = crypto.getRandomValues(new Uint8Array(32));
     try {
-      const proof = key.prove(statement, member, random, (phase: string) => tell({ phase }));
+      const proof = prove(key, statement, member, tell);
       return { value: proof, transfer: [proof.buffer as ArrayBuffer] };
     } finally {
-      random.fill(0);
       freed(statement);
     }
   });
-}
-
-/** Does something with a secret, of which nothing is left afterwards. */
-function withMember<T>(wire: WireMember, work: (member: wasm.Member) => T): T {
-  let member: wasm.Member | undefined;
-  try {
-    member = new wasm.Member(wire.seed, wire.credential);
-    return work(member);
-  } finally {
-    wire.seed.fill(0);
-    wire.credential?.fill(0n);
-    freed(member);
-  }
-}
-
-/** Lets a handle go. One that was at work when the module trapped goes with the module. */
-function freed(handle: { free(): void } | undefined): void {
-  try {
-    handle?.free();
-  } catch {
-    // What is thrown already says more.
-  }
-}
-
-/** Whether the module stopped in the middle of something. @internal */
-export function isFatal(error: unknown): boolean {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return code === 'prover_failed' || code === 'out_of_memory';
 }
 
 /** A trap in words. A panic comes as a failure already; what else stops the module is the allocator, without memory. */

@@ -1,6 +1,7 @@
 // Proving keys on their way in: from the browser's cache or from wherever they are served.
 
 import { failure, SthenoError } from '../errors.js';
+import { bytes32 } from './given.js';
 import * as wasm from './wasm.js';
 
 /** Where a key's file lies, as it crosses: addresses, the first that serves it is taken; or the file. @internal */
@@ -11,6 +12,8 @@ export interface WireKey {
   source: WireKeySource;
   by: 'hash' | 'verifyingHash';
   hash: Uint8Array;
+  /** Hashes of files whose points need not be checked: the caller knows them. */
+  trusted?: Uint8Array[];
   development: boolean;
 }
 
@@ -25,14 +28,17 @@ export interface TakenKey {
 }
 
 const CACHE = 'stheno-proving-keys';
+/** Beside a cached file: its SHA-256, once it was checked. */
+const CHECKED = 'stheno-checked-sha256';
 /** Ten times the largest that is offered. */
 const MOST = 64 << 20;
 
 /** Takes a key. Whatever the file comes from, it is compared with the hash. @internal */
 export async function take(wire: WireKey, signal: AbortSignal, tell: (event: KeyEvent) => void): Promise<TakenKey> {
-  const read = (file: Uint8Array): wasm.Key => {
+  const read = (file: Uint8Array, checked: Uint8Array[] = wire.trusted ?? []): wasm.Key => {
     tell({ phase: 'read' });
-    return wasm.Key[wire.by === 'hash' ? 'pinned' : 'checked'](file, wire.hash, wire.development);
+    if (wire.by === 'hash') return wasm.Key.pinned(file, wire.hash, wire.development);
+    return wasm.Key.checked(file, wire.hash, joined(checked), wire.development);
   };
   if ('file' in wire.source) {
     const file = await whole(wire.source.file.stream(), wire.source.file.size, 'the file', signal, tell);
@@ -42,7 +48,7 @@ export async function take(wire: WireKey, signal: AbortSignal, tell: (event: Key
   const kept = await cache?.take();
   if (kept) {
     try {
-      return { key: read(kept), bytes: kept.length, kept: 'cache' };
+      return { key: read(kept.file, kept.checked), bytes: kept.file.length, kept: 'cache' };
     } catch (error) {
       // It is what fits the hash that was cached: unless something else is wrong, the disk is.
       if (!isDamage(error)) throw error;
@@ -64,7 +70,7 @@ async function fetched(
     try {
       const file = await download(url, signal, tell);
       const key = read(file);
-      return { key, bytes: file.length, kept: (await cache?.put(file)) ? 'cache' : 'memory' };
+      return { key, bytes: file.length, kept: (await cache?.put(file, key.hash)) ? 'cache' : 'memory' };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!isDamage(error)) throw error;
@@ -144,6 +150,12 @@ async function whole(
   return file;
 }
 
+function joined(hashes: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(32 * hashes.length);
+  hashes.forEach((hash, at) => all.set(hash, 32 * at));
+  return all;
+}
+
 /** A file in the Cache API, where there is one: a browser, over https or on localhost. */
 class Kept {
   #cache: Cache;
@@ -164,19 +176,23 @@ class Kept {
     }
   }
 
-  async take(): Promise<Uint8Array | undefined> {
+  /** The file, and its own hash from when all of it was checked. */
+  async take(): Promise<{ file: Uint8Array; checked: Uint8Array[] } | undefined> {
     try {
       const response = await this.#cache.match(this.#name);
-      return response && new Uint8Array(await response.arrayBuffer());
+      if (!response) return undefined;
+      const hash = response.headers.get(CHECKED);
+      return { file: new Uint8Array(await response.arrayBuffer()), checked: hash ? [bytes32(hash, 'the hash')] : [] };
     } catch {
       return undefined;
     }
   }
 
   /** Whether it could be kept: a full disk is no reason not to prove. */
-  async put(file: Uint8Array): Promise<boolean> {
+  async put(file: Uint8Array, hash: string): Promise<boolean> {
     try {
-      await this.#cache.put(this.#name, new Response(file as Uint8Array<ArrayBuffer>));
+      // File and hash are one entry: neither is there without the other.
+      await this.#cache.put(this.#name, new Response(file as Uint8Array<ArrayBuffer>, { headers: { [CHECKED]: hash } }));
       return true;
     } catch {
       return false;

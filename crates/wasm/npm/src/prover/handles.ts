@@ -1,0 +1,47 @@
+// What the worker has of the WebAssembly: members, and proofs of theirs.
+
+import type { Context } from '../peer.js';
+import { wipe, type WireMember } from './given.js';
+import * as wasm from './wasm.js';
+
+/** A proof, blinded by randomness of its own. @internal */
+export function prove(key: wasm.Key, statement: wasm.Statement, member: wasm.Member, tell: Context['tell']): Uint8Array {
+  const random = crypto.getRandomValues(new Uint8Array(32));
+  try {
+    return key.prove(statement, member, random, (phase: string) => tell({ phase }));
+  } finally {
+    random.fill(0);
+  }
+}
+
+/** Does something with a secret, of which nothing is left afterwards. @internal */
+export function withMember<T>(wire: WireMember, work: (member: wasm.Member) => T): T {
+  let member: wasm.Member | undefined;
+  try {
+    member = memberOf(wire);
+    return work(member);
+  } finally {
+    wipe(wire);
+    freed(member);
+  }
+}
+
+/** Its caller frees it. @internal */
+export function memberOf({ seed, secret, credential }: WireMember): wasm.Member {
+  return secret ? wasm.Member.ofSecret(secret, credential) : new wasm.Member(seed!, credential);
+}
+
+/** Lets a handle go. One that was at work when the module trapped goes with the module. @internal */
+export function freed(handle: { free(): void } | undefined): void {
+  try {
+    handle?.free();
+  } catch {
+    // What is thrown already says more.
+  }
+}
+
+/** Whether the module stopped in the middle of something. @internal */
+export function isFatal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return code === 'prover_failed' || code === 'out_of_memory';
+}

@@ -1,0 +1,142 @@
+// What a request asks of a private reader, answered in the worker: group and credential are chosen, the key is
+// taken, and the proof comes with the file that verifies it.
+
+import { failure, SthenoError, type FailureRecord } from '../errors.js';
+import type { ProofTask } from '../readers.js';
+import type { Answer, Context } from '../peer.js';
+import { bytes32, wipe, type WireMember } from './given.js';
+import { freed, memberOf, prove } from './handles.js';
+import { take } from './keys.js';
+import * as wasm from './wasm.js';
+
+/** A task with what to answer it with, as it crosses. @internal */
+export interface WirePresent {
+  task: ProofTask;
+  /** The same member: without a credential, or once with each. */
+  members: WireMember[];
+  groups: string[];
+  /** Folders on servers, as addresses that end with a slash. */
+  places: string[];
+  /** Hashes of proving keys' files that need not be checked. */
+  trusted: Uint8Array[];
+}
+
+/** Whose statement it is, and the statement. */
+interface Chosen {
+  member: wasm.Member;
+  statement: wasm.Statement;
+}
+
+/** Answers tasks. It has each proving key once, by the verifying key's hash. @internal */
+export class Presenter {
+  #keys = new Map<string, wasm.Key>();
+
+  /** root 32 ‖ nullifier 32 ‖ proof 192 ‖ verifying key's file. */
+  async present(wire: WirePresent, context: Context): Promise<Answer> {
+    let chosen: Chosen | undefined;
+    try {
+      context.tell({ phase: 'group' });
+      // Before a key of some megabytes is fetched.
+      chosen = choose(wire);
+      const key = await this.#key(wire, context);
+      const proof = prove(key, chosen.statement, chosen.member, context.tell);
+      const file = key.verifyingFile();
+      const bytes = new Uint8Array(proof.length + file.length);
+      bytes.set(proof);
+      bytes.set(file, proof.length);
+      return { value: bytes, transfer: [bytes.buffer] };
+    } finally {
+      wire.members.forEach(wipe);
+      freed(chosen?.member);
+      freed(chosen?.statement);
+    }
+  }
+
+  async #key({ task, places, trusted }: WirePresent, { signal, tell }: Context): Promise<wasm.Key> {
+    const found = this.#keys.get(task.key);
+    if (found) return found;
+    const urls = places.map((place) => new URL(`${task.key.slice(2)}.proving`, place).href);
+    try {
+      if (!urls.length) throw failure('bad_argument', 'no place was given to look for it', 'give `keys`');
+      const hash = bytes32(task.key, "the key's hash");
+      // Whose trapdoor is known can make proofs of what is not true, and takes nothing from a prover.
+      const { key } = await take({ source: { urls }, by: 'verifyingHash', hash, trusted, development: true }, signal, tell);
+      if (key.circuit !== task.circuit) {
+        const { circuit } = key;
+        freed(key);
+        throw failure('other_circuit', `it is for ${circuit}`, '');
+      }
+      this.#keys.set(task.key, key);
+      return key;
+    } catch (error) {
+      if (signal.aborted || !isOfKey(error)) throw error;
+      throw failure(
+        'proving_key_missing',
+        `the proving key for ${task.circuit} with the verifying key ${task.key} was not found: ${error.message}`,
+        'say in `keys` where proving keys are: the address of a folder that has the file HASH.proving, and lets this page read it (CORS)',
+      );
+    }
+  }
+}
+
+/** The first group, and in it the first credential, with which it holds. */
+function choose({ task, members, groups }: WirePresent): Chosen {
+  const fitting = members.filter(({ credential }) => !credential === !task.bounds);
+  let isKnown = task.root === undefined;
+  let refused: FailureRecord | undefined;
+  for (const group of groups) {
+    const statement = new wasm.Statement(group, bytes32(task.scope, 'the scope'), bytes32(task.binding, 'the binding'), numbers(task));
+    const tried = isOf(statement, task) ? fitting : [];
+    isKnown ||= isOf(statement, task);
+    for (const wire of tried) {
+      const member = memberOf(wire);
+      const fault = faultOf(statement, member);
+      if (!fault) return { member, statement };
+      freed(member);
+      if (fault.code !== 'not_a_member') refused ??= fault;
+    }
+    freed(statement);
+  }
+  if (!isKnown) throw denial('other_group', 'none of the groups that were given has the root that the policy names', 'give the file of the very group that the policy names');
+  if (refused) throw denial('not_provable', `it cannot be proven: ${refused.message}`, refused.hint);
+  throw denial(
+    'not_a_member',
+    `you are in none of the groups that were given for ${task.circuit}`,
+    "give the group's newest file, and your credential where one is asked for; or ask who keeps the group to add you",
+  );
+}
+
+/** Why it does not hold of a member. */
+function faultOf(statement: wasm.Statement, member: wasm.Member): FailureRecord | undefined {
+  try {
+    statement.check(member);
+    return undefined;
+  } catch (error) {
+    const fault = error as FailureRecord;
+    if (['not_a_member', 'out_of_bounds', 'credential_expired'].includes(fault.code)) return fault;
+    throw error;
+  }
+}
+
+/** Whether it has the root that the policy names, or, where a contract says which that is, the depth. */
+function isOf(statement: wasm.Statement, { root, depth }: ProofTask): boolean {
+  if (root === undefined) return statement.depth === depth;
+  const wanted = bytes32(root, 'the root');
+  return statement.root.every((byte, at) => byte === wanted[at]);
+}
+
+function numbers({ bounds }: ProofTask): BigUint64Array | undefined {
+  if (!bounds) return undefined;
+  const ends = bounds.ranges.flatMap(({ low, high }) => [low, high]);
+  return BigUint64Array.from([...ends, bounds.now], BigInt);
+}
+
+function denial(code: string, message: string, hint: string): SthenoError {
+  return new SthenoError({ code, message, hint, denied: true });
+}
+
+/** Failures that another copy of a key, or another place, would mend. */
+function isOfKey(error: unknown): error is { message: string } {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && (/^proving_key_/.test(code) || ['source_unreachable', 'other_circuit', 'bad_argument'].includes(code));
+}

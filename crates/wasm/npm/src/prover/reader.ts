@@ -1,0 +1,101 @@
+import { failure, SthenoError } from '../errors.js';
+import type { MemberSecret, Credential, Prover, ProverProgress } from '../prover.js';
+import type { ProofTask, ProvingReader } from '../readers.js';
+import { absolute, bytes32, groupText, member, wipe, type WireMember } from './given.js';
+
+export interface PrivateReaderOptions {
+  /** What proves. Its worker alone is given the secret. */
+  prover: Prover;
+  /** The member's secret: the text of a `member.key` file, or the 32 bytes of a seed. */
+  member: MemberSecret;
+  /** The group as its keeper publishes it, a text or an object; or several, of which the one is taken that a policy asks for. */
+  group: string | object | (string | object)[];
+  /** What an issuer gave, as the text of the `credential.json` or an object; or several. */
+  credential?: Credential | string | object | (Credential | string | object)[];
+  /** Where proving keys are: folders on servers, each having files `HASH.proving`, the verifying key's hash in hex digits. */
+  keys: string | URL | (string | URL)[];
+  /**
+   * SHA-256 of a proving key's file that you know to be right, or of several: read in a quarter of a second. Of any
+   * other every point is checked, in ten to twenty seconds, once: what was checked and is cached is not again.
+   */
+  provingKeyHash?: string | Uint8Array | (string | Uint8Array)[];
+  /** Is told what is going on. */
+  onProgress?(progress: ProverProgress): void;
+}
+
+/**
+ * Somebody who proves to be in a group, or to hold a credential, and shows no account: a `reader` for `open`,
+ * `decrypt` and folders.
+ *
+ * ```js
+ * const reader = new PrivateReader({ prover, member, group, keys: 'https://keys.example/' });
+ * const file = await network.open(url, { reader });
+ * ```
+ *
+ * What it throws, and with it whatever asks: `not_a_member`, `other_group`, `not_provable`, `proving_key_missing`,
+ * `proving_stopped`, `bad_group`.
+ */
+export class PrivateReader implements ProvingReader {
+  readonly #prover: Prover;
+  readonly #members: WireMember[];
+  readonly #groups: string[];
+  readonly #places: string[];
+  readonly #trusted: Uint8Array[];
+  readonly #onProgress: PrivateReaderOptions['onProgress'];
+  #forgotten = false;
+
+  /** @throws SthenoError `bad_argument`, `bad_member_key`, `bad_credential` */
+  constructor(options: PrivateReaderOptions) {
+    const { prover, member: secret, group, credential, keys, provingKeyHash, onProgress } = options;
+    this.#prover = prover;
+    this.#groups = list(group).map(groupText);
+    this.#places = list(keys).map(folder);
+    this.#trusted = list(provingKeyHash).map((hash) => bytes32(hash, "the proving key's hash"));
+    this.#onProgress = onProgress;
+    this.#members = [undefined, ...list(credential)].map((one) => member(secret, one));
+  }
+
+  /** Proves what a request asks. The SDK calls it, for each request anew. */
+  async present(task: ProofTask, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    if (this.#forgotten) throw failure('closed', 'the reader forgot its secret', 'make another');
+    const [groups, places, trusted] = [this.#groups, this.#places, this.#trusted];
+    const wire = { task, members: this.#members.map(copied), groups, places, trusted };
+    try {
+      return await this.#prover.present(wire, { signal, onProgress: this.#onProgress });
+    } catch (error) {
+      throw stopped(error);
+    }
+  }
+
+  /** Wipes the secret. What was given stays yours to wipe. */
+  forget(): void {
+    this.#forgotten = true;
+    this.#members.forEach(wipe);
+  }
+}
+
+/** The address of a folder, which ends with a slash. */
+function folder(place: string | URL): string {
+  const url = new URL(absolute(String(place)));
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url.href;
+}
+
+function list<T>(given: T | T[] | undefined): T[] {
+  if (given === undefined) return [];
+  return Array.isArray(given) ? given : [given];
+}
+
+function copied({ seed, secret, credential }: WireMember): WireMember {
+  return {
+    ...(seed && { seed: seed.slice() }),
+    ...(secret && { secret: secret.slice() }),
+    ...(credential && { credential: credential.slice() }),
+  };
+}
+
+/** What ends a proof from outside of it is one thing to whoever reads. */
+function stopped(error: unknown): unknown {
+  const isEnd = error instanceof SthenoError && ['out_of_memory', 'prover_failed', 'prover_not_loaded'].includes(error.code);
+  return isEnd ? failure('proving_stopped', `proving stopped: ${error.message}`, error.hint) : error;
+}
