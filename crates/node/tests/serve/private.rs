@@ -222,6 +222,28 @@ async fn proof_is_of_its_own_request_alone() {
     node.stop().await;
 }
 
+/// Whoever saw a proof can write it otherwise; that gains them nothing, and costs its maker nothing.
+#[tokio::test]
+async fn proof_in_other_bytes_is_as_good_for_the_same_request_alone() {
+    let node = development_node().await;
+    let group = group(&[1, 2]);
+    let policy = of_root(&group);
+    let plain = request(&node.home.chain, &policy, 1);
+    let own = presentation(&plain, &group, 1);
+    let mut other = own.clone();
+    // (-A, -B, C): the bit that tells which of two points with the same x it is.
+    for at in [0, 48] {
+        other.proof[at] ^= 0x20;
+    }
+    for presentation in [&own, &other] {
+        assert_eq!(post(&node, &with(plain.clone(), presentation)).await.0, 200);
+    }
+    let mut elsewhere = with(plain, &other);
+    elsewhere.items = vec![item(7)];
+    assert_eq!(refused(&node, &elsewhere).await.0, "condition_not_met");
+    node.stop().await;
+}
+
 #[tokio::test]
 async fn what_is_no_proof_is_told_as_such() {
     let node = development_node().await;
