@@ -134,9 +134,9 @@ export const rules = {
    * ```
    */
   zk: (leaf: Omit<ZkLeaf, 'proof' | keyof PrivateGroup> & { proof?: string } & PrivateGroup): Rule => {
-    const { attributes, ...rest } = leaf;
+    const { attributes, proof = ':member', ...rest } = leaf;
     const ranges = attributes && { attributes: attributes.map((range) => eachText(range)) };
-    return { zk: { proof: ':member', ...rest, ...ranges } as ZkLeaf };
+    return { zk: { ...rest, proof, ...ranges } as ZkLeaf };
   },
   /** A whole policy, for `Policy.parse` and `encrypt`. */
   policy: (rule: Rule, salt?: string): PolicyJson => ({ version: 1, ...(salt ? { salt } : {}), rule }),
