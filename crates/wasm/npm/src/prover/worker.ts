@@ -7,7 +7,11 @@ if (typeof postMessage === 'function') {
   serve(globalThis as unknown as Port);
   postMessage({ type: 'ready' });
 } else {
-  // Node's, which is handed the port that it answers through.
+  void serveInNode();
+}
+
+/** Node's worker is handed the port that it answers through. Awaited in here: bundlers make workers that are no modules. */
+async function serveInNode(): Promise<void> {
   const { workerData } = await import(/* webpackIgnore: true */ /* @vite-ignore */ `node:${'worker_threads'}`);
   const { port } = workerData as { port: Port };
   serve(port);
