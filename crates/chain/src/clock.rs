@@ -3,16 +3,21 @@
 #[cfg(not(target_family = "wasm"))]
 pub use self::native::Instant;
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use self::native::{sleep, timeout};
+pub use self::native::sleep;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use self::native::timeout;
 #[cfg(target_family = "wasm")]
 pub use self::wasm::Instant;
 #[cfg(target_family = "wasm")]
-pub(crate) use self::wasm::{sleep, timeout};
+pub use self::wasm::sleep;
+#[cfg(target_family = "wasm")]
+pub(crate) use self::wasm::timeout;
 
 #[cfg(not(target_family = "wasm"))]
 mod native {
     pub use std::time::Instant;
-    pub(crate) use tokio::time::{sleep, timeout};
+    pub use tokio::time::sleep;
+    pub(crate) use tokio::time::timeout;
 }
 
 #[cfg(target_family = "wasm")]
@@ -28,7 +33,7 @@ mod wasm {
     pub(crate) struct Elapsed;
 
     /// By `setTimeout`, one for each: wasmtimer's shared timer stops for good with some twenty tasks.
-    pub(crate) async fn sleep(duration: Duration) {
+    pub async fn sleep(duration: Duration) {
         // What is longer than a browser's timer can be, 24 days, is as good as for ever.
         let longest = i32::MAX.unsigned_abs();
         TimeoutFuture::new(

@@ -53,7 +53,7 @@ mod transport;
 pub use anchor::{MAX_ANCHOR_AGE, MAX_HEAD_AGE};
 pub use block::{Block, BlockRef};
 pub use chain::Chain;
-pub use clock::Instant;
+pub use clock::{Instant, sleep};
 pub use committee::{
     Committee, CommitteeMember, Locator, read_committee, read_epoch, read_identities,
 };

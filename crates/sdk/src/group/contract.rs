@@ -1,15 +1,23 @@
 //! A group's root on one chain: what is said of it, and changes to it.
 
+use std::time::Duration;
+
 use alloy::sol_types::{SolCall, SolInterface};
 use stheno_chain::{
     Block, Chain, ChainError, Instant, Sender, Sent,
     contracts::{OwnedGroupContract as owned, VotedGroupContract as voted},
+    sleep,
 };
 use stheno_circuits::{Depth, Group, Root, empty_root};
 use stheno_protocol::{Address, B256, ChainId, U256};
 
 use super::{GroupContractError, RootChange};
 use crate::ledger::in_words;
+
+/// How long what is under way is looked for: six blocks of Filecoin.
+const LOOKS: usize = 180;
+/// Between two looks.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The contract that keeps a group's root: `OwnedGroup`, or `VotedGroup`. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -282,8 +290,8 @@ impl GroupContract {
         };
         let sent = match self.send(sender, &call).await {
             Ok(sent) => Some(sent),
-            // A transaction of a run before may have come in between.
-            Err(GroupContractError::Stale { .. }) if self.has(change).await? => None,
+            // A transaction of a run before may have come in between, or is about to.
+            Err(GroupContractError::Stale { .. }) if self.will_have(change).await? => None,
             Err(error) => return Err(error),
         };
         Ok(Published {
@@ -332,6 +340,17 @@ impl GroupContract {
         sent.map_err(|error| {
             GroupContractError::of_send(error, self.address, self.chain_id(), sender.address())
         })
+    }
+
+    /// Whether this very change was the last one, or is so once what is under way has been mined.
+    async fn will_have(&self, change: &RootChange) -> Result<bool, GroupContractError> {
+        for _ in 0..LOOKS {
+            if self.state().await?.index != change.following {
+                break;
+            }
+            sleep(LOOK).await;
+        }
+        self.has(change).await
     }
 
     /// Whether this very change was the last one.
