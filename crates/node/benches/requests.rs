@@ -23,7 +23,6 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 use double::{CHAIN_ID, COMMITTEE, Home, Reader, context, domain, item, key_share};
 use futures::{StreamExt, stream};
 use stheno_chain::{Chain, ChainConfig, Chains, HttpOptions, Locator};
-use stheno_circuits::Development;
 use stheno_crypto::{Identity, ReaderKey};
 use stheno_node::{
     config::{Limits, Unlock},
@@ -263,7 +262,6 @@ async fn desk(home: &Home) -> Release {
         standing,
         Metrics::default(),
         &limits,
-        Development::Refused,
     )
     .unwrap()
 }

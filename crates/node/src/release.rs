@@ -95,7 +95,6 @@ impl Release {
         standing: watch::Receiver<Standing>,
         metrics: Metrics,
         limits: &Limits,
-        development: Development,
     ) -> Result<Self, ThreadPoolBuildError> {
         let cores = ThreadPoolBuilder::new()
             .thread_name(|number| format!("shares-{number}"))
@@ -116,10 +115,18 @@ impl Release {
             policies: Mutex::new(LruCache::new(POLICIES)),
             verdicts: Verdicts::default(),
             replays: Replays::default(),
-            verifier: Arc::new(Verifier::new(development)),
+            verifier: Arc::new(Verifier::new(Development::Refused)),
             evaluations: Semaphore::new(limits.concurrent_evaluations),
             cores,
         })
+    }
+
+    /// The same, which takes verifying keys of private conditions as this says. Without, none for
+    /// development.
+    #[must_use]
+    pub fn taking(mut self, development: Development) -> Self {
+        self.verifier = Arc::new(Verifier::new(development));
+        self
     }
 
     /// Answers a request's JSON from `address` with an answer's JSON.

@@ -177,8 +177,8 @@ impl Server {
             watched.clone(),
             metrics.clone(),
             &self.config.limits,
-            self.config.private.keys(),
-        )?;
+        )?
+        .taking(self.config.private.keys());
         let desk = Desk {
             release,
             canary: CanaryDesk::new(self.domain, watched.clone()),
