@@ -118,7 +118,7 @@ pub enum Command {
     /// Change who can open a file, without reading or writing its ciphertext anew.
     Rewrap(Box<RewrapArgs>),
     /// Take the file's own key out of an envelope, for another tool of this format.
-    Unwrap(UnwrapArgs),
+    Unwrap(Box<UnwrapArgs>),
     /// Make a key pair: a way out that needs no network.
     Keygen(KeygenArgs),
     /// Name a file as Filecoin's storage does, by its PieceCID.

@@ -100,7 +100,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Buy(args) => commands::buy::run(*args, cli.json).await?,
         Command::Relay(args) => commands::relay::run(args, cli.json).await?,
         Command::Rewrap(args) => commands::rewrap::run(*args, cli.json).await?,
-        Command::Unwrap(args) => commands::unwrap::run(args, cli.json).await?,
+        Command::Unwrap(args) => commands::unwrap::run(*args, cli.json).await?,
         Command::Keygen(args) => commands::keygen::run(&args, cli.json)?,
         Command::Piece(args) => commands::piece::run(&args, cli.json)?,
         Command::Inspect(args) => commands::inspect::run(args, cli.json)?,
