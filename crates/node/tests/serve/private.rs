@@ -21,6 +21,8 @@ use crate::{
     receipts,
 };
 
+type Change = Box<dyn Fn(&mut Request)>;
+
 /// A small tree, so that a proof takes no time.
 const DEPTH: u8 = 3;
 const DEVELOPMENT: &str = "[private]\ndevelopment = true\n";
@@ -187,7 +189,7 @@ async fn proof_is_of_its_own_request_alone() {
     let own = presentation(&plain, &members, 1);
     assert_eq!(post(&node, &with(plain.clone(), &own)).await.0, 200);
     let stranger = ReaderSecret::from_seed(&[0x99; 32]).public().to_bytes();
-    let changes: [Box<dyn Fn(&mut Request)>; 4] = [
+    let changes: [Change; 4] = [
         Box::new(|request| request.items = vec![item(7)]),
         Box::new(|request| request.items.push(item(7))),
         Box::new(move |request| request.reader_key = FixedBytes(stranger)),
