@@ -1,4 +1,4 @@
-//! What a browser sees of [`stheno_circuits`]: types and conversions, no logic of its own.
+//! What a browser sees of `stheno-circuits`: types and conversions, no logic of its own.
 //!
 //! A module beside that of `stheno-wasm`, since few who read prove, and a proving key weighs more
 //! than either. The npm package `@stheno/web` wraps it as `@stheno/web/prover`: a worker that
