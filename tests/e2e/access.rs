@@ -12,7 +12,7 @@ use stheno::{NetworkFile, chain::contracts::AccessRegistryContract::periodsCall 
 use stheno_cli::devnet::{Devnet, accounts::OWNER};
 
 use crate::{
-    command::{Said, run, stheno},
+    command::{Said, run, stheno, text},
     desk::{Desk, noise},
     gate::{Gate, Passage, selector_of_call},
     someone::Someone,
@@ -47,27 +47,12 @@ async fn encrypt(desk: &Desk, item: &str, to: &str) -> Said {
     run(command.arg("--network").arg(desk.network())).await
 }
 
-async fn people<const N: usize>(devnet: &Devnet, names: [&str; N]) -> [Someone; N] {
-    let people = names.map(|name| Someone::with_money(devnet, name));
-    futures::future::join_all(people)
-        .await
-        .try_into()
-        .unwrap_or_else(|_| unreachable!("as many people as names"))
-}
-
-fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("{value}"))
-        .to_owned()
-}
-
 /// The right that is not final yet is waited for; what was revoked is denied at once.
 async fn item_is_refused_granted_and_revoked_while_its_bytes_stay() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
     let names = ["terms: owner", "terms: ann", "terms: ben"];
-    let [owner, ann, ben] = people(&devnet, names).await;
+    let [owner, ann, ben] = Someone::several(&devnet, names).await;
     let [ann_address, ben_address] = [&ann, &ben].map(|who| who.signer.address().to_string());
     let original = noise(40, 300_000);
     desk.put("data", &original);
@@ -153,7 +138,7 @@ async fn collection_grants_its_periods_and_no_others_items() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
     let names = ["issues: owner", "issues: ann", "issues: heir"];
-    let [owner, ann, heir] = people(&devnet, names).await;
+    let [owner, ann, heir] = Someone::several(&devnet, names).await;
     let [ann_address, heir_address] = [&ann, &heir].map(|who| who.signer.address().to_string());
     let original = noise(41, 5_000);
     desk.put("data", &original);
@@ -218,7 +203,7 @@ async fn collection_grants_its_periods_and_no_others_items() {
 async fn access_names_what_is_wrong() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
-    let [owner] = people(&devnet, ["mistaken"]).await;
+    let [owner] = Someone::several(&devnet, ["mistaken"]).await;
     desk.put("data", noise(42, 100));
     let policy = desk.path("policy.json");
     let created = done(&desk, &owner, &["create", "--granted", "-o", &policy]).await;
@@ -297,7 +282,7 @@ async fn transactions_of(devnet: &Devnet, account: Address) -> u64 {
 async fn deployment_that_is_killed_at_every_step_makes_one_of_each_contract() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
-    let [owner] = people(&devnet, ["deployer"]).await;
+    let [owner] = Someone::several(&devnet, ["deployer"]).await;
     let gate = Gate::before(devnet.rpc(), 0).await;
     let run_killed = async |passage: Passage| {
         gate.set_rule(move |asked| match asked.method {
@@ -344,7 +329,7 @@ async fn deployment_that_is_killed_at_every_step_makes_one_of_each_contract() {
     assert_eq!(transactions_of(&devnet, account).await, 5);
 
     // Another account does not go on with it, and no node is registered there yet.
-    let [other] = people(&devnet, ["another deployer"]).await;
+    let [other] = Someone::several(&devnet, ["another deployer"]).await;
     let said = run(&mut deploy(
         &desk,
         &other.key(),

@@ -43,6 +43,12 @@ pub(crate) async fn run(command: &mut Command) -> Said {
     Said::from(output.expect("the command ends in time").unwrap())
 }
 
+/// A text in what a command printed.
+pub(crate) fn text(value: &serde_json::Value) -> String {
+    let text = value.as_str();
+    text.unwrap_or_else(|| panic!("{value}")).to_owned()
+}
+
 impl From<Output> for Said {
     fn from(output: Output) -> Self {
         Self {

@@ -17,7 +17,7 @@ use stheno::{
 use stheno_cli::devnet::Devnet;
 
 use crate::{
-    command::{Said, run, stheno},
+    command::{Said, run, stheno, text},
     desk::Desk,
     gate::{Gate, Passage},
     someone::Someone,
@@ -59,21 +59,6 @@ async fn fails(desk: &Desk, who: &Someone, args: &[&str], code: &str, words: &[&
     assert_eq!(error["code"], code, "{args:?}: {error}");
 }
 
-async fn people<const N: usize>(devnet: &Devnet, names: [&str; N]) -> [Someone; N] {
-    let people = names.map(|name| Someone::with_money(devnet, name));
-    futures::future::join_all(people)
-        .await
-        .try_into()
-        .unwrap_or_else(|_| unreachable!("as many people as names"))
-}
-
-fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("{value}"))
-        .to_owned()
-}
-
 fn commitment() -> String {
     MemberKey::random().unwrap().commitment().to_string()
 }
@@ -103,7 +88,7 @@ async fn is_valid(contract: &GroupContract, root: &Root) -> bool {
 async fn group_is_published_and_who_is_removed_is_out_at_once() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
-    let [keeper] = people(&devnet, ["groups: keeper"]).await;
+    let [keeper] = Someone::several(&devnet, ["groups: keeper"]).await;
     let file = desk.path("group.json");
     let [ann, ben, eve] = [commitment(), commitment(), commitment()];
     done(&desk, &keeper, &["create", &file]).await;
@@ -221,7 +206,7 @@ fn root_before(member: &str) -> Root {
 async fn publication_that_is_killed_at_every_step_is_made_once() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
-    let [keeper] = people(&devnet, ["groups: killed"]).await;
+    let [keeper] = Someone::several(&devnet, ["groups: killed"]).await;
     let file = desk.path("group.json");
     let [ann, ben] = [commitment(), commitment()];
     done(&desk, &keeper, &["create", &file]).await;
@@ -283,7 +268,7 @@ async fn group_names_what_is_wrong_with_its_contract() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
     let names = ["groups: owner", "groups: stranger"];
-    let [owner, stranger] = people(&devnet, names).await;
+    let [owner, stranger] = Someone::several(&devnet, names).await;
     let file = desk.path("group.json");
     done(&desk, &owner, &["create", &file]).await;
     let deployed = done(&desk, &owner, &["deploy", &file]).await;
@@ -397,7 +382,7 @@ async fn voters_agree_on_a_root() {
         "groups: three",
         "groups: nobody",
     ];
-    let [one, two, three, nobody] = people(&devnet, names).await;
+    let [one, two, three, nobody] = Someone::several(&devnet, names).await;
     let mut voters = [&one, &two, &three].map(|voter| voter.signer.address());
     voters.sort();
     let empty = empty_root(Depth::D20).to_bytes();

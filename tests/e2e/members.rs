@@ -19,7 +19,7 @@ use stheno::{
 use stheno_cli::devnet::Devnet;
 
 use crate::{
-    command::{Said, run, stheno},
+    command::{Said, run, stheno, text},
     desk::{Desk, noise},
     someone::Someone,
     stage, trials,
@@ -52,11 +52,6 @@ async fn kept(desk: &Desk, keeper: &Someone, args: &[&str]) -> Value {
     command.arg("--network").arg(desk.network()).arg("--json");
     let said = run(command.env("STHENO_PRIVATE_KEY", keeper.key())).await;
     said.expect_done().json()
-}
-
-fn text(value: &Value) -> String {
-    let text = value.as_str();
-    text.unwrap_or_else(|| panic!("{value}")).to_owned()
 }
 
 /// `stheno decrypt` as a member of the group in `group.json`.

@@ -21,6 +21,15 @@ impl Someone {
         Self { signer }
     }
 
+    /// Several of them.
+    pub(crate) async fn several<const N: usize>(devnet: &Devnet, names: [&str; N]) -> [Self; N] {
+        let several = names.map(|name| Self::with_money(devnet, name));
+        futures::future::join_all(several)
+            .await
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("as many people as names"))
+    }
+
     /// The same, with an access pass that is final.
     pub(crate) async fn with_pass(devnet: &Devnet, name: &str) -> Self {
         let someone = Self::with_money(devnet, name).await;

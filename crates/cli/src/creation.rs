@@ -6,11 +6,15 @@
 //! nonce went to something else is another one written down.
 
 use std::{
+    fs::{self, File},
     future::Future,
+    io::{self, Write},
+    path::Path,
     time::{Duration, Instant},
 };
 
 use alloy::primitives::keccak256;
+use serde::Serialize;
 use stheno::{
     Error,
     access::AccessError,
@@ -25,6 +29,36 @@ use crate::{failure::Failure, progress::Progress};
 pub const LOOK: Duration = Duration::from_millis(500);
 /// How long a transaction that waits is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Writes down what is about to be sent, whole and durable: it survives a power cut from here on.
+///
+/// # Errors
+/// When the disk does not take it.
+pub fn keep(record: &impl Serialize, path: &Path) -> Result<(), Failure> {
+    write(record, path).map_err(|error| {
+        let fault = format!("{}: {error}", path.display());
+        Failure::new("output_unwritable", fault)
+            .hint("nothing was sent that is not written there; check the disk's space and rights")
+    })
+}
+
+fn write(record: &impl Serialize, path: &Path) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(record).map_err(io::Error::other)?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "{text}")?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The name is durable when its folder is.
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
 
 /// A creation that is written down.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

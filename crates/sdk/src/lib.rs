@@ -144,6 +144,7 @@
 //! | [`ledger`], [`transport`], [`clock`], `wallet` | the world, as arguments |
 //! | [`private`] | readers who prove a right without showing who they are |
 //! | [`asking`] | who asks in an account's stead: sessions, delegates; contract accounts |
+//! | `whole_file` | files that appear under their names only when whole |
 //! | `entropy` | the operating system's randomness, the only source drawn from |
 //! | [`testing`] | the world in memory |
 //!
@@ -204,6 +205,8 @@ mod survey;
 mod timer;
 mod tuning;
 mod wallet;
+#[cfg(not(target_family = "wasm"))]
+mod whole_file;
 
 #[cfg(feature = "wallet")]
 pub use asking::{

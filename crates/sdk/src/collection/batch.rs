@@ -11,10 +11,8 @@ use std::{
     thread,
 };
 
-use super::{
-    CollectionError,
-    desk::{Draft, sync_folder},
-};
+use super::{CollectionError, desk::Draft};
+use crate::whole_file::sync_folder;
 
 /// The most files that wait for each other. Each is open meanwhile.
 const MAX_FILES: usize = 128;

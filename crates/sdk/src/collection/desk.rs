@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::CollectionError;
+use crate::whole_file::{is_at, sync_folder};
 
 /// What is locked while somebody works in a folder, and where unfinished files are.
 const LOCK: &str = ".stheno-work";
@@ -194,31 +195,4 @@ impl Drop for Draft {
             let _ = fs::remove_file(&self.path);
         }
     }
-}
-
-/// Whether this is the file that has the name.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
-        _ => false,
-    }
-}
-
-/// Elsewhere an open file keeps its name.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
-}
-
-/// Makes the names in a folder durable, where folders can be told to.
-pub(super) fn sync_folder(folder: &Path) {
-    #[cfg(unix)]
-    if let Ok(folder) = File::open(folder) {
-        // Some file systems have no such thing.
-        let _ = folder.sync_all();
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
 }

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -14,6 +14,7 @@ use super::{
     GroupDigest, GroupError, group_digest, group_from_bytes, group_to_bytes,
     stored::{MAX_BYTES, group_of},
 };
+use crate::whole_file::{is_at, replace, sync_name, write};
 
 /// How long another command may take to change the file.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,7 +83,7 @@ impl GroupFile {
             io::ErrorKind::AlreadyExists => exists(path),
             _ => disk(path, "make it", &error),
         })?;
-        sync_folder(path);
+        sync_name(path);
         Ok(())
     }
 
@@ -184,13 +185,8 @@ impl GroupFile {
         let rights = fs::metadata(&self.path).map(|found| found.permissions());
         // Nobody else writes to it, since the lock is held; what a killed command left is replaced.
         let part = beside(&self.path, ".part");
-        let written = write(&part, &bytes, rights.ok());
-        let renamed = written.and_then(|()| fs::rename(&part, &self.path));
-        if let Err(error) = renamed {
-            let _ = fs::remove_file(&part);
-            return Err(disk(&self.path, "write it", &error));
-        }
-        sync_folder(&self.path);
+        let replaced = replace(&self.path, &part, &bytes, rights.ok());
+        replaced.map_err(|error| disk(&self.path, "write it", &error))?;
         Ok(group_digest(&bytes))
     }
 }
@@ -202,51 +198,6 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.push(".stheno-group");
     name.push(end);
     path.with_file_name(name)
-}
-
-/// Writes a file that has not its name yet, durably.
-pub(super) fn write(path: &Path, bytes: &[u8], rights: Option<fs::Permissions>) -> io::Result<()> {
-    // Not through a link that somebody put there.
-    let _ = fs::remove_file(path);
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    if let Some(rights) = rights {
-        file.set_permissions(rights)?;
-    }
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// A name is durable when its folder is, where folders can be told to.
-pub(super) fn sync_folder(path: &Path) {
-    #[cfg(unix)]
-    {
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        if let Ok(folder) = File::open(folder) {
-            // Some file systems have no such thing.
-            let _ = folder.sync_all();
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-}
-
-/// Whether this is the file that has the name.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
-        _ => false,
-    }
-}
-
-/// Elsewhere an open file keeps its name.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
 }
 
 fn exists(path: &Path) -> GroupError {

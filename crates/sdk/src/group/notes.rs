@@ -9,10 +9,8 @@ use serde::{Deserialize, Serialize};
 use stheno_circuits::Root;
 use stheno_protocol::{Address, ChainId};
 
-use super::{
-    GroupError, KnownRoot,
-    file::{disk, sync_folder, write},
-};
+use super::{GroupError, KnownRoot, file::disk};
+use crate::whole_file::replace;
 
 /// What the file calls itself.
 const FORMAT: &str = "stheno-group-published/1";
@@ -127,11 +125,8 @@ impl GroupNotes {
         let mut part = self.path.as_os_str().to_owned();
         part.push(format!(".{}.part", std::process::id()));
         let part = PathBuf::from(part);
-        write(&part, &bytes, None)
-            .and_then(|()| std::fs::rename(&part, &self.path))
-            .map_err(|error| disk(&self.path, "write it", &error))?;
-        sync_folder(&self.path);
-        Ok(())
+        let replaced = replace(&self.path, &part, &bytes, None);
+        replaced.map_err(|error| disk(&self.path, "write it", &error))
     }
 }
 

@@ -7,8 +7,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs,
-    io::{self, Write},
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -19,7 +18,7 @@ use stheno_circuits::{Circuit, Development, KeyHash, ProvingKey};
 use url::Url;
 
 use super::{ProveError, Proving, local::Observer};
-use crate::{http, source::Redirects};
+use crate::{http, source::Redirects, whole_file::replace};
 
 /// Most bytes of a proving key's file; the largest that is offered has 6.2 MB.
 const MOST_BYTES: u64 = 64 << 20;
@@ -186,13 +185,9 @@ fn keep(folder: &Path, name: &str, file: &[u8]) -> io::Result<()> {
     write_whole(&hash_path(&path), KeyHash::of(file).to_string().as_bytes())
 }
 
-/// A file that appears under its name only when whole.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension(format!("part{}", std::process::id()));
-    let mut file = fs::File::create(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&part, path)
+    replace(path, &part, bytes, None)
 }
 
 fn fits(key: &ProvingKey, circuit: Circuit, verifying: &KeyHash) -> Result<(), String> {

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use stheno_envelope::PieceCid;
 
 use super::{StorageFault, landing::disk};
+use crate::whole_file::is_at;
 
 /// Names the format.
 const MAGIC: &str = "stheno-transfer 1";
@@ -206,22 +207,6 @@ fn check(head: &str, entry: &str) -> String {
 /// A store's name on one line.
 fn plain(store: &str) -> String {
     store.escape_debug().to_string()
-}
-
-/// Whether this is the file that has the name: not one that was removed while it was waited for.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
-        _ => false,
-    }
-}
-
-/// Elsewhere an open file keeps its name.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
 }
 
 #[cfg(test)]

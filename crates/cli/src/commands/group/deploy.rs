@@ -1,8 +1,6 @@
 //! `stheno group deploy`: a contract that keeps the root of a file's group.
 
 use std::{
-    fs::File,
-    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,7 +17,7 @@ use super::reach::connect;
 use crate::{
     args::GroupDeployArgs,
     commands::access::sender,
-    creation::{Creator, Plan, Planned, unreadable},
+    creation::{Creator, Plan, Planned, keep, unreadable},
     failure::Failure,
     input,
     progress::Progress,
@@ -138,7 +136,7 @@ impl Plan for Deployment {
             address: planned.address,
             init_code_hash: planned.init_code_hash,
         });
-        self.record.keep(&self.path)
+        keep(&self.record, &self.path)
     }
 
     /// By the deployer's nonce nobody else gets to the address; that it is a group of these terms is
@@ -193,33 +191,6 @@ impl Record {
         }
         Ok(found)
     }
-
-    /// Writes it, whole and durable.
-    fn keep(&self, path: &Path) -> Result<(), Failure> {
-        self.write(path).map_err(|error| {
-            let fault = format!("{}: {error}", path.display());
-            Failure::new("output_unwritable", fault).hint(
-                "nothing was sent that is not written there; check the disk's space and rights",
-            )
-        })
-    }
-
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-        writeln!(file, "{text}")?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // The name is durable when its folder is.
-        if cfg!(unix) {
-            File::open(&folder)?.sync_all()?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -238,7 +209,7 @@ mod tests {
             address: me.create(7),
             init_code_hash: B256::repeat_byte(2),
         });
-        record.keep(&path).unwrap();
+        keep(&record, &path).unwrap();
         assert_eq!(Record::open(&path, 314, me).unwrap(), record);
         for (chain, account) in [(314_159, me), (314, Address::repeat_byte(9))] {
             Record::open(&path, chain, account).unwrap_err();

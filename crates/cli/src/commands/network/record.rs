@@ -2,17 +2,13 @@
 //!
 //! It holds addresses and numbers, and no secret.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use stheno::protocol::{Address, B256, ChainId};
 
 use super::contracts::Contract;
-use crate::{failure::Failure, input};
+use crate::{creation, failure::Failure, input};
 
 /// What a record calls itself.
 const FORMAT: &str = "stheno-deployment/1";
@@ -134,31 +130,7 @@ impl Record {
     /// # Errors
     /// When the disk does not take it.
     pub fn keep(&self, path: &Path) -> Result<(), Failure> {
-        self.write(path).map_err(|error| {
-            Failure::new(
-                "output_unwritable",
-                format_args!("{}: {error}", path.display()),
-            )
-            .hint("nothing was sent that is not written there; check the disk's space and rights")
-        })
-    }
-
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        fs::create_dir_all(&folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-        writeln!(file, "{text}")?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // The name is durable when its folder is.
-        if cfg!(unix) {
-            File::open(&folder)?.sync_all()?;
-        }
-        Ok(())
+        creation::keep(self, path)
     }
 }
 
@@ -200,7 +172,7 @@ mod tests {
         ] {
             assert!(Record::open(&path, parameters, chain, deployer).is_err());
         }
-        fs::write(&path, "{").unwrap();
+        std::fs::write(&path, "{").unwrap();
         let broken = Record::open(&path, "devnet", 31_415_926, DEPLOYER).unwrap_err();
         assert!(broken.to_string().contains("network.json"), "{broken}");
     }
