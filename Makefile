@@ -25,6 +25,8 @@ check: contracts/node_modules/.package-lock.json ## formatting, lints, licences,
 
 build: contracts/node_modules/.package-lock.json tests/interop/node_modules/.package-lock.json ## compile every crate, test, example and benchmark
 	cargo test $(UNITS) --locked --no-run
+	@# A test build leaves no example that runs.
+	cargo build --release --workspace --examples --locked
 
 test-rust: build
 	cargo test --release --workspace --lib --bins --tests --examples --locked
