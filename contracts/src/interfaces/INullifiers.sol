@@ -14,7 +14,9 @@ import {IGroupRoot} from "./IGroupRoot.sol";
 /// Where uses are to be limited, it takes this record. Nodes that verify a proof for themselves limit nothing: each
 /// answers alone, and none knows what was shown to the others or before.
 ///
-/// Public inputs, in this order: root, nullifier, scope, binding, then the bounds, which are this contract's for good.
+/// Public inputs, in this order: root, nullifier, scope, binding. A credential's circuit has more: the bounds, which are
+/// this contract's for good, and last a time, until which the proof says that the credential holds. Who proves chooses it,
+/// late enough for the proof to be mined: at the block's time it must not have passed.
 ///
 /// *Scope*, `toScalar(chain id ‖ this contract ‖ item ‖ period)`: what is to happen once. Nothing of it can be chosen by
 /// who proves, and no two contracts share one, so that a member's uses here and elsewhere are not linked.
@@ -45,6 +47,9 @@ interface INullifiers is IAccessCondition {
     /// @notice Thrown when the verifier's circuit has not as many inputs as this contract gives.
     error WrongVerifier(uint256 inputCount, uint256 expected);
 
+    /// @notice Thrown when a bound is deployed that is above 2^64 - 1: the circuit's comparison would wrap.
+    error BoundTooLarge(uint256 bound);
+
     /// @notice Thrown before the first period.
     error NotBegun(uint64 start);
 
@@ -60,6 +65,9 @@ interface INullifiers is IAccessCondition {
     /// @notice Thrown when the proof's bounds are not this contract's.
     error WrongBounds();
 
+    /// @notice Thrown when the time, until which the proof says that the credential holds, has passed or is above 2^64 - 1.
+    error WrongTime(uint256 time);
+
     /// @notice Thrown when the member has used the item in this period, be it with another proof.
     error AlreadyUsed(uint256 nullifier);
 
@@ -69,7 +77,7 @@ interface INullifiers is IAccessCondition {
     /// @notice Records a use, which counts for the period that it is mined in. Anybody may send it.
     /// @param item What is used.
     /// @param recipient Who may read then; the proof names him.
-    /// @param inputs Root, nullifier, scope, binding, bounds.
+    /// @param inputs Root, nullifier, scope, binding; of a credential then bounds, time.
     /// @param proof 512 bytes, see `IGroth16Verifier`.
     function use(bytes32 item, address recipient, uint256[] calldata inputs, bytes calldata proof) external;
 
@@ -100,6 +108,6 @@ interface INullifiers is IAccessCondition {
     /// @notice How many seconds a period has; 0 if there is one that does not end.
     function periodLength() external view returns (uint64);
 
-    /// @notice The public inputs behind the fourth.
+    /// @notice The public inputs between the fourth and the time.
     function bounds() external view returns (uint256[] memory);
 }

@@ -30,6 +30,8 @@ contract Nullifiers is INullifiers {
     /// @inheritdoc INullifiers
     uint64 public immutable periodLength;
 
+    // Whether the last input is a time.
+    bool private immutable _DATED;
     // A hash in the code is cheaper to compare with than numbers in storage.
     bytes32 private immutable _BOUNDS_HASH;
 
@@ -45,9 +47,12 @@ contract Nullifiers is INullifiers {
         uint256[] memory bounds_
     ) {
         uint256 count = verifier_.inputCount();
-        require(count == BOUNDS + bounds_.length, WrongVerifier(count, BOUNDS + bounds_.length));
+        // A credential's circuit has a time behind its bounds, a membership's has neither.
+        _DATED = count != BOUNDS;
+        uint256 expected = BOUNDS + bounds_.length + (_DATED ? 1 : 0);
+        require(count == expected, WrongVerifier(count, expected));
         for (uint256 i = 0; i < bounds_.length; ++i) {
-            require(bounds_[i] < HashToCurve.R, IGroth16Verifier.InputNotCanonical(BOUNDS + i));
+            require(bounds_[i] <= type(uint64).max, BoundTooLarge(bounds_[i]));
         }
         (group, verifier, start, periodLength) = (group_, verifier_, start_, periodLength_);
         (_bounds, _BOUNDS_HASH) = (bounds_, keccak256(abi.encode(bounds_)));
@@ -107,12 +112,18 @@ contract Nullifiers is INullifiers {
     }
 
     function _checkInputs(uint256 scope, address recipient, uint256[] calldata inputs) private view {
-        uint256 expected = BOUNDS + _bounds.length;
+        uint256 time = BOUNDS + _bounds.length;
+        uint256 expected = _DATED ? time + 1 : time;
         require(inputs.length == expected, IGroth16Verifier.WrongInputCount(inputs.length, expected));
         require(inputs[SCOPE] == scope, WrongScope(inputs[SCOPE], scope));
         uint256 binding = bindingOf(recipient);
         require(inputs[BINDING] == binding, WrongBinding(inputs[BINDING], binding));
-        require(keccak256(abi.encode(inputs[BOUNDS:])) == _BOUNDS_HASH, WrongBounds());
+        require(keccak256(abi.encode(inputs[BOUNDS:time])) == _BOUNDS_HASH, WrongBounds());
+        if (_DATED) {
+            // From 2^64 on the circuit's comparison would wrap.
+            require(inputs[time] <= type(uint64).max, WrongTime(inputs[time]));
+            require(inputs[time] >= block.timestamp, WrongTime(inputs[time]));
+        }
         require(group.isValid(inputs[ROOT], uint64(block.timestamp)), RootNotValid(inputs[ROOT]));
     }
 }

@@ -96,7 +96,7 @@ contract UseHandler is NullifiersFixture {
     function stepWrong(uint256 member, uint256 item, uint256 root, uint256 change) external {
         Taken memory use_ = _prove(member, item, change, root);
         uint256 place = change % 8;
-        if (place < 5) {
+        if (place < 6) {
             use_.inputs[place] = addmod(use_.inputs[place], 1 + (change >> 8) % 1000, HashToCurve.R);
         } else {
             use_.proof[(change >> 8) % 512] ^= bytes1(uint8(1) << uint8((change >> 32) % 8));

@@ -13,7 +13,9 @@ abstract contract NullifiersFixture is Groth16Vectors {
     uint64 internal constant BEGIN = 1_800_000_000;
     uint64 internal constant DAY = 1 days;
     uint32 internal constant WINDOW = 1 hours;
-    /// @dev A root, and what one bound of the circuits is.
+    /// @dev How long credentials are proven to hold.
+    uint64 internal constant SLACK = 10 minutes;
+    /// @dev A root, and the one bound of the circuit whose proofs a test makes.
     uint256 internal constant ROOT = 100;
     uint256 internal constant BOUND = 18;
     bytes32 internal constant ITEM = "item";
@@ -30,8 +32,8 @@ abstract contract NullifiersFixture is Groth16Vectors {
         GroupTerms memory terms = GroupTerms({emptyRoot: 0xe, depth: 20, window: WINDOW, history: 3});
         group = OwnedGroup(vm.deployCode("OwnedGroup.sol:OwnedGroup", abi.encode(address(this), terms)));
         address place = vm.parseJsonAddress(json, ".contract");
-        real = deployAt(place, deployVerifier(realKey()), DAY, theseBounds());
-        nullifiers = deployAt(address(0x5103), deployVerifier(Groth16Simulator.key(5)), DAY, theseBounds());
+        real = deployAt(place, deployVerifier(realKey()), DAY, new uint256[](0));
+        nullifiers = deployAt(address(0x5103), deployVerifier(Groth16Simulator.key(6)), DAY, theseBounds());
     }
 
     /// @dev Runs the constructor at an address of choice, since proofs name the contract.
@@ -62,10 +64,11 @@ abstract contract NullifiersFixture is Groth16Vectors {
         view
         returns (uint256[] memory inputs)
     {
-        inputs = new uint256[](5);
+        inputs = new uint256[](6);
         (inputs[0], inputs[1]) = (ROOT, nullifier);
         inputs[2] = nullifiers.scopeOf(item, nullifiers.currentPeriod());
         (inputs[3], inputs[4]) = (nullifiers.bindingOf(recipient), BOUND);
+        inputs[5] = vm.getBlockTimestamp() + SLACK;
     }
 
     /// @dev Has a member use an item.

@@ -51,7 +51,7 @@ contract PrivateConditionsGasTest is NullifiersFixture {
         bytes32 item = vm.parseJsonBytes32(json, ".item");
         address recipient = vm.parseJsonAddress(json, ".recipient");
         real.use(item, recipient, given.inputs, given.proof);
-        vm.snapshotGasLastCall("private-conditions", "Nullifiers.use, 5 inputs");
+        vm.snapshotGasLastCall("private-conditions", "Nullifiers.use, 6 inputs");
         real.canRead(recipient, item, "");
         vm.snapshotGasLastCall("private-conditions", "Nullifiers.canRead, as a transaction's call");
     }

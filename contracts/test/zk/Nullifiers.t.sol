@@ -112,9 +112,9 @@ contract NullifiersTest is NullifiersFixture {
     function test_use_failsForARecipientThatCannotBeKept() public {
         setRoot(ROOT, false);
         vm.expectRevert(Accounts.ZeroAddress.selector);
-        nullifiers.use(ITEM, address(0), new uint256[](5), "");
+        nullifiers.use(ITEM, address(0), new uint256[](6), "");
         vm.expectRevert(abi.encodeWithSelector(Accounts.MaskedId.selector, MASKED));
-        nullifiers.use(ITEM, MASKED, new uint256[](5), "");
+        nullifiers.use(ITEM, MASKED, new uint256[](6), "");
     }
 
     // ---------------------------------------------------------------------- once
@@ -219,11 +219,48 @@ contract NullifiersTest is NullifiersFixture {
         nullifiers.use(ITEM, ALICE, inputs, proof);
     }
 
+    /// A credential that was over when its use was mined, whatever its proof says of earlier times.
+    function test_use_failsIfTheTimeHasPassed() public {
+        setRoot(ROOT, false);
+        (uint256[] memory inputs, bytes memory proof) = _proof(ITEM, ALICE, NULLIFIER);
+        vm.warp(inputs[5] + 1);
+        vm.expectRevert(abi.encodeWithSelector(INullifiers.WrongTime.selector, inputs[5]));
+        nullifiers.use(ITEM, ALICE, inputs, proof);
+        vm.warp(inputs[5]);
+        nullifiers.use(ITEM, ALICE, inputs, proof);
+        assertTrue(nullifiers.canRead(ALICE, ITEM, ""));
+    }
+
+    function test_use_failsIfTheProofsTimeHasPassed() public {
+        (bytes32 item, address recipient, Proven memory given) = _vector(0);
+        uint256 time = given.inputs[4];
+        vm.warp(time + 1);
+        vm.expectRevert(abi.encodeWithSelector(INullifiers.WrongTime.selector, time));
+        real.use(item, recipient, given.inputs, given.proof);
+        uint256[] memory inputs = realProof(0).inputs;
+        inputs[4] = time + 1;
+        vm.expectRevert(INullifiers.InvalidProof.selector);
+        real.use(item, recipient, inputs, given.proof);
+    }
+
+    /// The number r - 1 is a minute before the credential's beginning to the circuit, and late to the contract.
+    function test_use_failsForATimeThatIsTooLarge() public {
+        setRoot(ROOT, false);
+        uint256[3] memory wrong = [uint256(1) << 64, HashToCurve.R - 60, block.timestamp + HashToCurve.R];
+        for (uint256 i = 0; i < 3; ++i) {
+            uint256[] memory inputs = inputsOf(ITEM, ALICE, NULLIFIER);
+            inputs[5] = wrong[i];
+            bytes memory proof = Groth16Simulator.prove(inputs, 1);
+            vm.expectRevert(abi.encodeWithSelector(INullifiers.WrongTime.selector, wrong[i]));
+            nullifiers.use(ITEM, ALICE, inputs, proof);
+        }
+    }
+
     function test_use_failsForMoreOrFewerInputs() public {
-        uint256[4] memory counts = [uint256(0), 3, 4, 6];
+        uint256[4] memory counts = [uint256(0), 4, 5, 7];
         for (uint256 i = 0; i < 4; ++i) {
             vm.expectRevert(
-                abi.encodeWithSelector(IGroth16Verifier.WrongInputCount.selector, counts[i], uint256(5))
+                abi.encodeWithSelector(IGroth16Verifier.WrongInputCount.selector, counts[i], uint256(6))
             );
             nullifiers.use(ITEM, ALICE, new uint256[](counts[i]), "");
         }
@@ -259,7 +296,7 @@ contract NullifiersTest is NullifiersFixture {
         vm.expectRevert(why);
         nullifiers.currentPeriod();
         vm.expectRevert(why);
-        nullifiers.use(ITEM, ALICE, new uint256[](5), "");
+        nullifiers.use(ITEM, ALICE, new uint256[](6), "");
     }
 
     function test_canRead_endsWithThePeriod() public {
@@ -318,26 +355,32 @@ contract NullifiersTest is NullifiersFixture {
         assertEq(nullifiers.start(), BEGIN);
         assertEq(nullifiers.periodLength(), DAY);
         assertEq(abi.encode(nullifiers.bounds()), abi.encode(theseBounds()));
-        assertEq(nullifiers.verifier().inputCount(), 5);
+        assertEq(nullifiers.verifier().inputCount(), 6);
     }
 
     function test_constructor_failsIfTheVerifierTakesOtherInputs() public {
         IGroth16Verifier verifier = nullifiers.verifier();
         for (uint256 count = 0; count < 4; ++count) {
             if (count == 1) continue;
-            vm.expectRevert(abi.encodeWithSelector(INullifiers.WrongVerifier.selector, uint256(5), 4 + count));
+            vm.expectRevert(abi.encodeWithSelector(INullifiers.WrongVerifier.selector, uint256(6), 5 + count));
             this.deploy(verifier, new uint256[](count));
         }
         IGroth16Verifier narrow = deployVerifier(Groth16Simulator.key(4));
         assertEq(this.deploy(narrow, new uint256[](0)).bounds().length, 0);
     }
 
-    function test_constructor_failsIfABoundIsNotCanonical() public {
+    /// What is compared has 64 bits: the number r - 1 would be below all others.
+    function test_constructor_failsIfABoundIsTooLarge() public {
         IGroth16Verifier verifier = nullifiers.verifier();
+        uint256[3] memory wrong = [uint256(1) << 64, HashToCurve.R - 1, HashToCurve.R];
         uint256[] memory bounds = theseBounds();
-        bounds[0] = HashToCurve.R;
-        vm.expectRevert(abi.encodeWithSelector(IGroth16Verifier.InputNotCanonical.selector, uint256(4)));
-        this.deploy(verifier, bounds);
+        for (uint256 i = 0; i < 3; ++i) {
+            bounds[0] = wrong[i];
+            vm.expectRevert(abi.encodeWithSelector(INullifiers.BoundTooLarge.selector, wrong[i]));
+            this.deploy(verifier, bounds);
+        }
+        bounds[0] = type(uint64).max;
+        assertEq(abi.encode(this.deploy(verifier, bounds).bounds()), abi.encode(bounds));
     }
 
     // -------------------------------------------------------------------------- helpers

@@ -39,16 +39,20 @@ impl Members {
         U256::from_be_bytes(self.group.root().expect("members").to_bytes())
     }
 
-    /// The public inputs behind the fourth.
+    /// The public inputs between the fourth and the time.
     pub(crate) fn bounds(&self) -> Vec<U256> {
-        let Some(bounds) = self.statement_bounds() else {
-            return Vec::new();
-        };
-        let ranges = bounds
-            .ranges
-            .iter()
-            .flat_map(|range| [range.low, range.high]);
-        ranges.chain([bounds.now]).map(U256::from).collect()
+        let ranges = self.statement_bounds().map(|bounds| bounds.ranges);
+        let ranges = ranges.iter().flatten();
+        let bounds = ranges.flat_map(|range| [range.low, range.high]);
+        bounds.map(U256::from).collect()
+    }
+
+    /// How many public inputs there are.
+    pub(crate) fn inputs(&self) -> usize {
+        match self.key.circuit().statement {
+            Statement::CredentialV1 => 5 + self.bounds().len(),
+            _ => 4,
+        }
     }
 
     pub(crate) fn join(&mut self, who: u8) {
@@ -97,7 +101,8 @@ impl Members {
             Range::exactly(7),
             Range::ANY,
         ];
-        let now = 1_800_000_000;
+        // After every block of these chains.
+        let now = 4_000_000_000;
         (self.key.circuit().statement == Statement::CredentialV1).then_some(Bounds { ranges, now })
     }
 }

@@ -224,6 +224,11 @@ fn use_of_a_credential_is_a_term_of_the_registry() {
         record
             .use_it(chain, &owner, &reader, &eased)
             .assert_reverted_with::<WrongBounds>();
+        let mut dated_back = proven.clone();
+        dated_back.inputs[12] = U256::from(chain.time() - 1);
+        record
+            .use_it(chain, &owner, &reader, &dated_back)
+            .assert_reverted_with::<WrongTime>();
         let receipt = record.use_it(chain, &owner, &reader, &proven);
         receipt.assert_success("a use");
         chain.record(record.named("Nullifiers.use"), &receipt, OF_A_PROOF);
@@ -248,9 +253,8 @@ impl Record {
     fn deploy(chain: &mut Chain, owner: &Person, members: &Members) -> Self {
         let verifier = deploy_verifier(chain, owner, &members.verifying_key());
         let group = deploy_owned(chain, owner);
-        let bounds = members.bounds();
-        let inputs = 4 + bounds.len();
-        let arguments = (group, verifier, chain.time(), DAY, bounds).abi_encode_params();
+        let inputs = members.inputs();
+        let arguments = (group, verifier, chain.time(), DAY, members.bounds()).abi_encode_params();
         let what = format!("Nullifiers, {inputs} inputs");
         let nullifiers = chain.deploy(&what, owner, &NullifiersContract::BYTECODE, &arguments);
         Self {
