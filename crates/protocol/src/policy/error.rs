@@ -1,6 +1,6 @@
 //! Why a policy was refused.
 
-use super::{MAX_BYTES, MAX_DEPTH, MAX_IDS, MAX_LEAVES, MAX_LITERAL_BYTES};
+use super::{MAX_BYTES, MAX_DEPTH, MAX_IDS, MAX_LEAVES, MAX_LITERAL_BYTES, MAX_PRIVATE};
 
 /// A place in a text, counted from 1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,6 +37,8 @@ pub enum Limit {
     Bytes,
     /// Leaves.
     Leaves,
+    /// Private conditions that differ.
+    Private,
     /// Levels of the tree, the leaves' included.
     Depth,
     /// Bytes of a literal or of an entry of a literal list.
@@ -52,6 +54,7 @@ impl Limit {
         match self {
             Self::Bytes => MAX_BYTES,
             Self::Leaves => MAX_LEAVES,
+            Self::Private => MAX_PRIVATE,
             Self::Depth => MAX_DEPTH,
             Self::LiteralBytes => MAX_LITERAL_BYTES,
             Self::Ids => MAX_IDS,
@@ -63,6 +66,7 @@ impl Limit {
         match self {
             Self::Bytes => "bytes as CBOR",
             Self::Leaves => "leaves",
+            Self::Private => "different `zk` conditions",
             Self::Depth => "levels",
             Self::LiteralBytes => "bytes in a literal",
             Self::Ids => "token ids in a leaf",

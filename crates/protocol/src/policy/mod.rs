@@ -52,6 +52,8 @@ pub const VERSION: u64 = 1;
 pub const MAX_BYTES: usize = 16 * 1024;
 /// Most leaves of a policy.
 pub const MAX_LEAVES: usize = 64;
+/// Most private conditions of a policy that differ: each is a proof to verify.
+pub const MAX_PRIVATE: usize = 8;
 /// Most levels of a policy's tree, leaves included.
 pub const MAX_DEPTH: usize = 8;
 /// Most bytes of a literal, or of an entry of a literal list.
