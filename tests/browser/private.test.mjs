@@ -72,7 +72,8 @@ const opened = (page, options) => page.evaluate(async options => {
       globalThis.read = same(await file.bytes(), noise(1, 300_001))
       await file.close()
     })())
-    return { error, read: error ? false : read, phases: [...new Set(phases)] }
+    const proofs = phases.filter(phase => phase === 'prove').length
+    return { error, read: error ? false : read, phases: [...new Set(phases)], proofs }
   } finally {
     prover.close()
   }
@@ -184,7 +185,11 @@ test('credential is proven within bounds alone, and the file of its issuer is ta
     // Of several conditions one that can be proven is enough.
     await seal(page, { ...ofIssuer([{ '>=': 65 }]), proof: ':old' }, inGroup())
     const either = await opened(page, { ...reader, group: [issued.file, group.file] })
-    assert.deepEqual([either.error, either.read], [undefined, true])
+    assert.deepEqual([either.error, either.read, either.proofs], [undefined, true, 1])
+    // Of two that can be, one is proven.
+    await seal(page, { ...inGroup(), proof: ':again', period: 60 }, inGroup())
+    const one = await opened(page, { ...reader, group: group.file })
+    assert.deepEqual([one.error, one.read, one.proofs], [undefined, true, 1])
   })
 })
 

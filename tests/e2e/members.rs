@@ -182,7 +182,9 @@ async fn one_of_a_thousand_reads_and_nothing_tells_which() {
     // What the nodes were sent: a proof that another request would not have.
     let request = request(&devnet, &policy);
     let tasks = tasks(&request, &policy);
-    let sent = prover(&desk, ann).prove(&tasks[0]).await.unwrap();
+    let root = GroupAsStored::read(Path::new(&file)).unwrap().group.root();
+    let prover = prover(&desk, ann);
+    let sent = prover.prove(&tasks[0], root.unwrap()).await.unwrap();
     for (what, mark) in marks(ann, None) {
         assert!(!holds(&sent.to_bytes(), &mark), "a proof shows the {what}");
     }
@@ -221,7 +223,7 @@ async fn one_of_a_thousand_reads_and_nothing_tells_which() {
     let old = [desk.path("old.json")];
     let more = ["--group", old[0].as_str()];
     let said = decrypt(&desk, "ben.key", "data.fee", "late", &more).await;
-    said.expect_error(1, &["not the group's"]);
+    said.expect_error(2, &["out of date", "newest file"]);
     let said = decrypt(&desk, "ann.key", "data.fee", "again", &[]).await;
     said.expect_done();
     assert!(desk.read("again") == desk.read("data"));
@@ -348,6 +350,22 @@ async fn members_are_told_what_is_wrong() {
     let with_keys = [&tried[..], &["--proving-keys", &place]].concat();
     let said = done(&desk, &with_keys).await;
     assert_eq!(said["proven"][0]["root"], root);
+    // One of two is enough, and each is told of.
+    let other = json!({ "zk": {
+        "circuit": "membership-20-v1", "key": made["key"], "root": format!("0x{}", "17".repeat(32)),
+        "proof": ":other",
+    } });
+    let mine = json!({ "zk": {
+        "circuit": "membership-20-v1", "key": made["key"], "root": root, "proof": ":me",
+    } });
+    let either = json!({ "version": 1, "rule": { "any": [other, mine] } });
+    let either = desk.put("either.json", either.to_string());
+    let mut tried_either = with_keys.clone();
+    tried_either[2] = &either;
+    let said = done(&desk, &tried_either).await;
+    assert_eq!(said["proven"][0]["proof"], "me");
+    assert_eq!(said["leftOut"][0]["proof"], "other");
+    assert_eq!(said["leftOut"][0]["code"], "other_group");
     // It was kept, so that no place is needed any more; a kept key that was changed is not taken.
     done(&desk, &tried).await;
     let kept = desk.path("cache/stheno/proving-keys");

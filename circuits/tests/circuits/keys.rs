@@ -48,6 +48,8 @@ fn keys_are_written_read_and_used() {
             let proof = prove_quietly(&read, &inputs, &witness);
             let verifying = read_verifying(&read.verifying_key().to_bytes()).unwrap();
             assert_eq!(&verifying, key.verifying_key());
+            let length = VerifyingKey::file_bytes(key.circuit().statement);
+            assert_eq!(verifying.to_bytes().len(), length);
             assert_eq!(verify(&verifying.prepare(), &inputs, &proof), Ok(()));
         }
         let inputs = key.circuit().statement.input_count();

@@ -1,6 +1,7 @@
 //! Why a policy was refused.
 
 use super::{MAX_BYTES, MAX_DEPTH, MAX_IDS, MAX_LEAVES, MAX_LITERAL_BYTES, MAX_PRIVATE};
+use crate::Code;
 
 /// A place in a text, counted from 1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -111,6 +112,14 @@ pub enum PolicyError {
         /// How many there are.
         found: usize,
     },
+    /// Some part of it can never hold, whoever asks.
+    #[error("{path}: {problem}")]
+    Unsatisfiable {
+        /// Where in the tree.
+        path: String,
+        /// Which two conditions exclude each other, and the remedy.
+        problem: String,
+    },
     /// Not deterministic CBOR.
     #[error("the stored policy is not canonical: {message} at byte {offset}")]
     Malformed {
@@ -122,13 +131,23 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    /// The code by which nodes refuse it.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Limit { .. } => Code::PolicyLimit,
+            Self::Unsatisfiable { .. } => Code::UnsatisfiablePolicy,
+            Self::Syntax { .. } | Self::At { .. } | Self::Malformed { .. } => Code::InvalidPolicy,
+        }
+    }
+
     /// Where in the text, for errors in JSON that have one place.
     #[must_use]
     pub const fn position(&self) -> Option<Position> {
         match self {
             Self::Syntax { position, .. } => Some(*position),
             Self::At { position, .. } => *position,
-            Self::Limit { .. } | Self::Malformed { .. } => None,
+            Self::Limit { .. } | Self::Unsatisfiable { .. } | Self::Malformed { .. } => None,
         }
     }
 }

@@ -15,6 +15,7 @@ mod leaf;
 mod literal;
 mod nearest;
 mod rule;
+mod satisfiable;
 pub(crate) mod schema;
 mod stored;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 mod text;
 mod to_json;
 pub(crate) mod typing;
+pub(crate) mod ways;
 
 use check::leaf_check;
 pub use error::{Limit, PolicyError, Position};
@@ -91,6 +93,7 @@ impl Policy {
         let policy = from_json::policy(text)?;
         check::limits(&policy.rule)?;
         chosen::check(&policy.rule)?;
+        satisfiable::check(&policy.rule)?;
         Limit::Bytes.check(policy.to_cbor().len())?;
         Ok(policy)
     }
@@ -108,6 +111,7 @@ impl Policy {
         let policy = stored::decode(value)?;
         check::limits(&policy.rule)?;
         chosen::check(&policy.rule)?;
+        satisfiable::check(&policy.rule)?;
         // The decoders accept canonical forms alone; should one of them ever be wrong, this holds.
         if policy.to_cbor() != bytes {
             return Err(PolicyError::Malformed {

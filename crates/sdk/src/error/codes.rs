@@ -25,6 +25,12 @@ pub const ALL: &[Explained] = explained! {
     "other_group", Asker, "Another group",
         "The groups that were given have other roots than the policy names.",
         "Give the file of the very group that the policy names.";
+    "group_outdated", Asker, "Group out of date",
+        "The contract that keeps the policy's group has another root than every group that was given: their files are older, or of other groups. Nothing was sent to a node.",
+        "Get the group's newest file from who keeps it.";
+    "group_ambiguous", Asker, "Which group?",
+        "Several of the groups that were given could be the one that the policy's contract keeps, and the contract cannot be asked. Nothing was sent to a node, which would have learnt of the wrong one.",
+        "Give an endpoint of the chain that the message names, or the file of the policy's group alone.";
     "not_provable", Asker, "Not provable",
         "What the policy asks for does not hold: an attribute of the credential is out of bounds, or it has expired.",
         "Give a credential that is valid still and within the bounds that `stheno policy check` shows.";

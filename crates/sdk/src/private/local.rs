@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc};
 
 use futures::channel::oneshot;
 use stheno_circuits::{
-    Attributes, Group, Inputs, Leaf, Phase, ProvingKey, Secret, Statement, Witness, prove,
+    Attributes, Bounds, Group, Inputs, Leaf, Path, Phase, ProvingKey, Root, Secret, Statement,
+    Witness, prove,
     rand::{SeedableRng, rngs::StdRng},
 };
 use stheno_protocol::{
@@ -27,6 +28,12 @@ pub enum Proving {
     },
     /// The proof is being made.
     Proof(Phase),
+}
+
+/// What a leaf is proven with.
+struct Means {
+    path: Path,
+    attributes: Option<Attributes>,
 }
 
 /// Is told what is going on.
@@ -75,37 +82,63 @@ impl LocalProver {
         self
     }
 
-    /// What is proven for a task, and with what: in the first group and with the first credential that will do.
-    fn statement(&self, task: &Task<'_>) -> Result<(Inputs, Witness), ProveError> {
-        let circuit = task.leaf.circuit;
-        let mut groups = self.candidates(task.leaf).peekable();
-        if groups.peek().is_none() && matches!(task.leaf.group, Named::Root(_)) {
-            return Err(ProveError::OtherGroup);
-        }
+    /// With what a leaf is proven in a group: the first credential that will do.
+    fn means(&self, leaf: &Zk, until: u64, group: &Group) -> Result<Means, ProveError> {
+        let circuit = leaf.circuit;
+        let bounds = leaf.attributes.map(|ranges| Bounds { ranges, now: until });
         let mut refused = None;
-        for group in groups {
-            for (leaf, attributes) in self.leaves(circuit.statement) {
-                let (Ok(path), Some(root)) = (group.path(&leaf), group.root()) else {
-                    continue;
-                };
-                let fits = match (&attributes, &task.bounds) {
-                    (Some(attributes), Some(bounds)) => attributes.check(bounds),
-                    _ => Ok(()),
-                };
-                if let Err(error) = fits {
-                    refused = Some(error);
-                    continue;
-                }
-                let inputs = task.inputs(root, self.secret.nullifier(&task.scope));
-                let secret = self.secret.again();
-                let witness = match attributes {
-                    Some(attributes) => Witness::credential(secret, path, attributes),
-                    None => Witness::member(secret, path),
-                };
-                return Ok((inputs, witness));
+        for (own, attributes) in self.leaves(circuit.statement) {
+            let Ok(path) = group.path(&own) else {
+                continue;
+            };
+            let fits = match (&attributes, &bounds) {
+                (Some(attributes), Some(bounds)) => attributes.check(bounds),
+                _ => Ok(()),
+            };
+            match fits {
+                Ok(()) => return Ok(Means { path, attributes }),
+                Err(error) => refused = refused.or(Some(error)),
             }
         }
         Err(refused.map_or(ProveError::NotAMember { circuit }, ProveError::from))
+    }
+
+    /// What is proven for a task in the group with this root, and with what.
+    fn statement(&self, task: &Task<'_>, root: Root) -> Result<(Inputs, Witness), ProveError> {
+        let mut groups = self.candidates(task.leaf);
+        let group = groups.find(|group| group.root() == Some(root));
+        let group = group.ok_or(ProveError::OtherGroup)?;
+        let until = task.bounds.map_or(0, |bounds| bounds.now);
+        let Means { path, attributes } = self.means(task.leaf, until, group)?;
+        let inputs = task.inputs(root, self.secret.nullifier(&task.scope));
+        let secret = self.secret.again();
+        let witness = match attributes {
+            Some(attributes) => Witness::credential(secret, path, attributes),
+            None => Witness::member(secret, path),
+        };
+        Ok((inputs, witness))
+    }
+
+    fn roots_of(&self, leaf: &Zk, until: u64) -> Result<Vec<Root>, ProveError> {
+        let mut groups = self.candidates(leaf).peekable();
+        if groups.peek().is_none() && matches!(leaf.group, Named::Root(_)) {
+            return Err(ProveError::OtherGroup);
+        }
+        let (mut roots, mut refused) = (Vec::new(), None);
+        for group in groups {
+            match (self.means(leaf, until, group), group.root()) {
+                (Ok(_), Some(root)) if !roots.contains(&root) => roots.push(root),
+                (Ok(_), _) => {}
+                // That an attribute is out of bounds says more than that one is not there.
+                (Err(ProveError::NotAMember { .. }), _) => {}
+                (Err(error), _) => refused = refused.or(Some(error)),
+            }
+        }
+        let circuit = leaf.circuit;
+        match roots.is_empty() {
+            true => Err(refused.unwrap_or(ProveError::NotAMember { circuit })),
+            false => Ok(roots),
+        }
     }
 
     /// The groups that have the leaf's root, or, where a contract says which that is, its depth.
@@ -134,10 +167,28 @@ impl LocalProver {
 }
 
 impl Prover for LocalProver {
-    fn prove<'a>(&'a self, task: &'a Task<'a>) -> BoxFuture<'a, Result<Presentation, ProveError>> {
+    fn roots<'a>(
+        &'a self,
+        leaf: &'a Zk,
+        until: u64,
+    ) -> BoxFuture<'a, Result<Vec<Root>, ProveError>> {
+        Box::pin(async move { self.roots_of(leaf, until) })
+    }
+
+    fn prepare<'a>(&'a self, leaf: &'a Zk) -> BoxFuture<'a, Result<(), ProveError>> {
         Box::pin(async move {
-            // Before a key of some megabytes is fetched.
-            let (inputs, witness) = self.statement(task)?;
+            let key = self.keys.find(leaf.circuit, &leaf.key, &self.observer);
+            key.await.map(|_| ())
+        })
+    }
+
+    fn prove<'a>(
+        &'a self,
+        task: &'a Task<'a>,
+        root: Root,
+    ) -> BoxFuture<'a, Result<Presentation, ProveError>> {
+        Box::pin(async move {
+            let (inputs, witness) = self.statement(task, root)?;
             let leaf = task.leaf;
             let key = self
                 .keys

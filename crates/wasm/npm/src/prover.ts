@@ -211,9 +211,9 @@ export class Prover {
   }
 
   /** What a `PrivateReader` is asked for. @internal */
-  async present(wire: WirePresent, options: ProverCall): Promise<Uint8Array> {
+  async answer<T>(wire: WirePresent, options: ProverCall): Promise<T> {
     try {
-      return await this.#run(options, (_, call) => call<Uint8Array>('present', wire));
+      return await this.#run(options, (_, call) => call<T>('present', wire));
     } finally {
       wire.members.forEach(wipe);
     }

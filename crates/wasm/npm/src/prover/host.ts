@@ -42,7 +42,7 @@ export function serve(port: Port): void {
     },
     prove: (value: { key: number; member: WireMember; statement: WireStatement }, context) =>
       proven(keys.get(value.key), value.member, value.statement, context),
-    present: (value: WirePresent, context) => presenter.present(value, context),
+    present: (value: WirePresent, context) => presenter.answer(value, context),
     release: (key: number) => {
       freed(keys.get(key));
       keys.delete(key);
@@ -81,12 +81,15 @@ function proven(key: wasm.Key | undefined, wire: WireMember, claim: WireStatemen
   return withMember(wire, (member) => {
     if (!key) throw failure('closed', 'the key was closed', 'load it again');
     tell({ phase: 'group' });
-    const statement = new wasm.Statement(claim.group, claim.scope, claim.binding, claim.bounds);
+    const group = new wasm.KnownGroup(claim.group);
+    let statement: wasm.Statement | undefined;
     try {
+      statement = group.statement(claim.scope, claim.binding, claim.bounds);
       const proof = prove(key, statement, member, tell);
       return { value: proof, transfer: [proof.buffer as ArrayBuffer] };
     } finally {
       freed(statement);
+      freed(group);
     }
   });
 }

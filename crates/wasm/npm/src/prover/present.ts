@@ -1,8 +1,8 @@
-// What a request asks of a private reader, answered in the worker: group and credential are chosen, the key is
-// taken, and the proof comes with the file that verifies it.
+// What is asked of a private reader, answered in the worker: in which groups a condition could be proven, the key is
+// taken, and the proof comes with the file that verifies it. What is proven, and of which group, is asked from outside.
 
 import { failure, SthenoError, type FailureRecord } from '../errors.js';
-import type { ProofTask } from '../readers.js';
+import type { ProofStep, ProofTask } from '../readers.js';
 import type { Answer, Context } from '../peer.js';
 import { bytes32, wipe, type WireMember } from './given.js';
 import { freed, memberOf, prove } from './handles.js';
@@ -11,6 +11,7 @@ import * as wasm from './wasm.js';
 
 /** A task with what to answer it with, as it crosses. @internal */
 export interface WirePresent {
+  step: ProofStep;
   task: ProofTask;
   /** The same member: without a credential, or once with each. */
   members: WireMember[];
@@ -21,35 +22,91 @@ export interface WirePresent {
   trusted: Uint8Array[];
 }
 
-/** Whose statement it is, and the statement. */
-interface Chosen {
+/** A group in which a condition holds of a member. Who has it frees the member. */
+interface Holding {
+  group: wasm.KnownGroup;
   member: wasm.Member;
-  statement: wasm.Statement;
 }
 
-/** Answers tasks. It has each proving key once, by the verifying key's hash. @internal */
+/** Answers tasks. It has each proving key once, by the verifying key's hash, and the last reader's groups. @internal */
 export class Presenter {
   #keys = new Map<string, wasm.Key>();
+  #groups = new Map<string, wasm.KnownGroup>();
+
+  async answer(wire: WirePresent, context: Context): Promise<Answer> {
+    try {
+      switch (wire.step) {
+        case 'roots':
+          return { value: this.#roots(wire, context) };
+        case 'prepare':
+          await this.#key(wire, context);
+          return {};
+        case 'present':
+          return await this.#present(wire, context);
+      }
+    } finally {
+      wire.members.forEach(wipe);
+    }
+  }
+
+  /** The root of each group in which it holds; a refusal where there is none. */
+  #roots(wire: WirePresent, context: Context): Uint8Array[] {
+    const roots: Uint8Array[] = [];
+    let isKnown = wire.task.root === undefined;
+    let refused: FailureRecord | undefined;
+    for (const group of this.#known(wire, context)) {
+      isKnown = true;
+      const { holding, fault } = held(wire, group);
+      freed(holding?.member);
+      if (holding) roots.push(group.root);
+      else refused ??= fault;
+    }
+    if (roots.length) return roots;
+    if (!isKnown) throw otherGroup();
+    if (refused) throw denial('not_provable', `it cannot be proven: ${refused.message}`, refused.hint);
+    throw denial(
+      'not_a_member',
+      `you are in none of the groups that were given for ${wire.task.circuit}`,
+      "give the group's newest file, and your credential where one is asked for; or ask who keeps the group to add you",
+    );
+  }
 
   /** root 32 ‖ nullifier 32 ‖ proof 192 ‖ verifying key's file. */
-  async present(wire: WirePresent, context: Context): Promise<Answer> {
-    let chosen: Chosen | undefined;
+  async #present(wire: WirePresent, context: Context): Promise<Answer> {
+    const { task } = wire;
+    const key = await this.#key(wire, context);
+    const [group] = this.#known(wire, context);
+    if (!group) throw otherGroup();
+    const { holding, fault } = held(wire, group);
+    if (!holding) throw denial('not_provable', `it cannot be proven: ${fault?.message ?? 'you are not in the group'}`, fault?.hint ?? '');
+    let statement: wasm.Statement | undefined;
     try {
-      context.tell({ phase: 'group' });
-      // Before a key of some megabytes is fetched.
-      chosen = choose(wire);
-      const key = await this.#key(wire, context);
-      const proof = prove(key, chosen.statement, chosen.member, context.tell);
+      statement = group.statement(bytes32(task.scope ?? '', 'the scope'), bytes32(task.binding ?? '', 'the binding'), numbers(task));
+      const proof = prove(key, statement, holding.member, context.tell);
       const file = key.verifyingFile();
       const bytes = new Uint8Array(proof.length + file.length);
       bytes.set(proof);
       bytes.set(file, proof.length);
       return { value: bytes, transfer: [bytes.buffer] };
     } finally {
-      wire.members.forEach(wipe);
-      freed(chosen?.member);
-      freed(chosen?.statement);
+      freed(statement);
+      freed(holding.member);
     }
+  }
+
+  /** The groups that have the task's root, or, where none is said, its depth. */
+  #known({ task, groups }: WirePresent, { tell }: Context): wasm.KnownGroup[] {
+    for (const [text, group] of this.#groups) {
+      if (groups.includes(text)) continue;
+      this.#groups.delete(text);
+      freed(group);
+    }
+    for (const text of groups) {
+      if (this.#groups.has(text)) continue;
+      tell({ phase: 'group' });
+      this.#groups.set(text, new wasm.KnownGroup(text));
+    }
+    return groups.map((text) => this.#groups.get(text)!).filter((group) => isOf(group, task));
   }
 
   async #key({ task, places, trusted }: WirePresent, { signal, tell }: Context): Promise<wasm.Key> {
@@ -79,50 +136,32 @@ export class Presenter {
   }
 }
 
-/** The first group, and in it the first credential, with which it holds. */
-function choose({ task, members, groups }: WirePresent): Chosen {
-  const fitting = members.filter(({ credential }) => !credential === !task.bounds);
-  let isKnown = task.root === undefined;
+/** The first credential with which it holds in a group; or why it does not with the first that is in it. */
+function held({ task, members }: WirePresent, group: wasm.KnownGroup): { holding?: Holding; fault?: FailureRecord } {
   let refused: FailureRecord | undefined;
-  for (const group of groups) {
-    const statement = new wasm.Statement(group, bytes32(task.scope, 'the scope'), bytes32(task.binding, 'the binding'), numbers(task));
-    const tried = isOf(statement, task) ? fitting : [];
-    isKnown ||= isOf(statement, task);
-    for (const wire of tried) {
-      const member = memberOf(wire);
-      const fault = faultOf(statement, member);
-      if (!fault) return { member, statement };
+  for (const wire of members.filter(({ credential }) => !credential === !task.bounds)) {
+    const member = memberOf(wire);
+    try {
+      group.check(member, numbers(task));
+      return { holding: { group, member } };
+    } catch (error) {
       freed(member);
+      const fault = error as FailureRecord;
+      if (!['not_a_member', 'out_of_bounds', 'credential_expired'].includes(fault.code)) throw error;
       if (fault.code !== 'not_a_member') refused ??= fault;
     }
-    freed(statement);
   }
-  if (!isKnown) throw denial('other_group', 'none of the groups that were given has the root that the policy names', 'give the file of the very group that the policy names');
-  if (refused) throw denial('not_provable', `it cannot be proven: ${refused.message}`, refused.hint);
-  throw denial(
-    'not_a_member',
-    `you are in none of the groups that were given for ${task.circuit}`,
-    "give the group's newest file, and your credential where one is asked for; or ask who keeps the group to add you",
-  );
+  return { fault: refused };
 }
 
-/** Why it does not hold of a member. */
-function faultOf(statement: wasm.Statement, member: wasm.Member): FailureRecord | undefined {
-  try {
-    statement.check(member);
-    return undefined;
-  } catch (error) {
-    const fault = error as FailureRecord;
-    if (['not_a_member', 'out_of_bounds', 'credential_expired'].includes(fault.code)) return fault;
-    throw error;
-  }
+function otherGroup(): SthenoError {
+  return denial('other_group', 'none of the groups that were given has the root that the policy names', 'give the file of the very group that the policy names');
 }
 
-/** Whether it has the root that the policy names, or, where a contract says which that is, the depth. */
-function isOf(statement: wasm.Statement, { root, depth }: ProofTask): boolean {
-  if (root === undefined) return statement.depth === depth;
+function isOf(group: wasm.KnownGroup, { root, depth }: ProofTask): boolean {
+  if (root === undefined) return group.depth === depth;
   const wanted = bytes32(root, 'the root');
-  return statement.root.every((byte, at) => byte === wanted[at]);
+  return group.root.every((byte, at) => byte === wanted[at]);
 }
 
 function numbers({ bounds }: ProofTask): BigUint64Array | undefined {

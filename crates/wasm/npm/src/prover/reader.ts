@@ -1,6 +1,6 @@
 import { failure, SthenoError } from '../errors.js';
 import type { MemberSecret, Credential, Prover, ProverProgress } from '../prover.js';
-import type { ProofTask, ProvingReader } from '../readers.js';
+import type { ProofStep, ProofTask, ProvingReader } from '../readers.js';
 import { absolute, bytes32, groupText, member, wipe, type WireMember } from './given.js';
 
 export interface PrivateReaderOptions {
@@ -8,7 +8,8 @@ export interface PrivateReaderOptions {
   prover: Prover;
   /** The member's secret: the text of a `member.key` file, or the 32 bytes of a seed. */
   member: MemberSecret;
-  /** The group as its keeper publishes it, a text or an object; or several, of which the one is taken that a policy asks for. */
+  /** The group as its keeper publishes it, a text or an object; or several, of which the one is taken that a policy asks for:
+   * the one with the root that it names, or that the contract has which it names. */
   group: string | object | (string | object)[];
   /** What an issuer gave, as the text of the `credential.json` or an object; or several. */
   credential?: Credential | string | object | (Credential | string | object)[];
@@ -32,7 +33,7 @@ export interface PrivateReaderOptions {
  * const file = await network.open(url, { reader });
  * ```
  *
- * What it throws, and with it whatever asks: `not_a_member`, `other_group`, `not_provable`, `proving_key_missing`,
+ * As little is proven as a policy's rule asks for. What it throws, and with it whatever asks: `not_a_member`, `other_group`, `not_provable`, `proving_key_missing`,
  * `proving_stopped`, `bad_group`.
  */
 export class PrivateReader implements ProvingReader {
@@ -55,13 +56,27 @@ export class PrivateReader implements ProvingReader {
     this.#members = [undefined, ...list(credential)].map((one) => member(secret, one));
   }
 
+  /** In which of the groups a condition could be proven. The SDK calls it, before anybody is asked. */
+  roots(task: ProofTask, options: { signal?: AbortSignal } = {}): Promise<Uint8Array[]> {
+    return this.#answer('roots', task, options);
+  }
+
+  /** Fetches and checks the proving key. The SDK calls it, for what it is going to have proven. */
+  prepare(task: ProofTask, options: { signal?: AbortSignal } = {}): Promise<void> {
+    return this.#answer('prepare', task, options);
+  }
+
   /** Proves what a request asks. The SDK calls it, for each request anew. */
-  async present(task: ProofTask, { signal }: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+  present(task: ProofTask, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    return this.#answer('present', task, options);
+  }
+
+  async #answer<T>(step: ProofStep, task: ProofTask, { signal }: { signal?: AbortSignal }): Promise<T> {
     if (this.#forgotten) throw failure('closed', 'the reader forgot its secret', 'make another');
     const [groups, places, trusted] = [this.#groups, this.#places, this.#trusted];
-    const wire = { task, members: this.#members.map(copied), groups, places, trusted };
+    const wire = { step, task, members: this.#members.map(copied), groups, places, trusted };
     try {
-      return await this.#prover.present(wire, { signal, onProgress: this.#onProgress });
+      return await this.#prover.answer<T>(wire, { signal, onProgress: this.#onProgress });
     } catch (error) {
       throw stopped(error);
     }
