@@ -453,7 +453,7 @@ async fn credential_must_be_within_bounds_until_the_request_ends() {
         )
     };
     let plain = request(chain, &policy(18), 1);
-    let witness = Witness::credential(secret(1), group.path(&leaf(&adult)).unwrap(), adult.clone());
+    let witness = Witness::credential(secret(1), group.path(&leaf(&adult)).unwrap(), adult.again());
     let presented = present(&CREDENTIAL, &plain, &group, &me, &witness);
     let (status, answer) = post(&node, &with(plain.clone(), &presented)).await;
     assert_eq!(status, 200, "{answer}");
@@ -462,7 +462,7 @@ async fn credential_must_be_within_bounds_until_the_request_ends() {
         policy: policy(17).to_cbor().into(),
         ..plain.clone()
     };
-    let witness = Witness::credential(secret(1), group.path(&leaf(&child)).unwrap(), child.clone());
+    let witness = Witness::credential(secret(1), group.path(&leaf(&child)).unwrap(), child.again());
     let presented = present(&CREDENTIAL, &younger, &group, &me, &witness);
     assert_eq!(post(&node, &with(younger, &presented)).await.0, 200);
     let (code, _) = refused(&node, &with(plain, &presented)).await;
