@@ -166,6 +166,20 @@ impl ProveError {
         }
     }
 
+    /// Whether the policy does not hold for this reader, as opposed to something being wrong.
+    pub fn is_denial(&self) -> bool {
+        match self {
+            Self::NotAMember { .. }
+            | Self::OtherGroup
+            | Self::Statement(_)
+            | Self::Unprovable { .. } => true,
+            Self::NoKey { .. }
+            | Self::Entropy { .. }
+            | Self::TooLarge(_)
+            | Self::Stopped { .. } => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -173,7 +187,10 @@ impl ProveError {
                 "give the group's newest file, and your credential where one is asked for; or ask who \
                  keeps the group to add you"
             }
-            Self::OtherGroup => "give the file of the very group that the policy names",
+            Self::OtherGroup => {
+                "the policy is about the group as it was at one time: give its file of then, which who \
+                 keeps the group has"
+            }
             Self::Statement(_) | Self::Unprovable { .. } => {
                 "give a credential that is valid still and within the bounds"
             }
