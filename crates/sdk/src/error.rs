@@ -434,6 +434,7 @@ impl Error {
     pub fn is_denial(&self) -> bool {
         match self {
             Self::Denied(_) => true,
+            Self::Prove(error) => error.is_denial(),
             Self::NoneOpened(errors) => errors.iter().any(Self::is_denial),
             _ => false,
         }

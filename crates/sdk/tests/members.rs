@@ -206,7 +206,7 @@ async fn credential_that_fits_is_found_among_several() {
     let holder = |credentials: &[&Attributes]| {
         let prover = scene.prover(1);
         PrivateReader::new(credentials.iter().fold(prover, |prover, attributes| {
-            prover.credential((*attributes).clone())
+            prover.credential(attributes.again())
         }))
     };
     let all = holder(&[&young, &expired, &old]);

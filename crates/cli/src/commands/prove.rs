@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -99,7 +99,9 @@ fn seed(file: Option<&Path>) -> Result<Zeroizing<[u8; 32]>, Failure> {
 }
 
 async fn attempt(args: &ProveTryArgs, as_json: bool) -> Result<(), Failure> {
-    let policy = policy::load(Path::new(&args.policy))?;
+    let path = Path::new(&args.policy);
+    input::stdin_once(args.member.files().map(PathBuf::as_path).chain([path]))?;
+    let policy = policy::load(path)?;
     let Some(member) = &args.member.key else {
         return Err(
             Failure::new("usage", "nobody is named who proves").hint("give --member and --group")

@@ -158,7 +158,7 @@ impl LocalProver {
                 .iter()
                 .map(|attributes| {
                     let leaf = Leaf::of_credential(&commitment, attributes);
-                    (leaf, Some(attributes.clone()))
+                    (leaf, Some(attributes.again()))
                 })
                 .collect(),
             _ => vec![(Leaf::of_member(&commitment), None)],

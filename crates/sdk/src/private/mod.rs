@@ -236,6 +236,20 @@ impl ProveError {
         }
     }
 
+    /// Whether the policy does not hold for this reader, as opposed to something being wrong.
+    pub fn is_denial(&self) -> bool {
+        match self {
+            Self::NotAMember { .. }
+            | Self::OtherGroup
+            | Self::Statement(_)
+            | Self::Unprovable { .. } => true,
+            Self::NoKey { .. }
+            | Self::Entropy { .. }
+            | Self::TooLarge(_)
+            | Self::Stopped { .. } => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -243,7 +257,10 @@ impl ProveError {
                 "give the group's newest file, and your credential where one is asked for; or ask who \
                  keeps the group to add you"
             }
-            Self::OtherGroup => "give the file of the very group that the policy names",
+            Self::OtherGroup => {
+                "the policy is about the group as it was at one time: give its file of then, which who \
+                 keeps the group has"
+            }
             Self::Outdated { .. } => "get the group's newest file from who keeps it",
             Self::WhichGroup { .. } => {
                 "give an endpoint of that chain, or the file of the policy's group alone"

@@ -101,11 +101,12 @@ function list<T>(given: T | T[] | undefined): T[] {
   return Array.isArray(given) ? given : [given];
 }
 
-function copied({ seed, secret, credential }: WireMember): WireMember {
+function copied({ seed, secret, credential, leaf }: WireMember): WireMember {
   return {
     ...(seed && { seed: seed.slice() }),
     ...(secret && { secret: secret.slice() }),
     ...(credential && { credential: credential.slice() }),
+    ...(leaf && { leaf }),
   };
 }
 
