@@ -15,16 +15,22 @@
 //! | `ProvingKeys` | where proving keys come from: folders, servers; what is kept |
 
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
+mod kept;
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 mod keys;
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
 mod local;
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
+mod place;
 
 use std::fmt;
 
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
-pub use keys::{Place, ProvingKeys};
+pub use keys::ProvingKeys;
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
 pub use local::{LocalProver, Proving};
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
+pub use place::Place;
 
 use stheno_circuits::{Circuit, KeyHash};
 use stheno_protocol::{
@@ -135,6 +141,18 @@ pub enum ProveError {
         /// Where it was looked for, and what came.
         why: String,
     },
+    /// A proving key that was found is not sound, or proofs that were made with it do not verify.
+    #[error(
+        "the proving key for {circuit} with the verifying key {key} is broken and was put away: {why}"
+    )]
+    BrokenKey {
+        /// What the policy asks for.
+        circuit: Circuit,
+        /// The verifying key.
+        key: KeyHash,
+        /// Where it came from, and what other places had.
+        why: String,
+    },
     /// The operating system gave no randomness.
     #[error("the operating system gives no randomness: {why}")]
     Entropy {
@@ -160,6 +178,7 @@ impl ProveError {
             Self::OtherGroup => "other_group",
             Self::Statement(_) | Self::Unprovable { .. } => "not_provable",
             Self::NoKey { .. } => "proving_key_missing",
+            Self::BrokenKey { .. } => "proving_key_broken",
             Self::Entropy { .. } => "no_entropy",
             Self::Stopped { .. } => "proving_stopped",
             Self::TooLarge(_) => "bad_context",
@@ -180,6 +199,10 @@ impl ProveError {
             Self::NoKey { .. } => {
                 "say where proving keys are, with --proving-keys: a folder or a server that has the \
                  file HASH.proving"
+            }
+            Self::BrokenKey { .. } => {
+                "tell who runs that place, and name another with --proving-keys; with --proving-key-hash, \
+                 as the network's operator publishes it, no other key is taken"
             }
             Self::Entropy { .. } => "mend the machine or its sandbox",
             Self::Stopped { .. } => "try again with more memory; proving takes some 200 MB",
