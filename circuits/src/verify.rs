@@ -10,6 +10,7 @@ use ark_std::rand::{CryptoRng, RngCore};
 
 use crate::{
     circuit::Circuit, inputs::Inputs, keys::PreparedVerifyingKey, proof::Proof, tree::empty_root,
+    weights::weight,
 };
 
 /// So few are sooner checked one by one than by halves.
@@ -134,14 +135,7 @@ fn all_hold(
     rng: &mut (impl RngCore + CryptoRng),
 ) -> bool {
     let key = &key.groth16;
-    let weights: Vec<Fr> = proofs
-        .iter()
-        .map(|_| {
-            let mut bytes = [0; 16];
-            rng.fill_bytes(&mut bytes);
-            Fr::from(u128::from_le_bytes(bytes))
-        })
-        .collect();
+    let weights: Vec<Fr> = proofs.iter().map(|_| weight(rng)).collect();
     let sum: Fr = weights.iter().sum();
 
     let mut scalars = vec![Fr::from(0u8); key.vk.gamma_abc_g1.len()];

@@ -63,6 +63,9 @@ pub fn prover(key: &Path, args: &MemberArgs) -> Result<LocalProver, Failure> {
     for place in &args.proving_keys {
         keys = keys.place(place.clone());
     }
+    for hash in &args.proving_key_hash {
+        keys = keys.pinned(*hash);
+    }
     if let Some(folder) = cache() {
         keys = keys.kept_in(folder.join("proving-keys"));
     }
@@ -93,6 +96,7 @@ pub fn prover(key: &Path, args: &MemberArgs) -> Result<LocalProver, Failure> {
         Proving::Key { .. } if !told.swap(true, Ordering::Relaxed) => {
             say::note("fetching the proving key");
         }
+        Proving::Check => say::note("checking the proving key; it is kept, and not checked again"),
         Proving::Proof(Phase::Prove) => say::note("proving; who you are stays here"),
         _ => {}
     }))

@@ -148,6 +148,7 @@ fn refused(leaf: &Zk, reason: &JsValue) -> ProveError {
         Some("other_group") => ProveError::OtherGroup,
         Some("not_provable") => ProveError::Unprovable { why },
         Some("proving_key_missing") => ProveError::NoKey { circuit, key, why },
+        Some("proving_key_broken") => ProveError::BrokenKey { circuit, key, why },
         _ => ProveError::Stopped { why },
     }
 }

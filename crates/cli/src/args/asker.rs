@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use stheno::{
+    circuits::KeyHash,
     private::Place,
     protocol::{Address, ChainId},
 };
@@ -73,6 +74,14 @@ pub struct MemberArgs {
         value_delimiter = ','
     )]
     pub proving_keys: Vec<Place>,
+    /// SHA-256 of the proving key's file, as whoever runs the network publishes it: no other is taken.
+    #[arg(
+        long,
+        value_name = "HASH",
+        requires = "key",
+        env = "STHENO_PROVING_KEY_HASH"
+    )]
+    pub proving_key_hash: Vec<KeyHash>,
 }
 
 impl MemberArgs {

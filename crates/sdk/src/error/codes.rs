@@ -37,6 +37,9 @@ pub const ALL: &[Explained] = explained! {
     "proving_key_missing", Asker, "Proving key missing",
         "The proving key that belongs to the policy's verifying key was found in none of the places that were given, or what was there is another one or damaged.",
         "Say where proving keys are, with --proving-keys: a folder or a server that has the file HASH.proving.";
+    "proving_key_broken", Asker, "Proving key broken",
+        "A proving key is not sound: its points are not those of one key, or a proof that was made with it does not verify. It was put away, and no other place had a better one. Somebody may have made it so in order to learn who proves.",
+        "Tell who runs the place that the message names, and name another with --proving-keys. With --proving-key-hash, as the network's operator publishes it, no other key is taken.";
     "proving_stopped", Machine, "Proving stopped",
         "The proof was not finished, for want of memory perhaps.",
         "Try again with more memory; proving takes some 200 MB.";

@@ -26,6 +26,9 @@ pub enum Proving {
         /// Bytes.
         bytes: u64,
     },
+    /// Every point of a proving key is being checked, and proofs are tried with it: once, for some
+    /// seconds, and not where its own hash is pinned.
+    Check,
     /// The proof is being made.
     Proof(Phase),
 }
@@ -177,8 +180,8 @@ impl Prover for LocalProver {
 
     fn prepare<'a>(&'a self, leaf: &'a Zk) -> BoxFuture<'a, Result<(), ProveError>> {
         Box::pin(async move {
-            let key = self.keys.find(leaf.circuit, &leaf.key, &self.observer);
-            key.await.map(|_| ())
+            let mut search = self.keys.search(leaf.circuit, &leaf.key, &self.observer);
+            search.next().await.map(|_| ())
         })
     }
 
@@ -188,24 +191,50 @@ impl Prover for LocalProver {
         root: Root,
     ) -> BoxFuture<'a, Result<Presentation, ProveError>> {
         Box::pin(async move {
-            let (inputs, witness) = self.statement(task, root)?;
+            // Before a key of some megabytes is fetched.
+            let statement = Arc::new(self.statement(task, root)?);
             let leaf = task.leaf;
-            let key = self
-                .keys
-                .find(leaf.circuit, &leaf.key, &self.observer)
-                .await?;
-            let seed = fresh::<32>().map_err(|error| ProveError::Entropy {
-                why: error.to_string(),
-            })?;
-            let observer = Arc::clone(&self.observer);
-            let (done, made) = oneshot::channel();
-            let thread = std::thread::Builder::new().name("proof".to_owned());
-            let started = thread.spawn(move || {
-                let _ = done.send(present(&key, &inputs, &witness, &seed, &observer));
-            });
-            started.map_err(|error| stopped(&error))?;
-            made.await.map_err(|error| stopped(&error))?
+            let mut search = self.keys.search(leaf.circuit, &leaf.key, &self.observer);
+            loop {
+                let held = search.next().await?;
+                match self.present(&held.key, &statement).await {
+                    Err(Failed::BrokenKey) => search.put_away(&held).await,
+                    Err(Failed::Otherwise(error)) => return Err(error),
+                    Ok(presentation) => return Ok(presentation),
+                }
+            }
         })
+    }
+}
+
+/// Why a proof was not made.
+enum Failed {
+    /// By the key's fault: with another one it could be.
+    BrokenKey,
+    Otherwise(ProveError),
+}
+
+impl LocalProver {
+    async fn present(
+        &self,
+        key: &Arc<ProvingKey>,
+        statement: &Arc<(Inputs, Witness)>,
+    ) -> Result<Presentation, Failed> {
+        let seed = fresh::<32>().map_err(|error| {
+            Failed::Otherwise(ProveError::Entropy {
+                why: error.to_string(),
+            })
+        })?;
+        let (key, statement) = (Arc::clone(key), Arc::clone(statement));
+        let observer = Arc::clone(&self.observer);
+        let (done, made) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("proof".to_owned());
+        let started = thread.spawn(move || {
+            let (inputs, witness) = &*statement;
+            let _ = done.send(present(&key, inputs, witness, &seed, &observer));
+        });
+        started.map_err(|error| stopped(&error))?;
+        made.await.map_err(|error| stopped(&error))?
     }
 }
 
@@ -223,12 +252,15 @@ fn present(
     witness: &Witness,
     seed: &[u8; 32],
     observer: &Observer,
-) -> Result<Presentation, ProveError> {
+) -> Result<Presentation, Failed> {
     let mut random = StdRng::from_seed(*seed);
     let mut progress = |phase| observer(Proving::Proof(phase));
     let proof = prove(key, inputs, witness, &mut random, &mut progress);
     let proof = proof.map_err(|error| match error {
-        stheno_circuits::ProveError::Statement(error) => ProveError::Statement(error),
+        stheno_circuits::ProveError::Statement(error) => {
+            Failed::Otherwise(ProveError::Statement(error))
+        }
+        stheno_circuits::ProveError::BrokenKey => Failed::BrokenKey,
         other => stopped(&other),
     })?;
     Ok(Presentation {
@@ -239,8 +271,8 @@ fn present(
     })
 }
 
-fn stopped(error: &dyn std::error::Error) -> ProveError {
-    ProveError::Stopped {
+fn stopped(error: &dyn std::error::Error) -> Failed {
+    Failed::Otherwise(ProveError::Stopped {
         why: error.to_string(),
-    }
+    })
 }

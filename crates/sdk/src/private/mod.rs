@@ -20,17 +20,23 @@
 //! | `ProvingKeys` | where proving keys come from: folders, servers; what is kept |
 
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
+mod kept;
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
 mod keys;
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
 mod local;
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
+mod place;
 mod plan;
 
 use std::fmt;
 
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
-pub use keys::{Place, ProvingKeys};
+pub use keys::ProvingKeys;
 #[cfg(all(feature = "http", not(target_family = "wasm")))]
 pub use local::{LocalProver, Proving};
+#[cfg(all(feature = "http", not(target_family = "wasm")))]
+pub use place::Place;
 pub use plan::{Claim, Plan, Purpose, Unproven, plan};
 
 use stheno_circuits::{Circuit, KeyHash, Root};
@@ -198,6 +204,18 @@ pub enum ProveError {
         /// Where it was looked for, and what came.
         why: String,
     },
+    /// A proving key that was found is not sound, or proofs that were made with it do not verify.
+    #[error(
+        "the proving key for {circuit} with the verifying key {key} is broken and was put away: {why}"
+    )]
+    BrokenKey {
+        /// What the policy asks for.
+        circuit: Circuit,
+        /// The verifying key.
+        key: KeyHash,
+        /// Where it came from, and what other places had.
+        why: String,
+    },
     /// The operating system gave no randomness.
     #[error("the operating system gives no randomness: {why}")]
     Entropy {
@@ -230,6 +248,7 @@ impl ProveError {
             Self::AccountNeeded => "wallet_needed",
             Self::Statement(_) | Self::Unprovable { .. } => "not_provable",
             Self::NoKey { .. } => "proving_key_missing",
+            Self::BrokenKey { .. } => "proving_key_broken",
             Self::Entropy { .. } => "no_entropy",
             Self::Stopped { .. } => "proving_stopped",
             Self::TooLarge(_) | Self::NoRoom => "bad_context",
@@ -243,9 +262,17 @@ impl ProveError {
             | Self::OtherGroup
             | Self::Statement(_)
             | Self::Unprovable { .. } => true,
-            Self::NoKey { .. }
+            Self::Insufficient { refused } => {
+                refused.first().is_some_and(|one| one.why.is_denial())
+            }
+            Self::Outdated { .. }
+            | Self::WhichGroup { .. }
+            | Self::AccountNeeded
+            | Self::NoKey { .. }
+            | Self::BrokenKey { .. }
             | Self::Entropy { .. }
             | Self::TooLarge(_)
+            | Self::NoRoom
             | Self::Stopped { .. } => false,
         }
     }
@@ -277,6 +304,10 @@ impl ProveError {
             Self::NoKey { .. } => {
                 "say where proving keys are, with --proving-keys: a folder or a server that has the \
                  file HASH.proving"
+            }
+            Self::BrokenKey { .. } => {
+                "tell who runs that place, and name another with --proving-keys; with --proving-key-hash, \
+                 as the network's operator publishes it, no other key is taken"
             }
             Self::Entropy { .. } => "mend the machine or its sandbox",
             Self::Stopped { .. } => "try again with more memory; proving takes some 200 MB",

@@ -6,7 +6,8 @@ import type { ProofStep, ProofTask } from '../readers.js';
 import type { Answer, Context } from '../peer.js';
 import { bytes32, wipe, type WireMember } from './given.js';
 import { freed, memberOf, prove } from './handles.js';
-import { take } from './keys.js';
+import type { Patience } from './download.js';
+import { putAway, take, type TakenKey, type WireKey } from './keys.js';
 import * as wasm from './wasm.js';
 
 /** A task with what to answer it with, as it crosses. @internal */
@@ -18,8 +19,9 @@ export interface WirePresent {
   groups: string[];
   /** Folders on servers, as addresses that end with a slash. */
   places: string[];
-  /** Hashes of proving keys' files that need not be checked. */
-  trusted: Uint8Array[];
+  /** Hashes of proving keys' files: where there are any, no other is taken. */
+  pinned: Uint8Array[];
+  patience: Patience;
 }
 
 /** A group in which a condition holds of a member. Who has it frees the member. */
@@ -28,9 +30,17 @@ interface Holding {
   member: wasm.Member;
 }
 
+type Held = Pick<TakenKey, 'key' | 'from'>;
+
+/** Places that were asked to no avail, in the course of one task. */
+interface Refused {
+  places: Set<string>;
+  why: string[];
+}
+
 /** Answers tasks. It has each proving key once, by the verifying key's hash, and the last reader's groups. @internal */
 export class Presenter {
-  #keys = new Map<string, wasm.Key>();
+  #keys = new Map<string, Held>();
   #groups = new Map<string, wasm.KnownGroup>();
 
   async answer(wire: WirePresent, context: Context): Promise<Answer> {
@@ -39,7 +49,7 @@ export class Presenter {
         case 'roots':
           return { value: this.#roots(wire, context) };
         case 'prepare':
-          await this.#key(wire, context);
+          await this.#key(wire, context, { places: new Set(), why: [] });
           return {};
         case 'present':
           return await this.#present(wire, context);
@@ -74,7 +84,6 @@ export class Presenter {
   /** root 32 ‖ nullifier 32 ‖ proof 192 ‖ verifying key's file. */
   async #present(wire: WirePresent, context: Context): Promise<Answer> {
     const { task } = wire;
-    const key = await this.#key(wire, context);
     const [group] = this.#known(wire, context);
     if (!group) throw otherGroup();
     const { holding, fault } = held(wire, group);
@@ -82,11 +91,7 @@ export class Presenter {
     let statement: wasm.Statement | undefined;
     try {
       statement = group.statement(bytes32(task.scope ?? '', 'the scope'), bytes32(task.binding ?? '', 'the binding'), numbers(task));
-      const proof = prove(key, statement, holding.member, context.tell);
-      const file = key.verifyingFile();
-      const bytes = new Uint8Array(proof.length + file.length);
-      bytes.set(proof);
-      bytes.set(file, proof.length);
+      const bytes = await this.#proven(wire, statement, holding.member, context);
       return { value: bytes, transfer: [bytes.buffer] };
     } finally {
       freed(statement);
@@ -109,31 +114,78 @@ export class Presenter {
     return groups.map((text) => this.#groups.get(text)!).filter((group) => isOf(group, task));
   }
 
-  async #key({ task, places, trusted }: WirePresent, { signal, tell }: Context): Promise<wasm.Key> {
+  /** A key whose proof does not verify is put away, and the next place is asked, each once. */
+  async #proven(wire: WirePresent, statement: wasm.Statement, member: wasm.Member, context: Context): Promise<Uint8Array<ArrayBuffer>> {
+    const refused: Refused = { places: new Set(), why: [] };
+    for (;;) {
+      const held = await this.#key(wire, context, refused);
+      try {
+        const proof = prove(held.key, statement, member, context.tell);
+        const file = held.key.verifyingFile();
+        const bytes = new Uint8Array(proof.length + file.length);
+        bytes.set(proof);
+        bytes.set(file, proof.length);
+        return bytes;
+      } catch (error) {
+        const { code, message } = error as Partial<FailureRecord>;
+        if (code !== 'proving_key_broken') throw error;
+        refused.places.add(held.from);
+        refused.why.push(`${held.from}: ${message}`);
+        await putAway(wireOf(wire), held.key);
+        this.#keys.delete(wire.task.key);
+        freed(held.key);
+      }
+    }
+  }
+
+  async #key(wire: WirePresent, { signal, tell }: Context, refused: Refused): Promise<Held> {
+    const { task, pinned } = wire;
     const found = this.#keys.get(task.key);
-    if (found) return found;
-    const urls = places.map((place) => new URL(`${task.key.slice(2)}.proving`, place).href);
+    if (found && isOneOf(pinned, found.key)) return found;
     try {
-      if (!urls.length) throw failure('bad_argument', 'no place was given to look for it', 'give `keys`');
-      const hash = bytes32(task.key, "the key's hash");
-      // Whose trapdoor is known can make proofs of what is not true, and takes nothing from a prover.
-      const { key } = await take({ source: { urls }, by: 'verifyingHash', hash, trusted, development: true }, signal, tell);
-      if (key.circuit !== task.circuit) {
-        const { circuit } = key;
-        freed(key);
+      const { source, ...rest } = wireOf(wire);
+      if (!source.urls.length) throw failure('bad_argument', 'no place was given to look for it', 'give `keys`');
+      if (source.urls.every((url) => refused.places.has(url))) throw failure('proving_key_broken', 'no other place is left', '');
+      const held = await take({ source, ...rest }, signal, tell, refused.places);
+      const { circuit } = held.key;
+      if (circuit !== task.circuit) {
+        freed(held.key);
         throw failure('other_circuit', `it is for ${circuit}`, '');
       }
-      this.#keys.set(task.key, key);
-      return key;
+      freed(found?.key);
+      this.#keys.set(task.key, held);
+      return held;
     } catch (error) {
       if (signal.aborted || !isOfKey(error)) throw error;
+      const why = [...refused.why, error.message].join('; ');
+      const subject = `the proving key for ${task.circuit} with the verifying key ${task.key}`;
+      if (refused.why.length || error.code === 'proving_key_broken') {
+        throw failure(
+          'proving_key_broken',
+          `${subject} is broken and was put away: ${why}`,
+          "tell who runs that place, and give another in `keys`; with `provingKeyHash`, as the network's operator publishes it, no other key is taken",
+        );
+      }
       throw failure(
         'proving_key_missing',
-        `the proving key for ${task.circuit} with the verifying key ${task.key} was not found: ${error.message}`,
+        `${subject} was not found: ${why}`,
         'say in `keys` where proving keys are: the address of a folder that has the file HASH.proving, and lets this page read it (CORS)',
       );
     }
   }
+}
+
+/** The key that a task asks for. Whose trapdoor is known can make proofs of what is not true, and takes nothing from a prover. */
+function wireOf({ task, places, pinned, patience }: WirePresent): WireKey & { source: { urls: string[] } } {
+  const urls = places.map((place) => new URL(`${task.key.slice(2)}.proving`, place).href);
+  const hash = bytes32(task.key, "the key's hash");
+  return { source: { urls }, by: 'verifyingHash', hash, pinned, development: true, patience };
+}
+
+/** Another reader of this prover may have had another idea of which keys are good. */
+function isOneOf(pinned: Uint8Array[], key: wasm.Key): boolean {
+  const own = bytes32(key.hash, 'the hash');
+  return !pinned.length || pinned.some((hash) => hash.every((byte, at) => byte === own[at]));
 }
 
 /** The first credential with which it holds in a group; or why it does not with the first that is in it. */
@@ -175,7 +227,7 @@ function denial(code: string, message: string, hint: string): SthenoError {
 }
 
 /** Failures that another copy of a key, or another place, would mend. */
-function isOfKey(error: unknown): error is { message: string } {
+function isOfKey(error: unknown): error is { code: string; message: string } {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === 'string' && (/^proving_key_/.test(code) || ['source_unreachable', 'other_circuit', 'bad_argument'].includes(code));
 }

@@ -1,6 +1,7 @@
 import { failure, SthenoError } from '../errors.js';
 import type { MemberSecret, Credential, Prover, ProverProgress } from '../prover.js';
 import type { ProofStep, ProofTask, ProvingReader } from '../readers.js';
+import { PATIENCE, type Patience } from './download.js';
 import { absolute, bytes32, groupText, member, wipe, type WireMember } from './given.js';
 
 export interface PrivateReaderOptions {
@@ -16,10 +17,14 @@ export interface PrivateReaderOptions {
   /** Where proving keys are: folders on servers, each having files `HASH.proving`, the verifying key's hash in hex digits. */
   keys: string | URL | (string | URL)[];
   /**
-   * SHA-256 of a proving key's file that you know to be right, or of several: read in a quarter of a second. Of any
-   * other every point is checked, in ten to twenty seconds, once: what was checked and is cached is not again.
+   * SHA-256 of the proving key's file, as whoever runs the network publishes it, or of several: no other is taken, wherever
+   * it comes from, and this one is read in a quarter of a second. Without, every point of a key is checked and a
+   * trial proof made with it, in twenty to thirty seconds, once: what was checked and is cached is not again. Whoever
+   * serves a key that was made to fail for some members learns, a little, who proves: the hash prevents it.
    */
   provingKeyHash?: string | Uint8Array | (string | Uint8Array)[];
+  /** How long, in ms, a server of proving keys may send nothing (30,000), and take in all (300,000), before the next is asked. */
+  patience?: { stall?: number; total?: number };
   /** Is told what is going on. */
   onProgress?(progress: ProverProgress): void;
 }
@@ -33,25 +38,27 @@ export interface PrivateReaderOptions {
  * const file = await network.open(url, { reader });
  * ```
  *
- * As little is proven as a policy's rule asks for. What it throws, and with it whatever asks: `not_a_member`, `other_group`, `not_provable`, `proving_key_missing`,
- * `proving_stopped`, `bad_group`.
+ * As little is proven as a policy's rule asks for. What it throws, and with it whatever asks: `not_a_member`, `other_group`,
+ * `not_provable`, `proving_key_missing`, `proving_key_broken`, `proving_stopped`, `bad_group`.
  */
 export class PrivateReader implements ProvingReader {
   readonly #prover: Prover;
   readonly #members: WireMember[];
   readonly #groups: string[];
   readonly #places: string[];
-  readonly #trusted: Uint8Array[];
+  readonly #pinned: Uint8Array[];
+  readonly #patience: Patience;
   readonly #onProgress: PrivateReaderOptions['onProgress'];
   #forgotten = false;
 
   /** @throws SthenoError `bad_argument`, `bad_member_key`, `bad_credential` */
   constructor(options: PrivateReaderOptions) {
-    const { prover, member: secret, group, credential, keys, provingKeyHash, onProgress } = options;
+    const { prover, member: secret, group, credential, keys, provingKeyHash, patience, onProgress } = options;
     this.#prover = prover;
     this.#groups = list(group).map(groupText);
     this.#places = list(keys).map(folder);
-    this.#trusted = list(provingKeyHash).map((hash) => bytes32(hash, "the proving key's hash"));
+    this.#patience = { ...PATIENCE, ...patience };
+    this.#pinned = list(provingKeyHash).map((hash) => bytes32(hash, "the proving key's hash"));
     this.#onProgress = onProgress;
     this.#members = [undefined, ...list(credential)].map((one) => member(secret, one));
   }
@@ -73,8 +80,8 @@ export class PrivateReader implements ProvingReader {
 
   async #answer<T>(step: ProofStep, task: ProofTask, { signal }: { signal?: AbortSignal }): Promise<T> {
     if (this.#forgotten) throw failure('closed', 'the reader forgot its secret', 'make another');
-    const [groups, places, trusted] = [this.#groups, this.#places, this.#trusted];
-    const wire = { step, task, members: this.#members.map(copied), groups, places, trusted };
+    const [groups, places, pinned, patience] = [this.#groups, this.#places, this.#pinned, this.#patience];
+    const wire = { step, task, members: this.#members.map(copied), groups, places, pinned, patience };
     try {
       return await this.#prover.answer<T>(wire, { signal, onProgress: this.#onProgress });
     } catch (error) {
