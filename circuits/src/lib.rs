@@ -15,7 +15,7 @@
 //! | [`Group`], [`MerkleTree`], [`Path`] | the set |
 //! | [`Scope`], [`Binding`] | where a nullifier is unique, what a proof is for |
 //! | [`Inputs`], [`Witness`] | what is shown, and what is not |
-//! | [`ProvingKey`], [`VerifyingKey`], [`setup`](fn@setup) | keys and their files |
+//! | [`ProvingKey`], [`VerifyingKey`], [`setup`](fn@setup), [`trial`](fn@trial) | keys and their files |
 //! | [`prove`](fn@prove), [`verify`](fn@verify), [`verify_batch`] | proofs |
 //!
 //! # What is absent
@@ -89,7 +89,9 @@ mod scope;
 mod secret;
 pub mod spec;
 mod tree;
+mod trial;
 mod verify;
+mod weights;
 mod witness;
 mod xmd;
 
@@ -107,5 +109,6 @@ pub use prove::{Phase, ProveError, prove};
 pub use scope::{Anchor, Binding, Scope};
 pub use secret::{Attributes, Secret, SecretError};
 pub use tree::{MerkleTree, Path, TreeError, empty_root};
+pub use trial::trial;
 pub use verify::{BatchError, VerifyError, verify, verify_batch};
 pub use witness::{StatementError, Witness};

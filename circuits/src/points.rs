@@ -44,6 +44,20 @@ pub(crate) fn g2(bytes: &[u8; 96]) -> Result<G2Affine, PointError> {
     Ok(point)
 }
 
+/// A point of G1 that was taken as it came.
+pub(crate) fn check_g1(point: &G1Affine) -> Result<(), PointError> {
+    if point.is_zero() {
+        return Err(PointError::Identity);
+    }
+    if !point.is_on_curve() {
+        return Err(PointError::NotOnCurve);
+    }
+    if !point.is_in_correct_subgroup_assuming_on_curve() {
+        return Err(PointError::NotInSubgroup);
+    }
+    Ok(())
+}
+
 /// A compressed point is on the curve by how it is decoded; that it has no second spelling is
 /// seen by writing it again.
 fn decode<P: CanonicalSerialize + CanonicalDeserialize>(bytes: &[u8]) -> Result<P, PointError> {

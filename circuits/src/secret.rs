@@ -4,8 +4,7 @@ use core::fmt;
 
 use ark_bls12_381::Fr;
 use ark_ff::AdditiveGroup;
-use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     field::{self, Commitment, FieldError, Leaf, Nullifier, ScopeHash},
@@ -88,9 +87,9 @@ impl fmt::Debug for Secret {
 /// What an issuer says of a member. What a number means is the issuer's to say: a country, a year
 /// of birth, a level.
 ///
-/// Known to issuer and member alone; a proof shows that they are within bounds, and no more.
-#[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Known to issuer and member alone; a proof shows that they are within bounds, and no more. Wiped when
+/// dropped.
+#[derive(Eq, PartialEq)]
 pub struct Attributes {
     /// The four numbers.
     pub values: [u64; ATTRIBUTES],
@@ -98,9 +97,35 @@ pub struct Attributes {
     pub expiry: u64,
 }
 
+impl Attributes {
+    /// The same attributes once more, for a [`Witness`](crate::Witness), which takes them.
+    #[must_use]
+    pub const fn again(&self) -> Self {
+        Self {
+            values: self.values,
+            expiry: self.expiry,
+        }
+    }
+}
+
+impl Drop for Attributes {
+    fn drop(&mut self) {
+        self.values.zeroize();
+        self.expiry.zeroize();
+    }
+}
+
 impl fmt::Debug for Attributes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Attributes(<redacted>)")
+    }
+}
+
+impl Commitment {
+    /// That of the secret 0, which is nobody's: everybody could prove with it.
+    #[must_use]
+    pub fn is_of_zero(&self) -> bool {
+        self.0 == spec::commitment(Fr::ZERO)
     }
 }
 
@@ -130,6 +155,10 @@ mod tests {
         assert_eq!(kept.commitment(), secret.commitment());
         assert_eq!(format!("{secret:?}"), "Secret(<redacted>)");
         assert_eq!(Secret::from_bytes(&[0; 32]).unwrap_err(), SecretError::Zero);
+        assert!(!secret.commitment().is_of_zero());
+        // H₃(0, 0), computed apart from this code.
+        let zero = "0x0aabdfeff9823b24ae308aae2403da885be469083a38dcd36b6a87bcfce30d83";
+        assert!(zero.parse::<Commitment>().unwrap().is_of_zero());
         assert_eq!(
             Secret::from_bytes(&[0xff; 32]).unwrap_err(),
             SecretError::NotBelowOrder
@@ -148,7 +177,7 @@ mod tests {
             Leaf::of_credential(&commitment, &attributes),
         ]);
         for at in 0..ATTRIBUTES {
-            let mut changed = attributes.clone();
+            let mut changed = attributes.again();
             changed.values[at] = u64::MAX;
             assert!(seen.insert(Leaf::of_credential(&commitment, &changed)));
         }

@@ -1,5 +1,6 @@
 // Private conditions: a page reads as a member and shows no account; who is none is told so; and the command beside it.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { after, before, test } from 'node:test'
 
 import { stheno, sthenoJson } from './command.mjs'
 import { noise } from './noise.mjs'
+import { Storage } from './servers.mjs'
 import { Stage, connect } from './stage.mjs'
 
 /** Of a test that proves more than once, or checks every point of a key, on a machine that does other things, too. */
@@ -38,7 +40,8 @@ before(async () => {
     people[name] = { member: readFileSync(at(`${name}.key`), 'utf8'), commitment }
   }
   group = await groupOf('group.json', [people.other.commitment, people.member.commitment])
-  issued = await groupOf('issued.json', [people.member.commitment, '--attributes', '18,756,0,0', '--expires', '2100-01-01', '-o', at('credential.json')])
+  writeFileSync(at('attributes'), '18,756,0,0')
+  issued = await groupOf('issued.json', [people.member.commitment, '--attributes-from', at('attributes'), '--expires', '2100-01-01', '-o', at('credential.json')])
   credential = readFileSync(at('credential.json'), 'utf8')
 }, { timeout: PATIENCE })
 after(async () => {
@@ -72,7 +75,8 @@ const opened = (page, options) => page.evaluate(async options => {
       globalThis.read = same(await file.bytes(), noise(1, 300_001))
       await file.close()
     })())
-    return { error, read: error ? false : read, phases: [...new Set(phases)] }
+    const proofs = phases.filter(phase => phase === 'prove').length
+    return { error, read: error ? false : read, phases: [...new Set(phases)], proofs }
   } finally {
     prover.close()
   }
@@ -178,13 +182,17 @@ test('credential is proven within bounds alone, and the file of its issuer is ta
     const theirs = await opened(page, { ...reader, member: people.other.member })
     await seal(page, ofIssuer([{ '>=': 65 }]))
     const young = await opened(page, reader)
-    assert.deepEqual([without, theirs, young].map(({ error }) => error?.code), ['not_a_member', 'not_a_member', 'not_provable'])
+    assert.deepEqual([without, theirs, young].map(({ error }) => error?.code), ['not_a_member', 'bad_credential', 'not_provable'])
     assert.match(young.error.message, /it cannot be proven: /)
     assert.equal(young.error.denied, true)
     // Of several conditions one that can be proven is enough.
     await seal(page, { ...ofIssuer([{ '>=': 65 }]), proof: ':old' }, inGroup())
     const either = await opened(page, { ...reader, group: [issued.file, group.file] })
-    assert.deepEqual([either.error, either.read], [undefined, true])
+    assert.deepEqual([either.error, either.read, either.proofs], [undefined, true, 1])
+    // Of two that can be, one is proven.
+    await seal(page, { ...inGroup(), proof: ':again', period: 60 }, inGroup())
+    const one = await opened(page, { ...reader, group: group.file })
+    assert.deepEqual([one.error, one.read, one.proofs], [undefined, true, 1])
   })
 })
 
@@ -212,6 +220,40 @@ test('proving key of which only the verifying key is known is checked once, and 
     assert.match(error.message, /HTTP status 404/)
     assert.match(error.hint, /HASH\.proving/)
   })
+})
+
+test('proving key whose proof fails is put away and told, and the next place is asked', { timeout: PATIENCE }, async () => {
+  const { key, provingKeyHash } = made[MEMBERSHIP]
+  const name = `${key.slice(2)}.proving`
+  const file = readFileSync(at('keys', name))
+  // Sound points in wrong places, of which who has pinned it knows nothing.
+  const swapped = Buffer.concat([file.subarray(0, -192), file.subarray(-96), file.subarray(-192, -96)])
+  const broken = `0x${createHash('sha256').update(swapped).digest('hex')}`
+  const bad = await Storage.start()
+  bad.put(name, swapped)
+  try {
+    await stage.in(undefined, async page => {
+      await connect(page, stage.devnet, { wallet: false })
+      await seal(page, inGroup())
+      const cached = () => page.evaluate(async () => (await (await caches.open('stheno-proving-keys')).keys()).length)
+      const reader = { member: people.member.member, group: group.file, keys: [`${bad.origin}/good`], provingKeyHash: [broken] }
+      const { error } = await opened(page, reader)
+      assert.equal(error?.code, 'proving_key_broken', JSON.stringify(error))
+      assert.match(error.message, new RegExp(`put away: ${bad.origin}/good/${name}: .*do not verify`))
+      assert.match(error.hint, /provingKeyHash/)
+      assert.equal(await cached(), 0)
+      const both = { ...reader, keys: [...reader.keys, keys], provingKeyHash: [broken, provingKeyHash] }
+      const found = await opened(page, both)
+      assert.deepEqual([found.error, found.read], [undefined, true])
+      assert.equal(await cached(), 1)
+      // What is cached is what is pinned, or it is not taken.
+      const other = await opened(page, { ...reader, keys, provingKeyHash: [broken] })
+      assert.equal(other.error?.code, 'proving_key_missing')
+      assert.match(other.error.message, /hash is 0x/)
+    })
+  } finally {
+    await bad.stop()
+  }
 })
 
 test('bad keys and credentials are refused in words, and never repeated', async () => {

@@ -111,14 +111,15 @@ for (const [place, work] of Object.entries(places)) {
 
     test('keys are refused unless they are whole, the right ones, and allowed', { timeout: 2 * PATIENCE }, async () => {
       const file = readFileSync(join(folder, `${MEMBERSHIP}.proving`))
-      // Its last point is none; its last points change places. Only who knows its own hash does not look.
+      // Its last point is none; its last points change places. Only who knows its own hash neither looks nor tries.
       const small = readFileSync(join(folder, `${SMALL}.proving`))
       const offCurve = Buffer.from(small).fill(1, small.length - 1)
-      const swapped = Buffer.concat([file.subarray(0, -192), file.subarray(-96), file.subarray(-192, -96)])
+      const [swapped, swappedSmall] = [file, small].map(key => Buffer.concat([key.subarray(0, -192), key.subarray(-96), key.subarray(-192, -96)]))
       const addresses = {
         good: url(MEMBERSHIP), small: url(SMALL), other: url(CREDENTIAL), verifying: url(MEMBERSHIP, 'good', 'verifying'),
-        ...Object.fromEntries(['gone', 'wrong', 'stops'].map(fault => [fault, url(MEMBERSHIP, fault)])),
-        offCurve: stage.storage.put('off-curve', offCurve), swapped: stage.storage.put('swapped', swapped)
+        ...Object.fromEntries(['gone', 'wrong', 'stops', 'hangs', 'slow'].map(fault => [fault, url(MEMBERSHIP, fault)])),
+        offCurve: stage.storage.put('off-curve', offCurve), swapped: stage.storage.put('swapped', swapped),
+        swappedSmall: stage.storage.put('swapped-small', swappedSmall)
       }
       const { proving } = hashes[MEMBERSHIP]
       const swappedHash = `0x${createHash('sha256').update(swapped).digest('hex')}`
@@ -130,6 +131,9 @@ for (const [place, work] of Object.entries(places)) {
         oneByte: 'proving_key_mismatch',
         gone: 'source_unreachable',
         stops: 'source_unreachable',
+        hangs: 'source_unreachable',
+        late: 'source_unreachable',
+        hangsFirst: MEMBERSHIP,
         truncated: 'proving_key_truncated',
         noKey: 'proving_key_mismatch',
         verifyingFile: 'proving_key_broken',
@@ -140,9 +144,13 @@ for (const [place, work] of Object.entries(places)) {
         otherVerifying: 'proving_key_mismatch',
         byVerifying: SMALL,
         offCurve: 'proving_key_broken',
+        untried: 'proving_key_broken',
         swapped: 'proving_key_broken'
       })
       assert.match(found.otherHash.message, new RegExp(`is ${hashes[CREDENTIAL].proving}, not ${proving}$`))
+      assert.match(found.hangs.message, /nothing came for 0\.5 s$/)
+      assert.match(found.late.message, /not all of it came in 1 s$/)
+      assert.match(found.untried.message, /makes proofs that do not verify/)
       assert.match(found.truncated.message, new RegExp(`should have ${file.length} bytes, it has 1000000`))
       for (const { code, message, hint } of Object.values(found)) if (code) assert.ok(message && hint, code)
     })

@@ -77,10 +77,11 @@ function fileOf (roots, path) {
  *   no-cors   no page of another origin may read it
  *   gone      404
  *   stops     the connection breaks in the middle of what was asked for
+ *   hangs     nothing comes any more from there on, and the connection stays
  *   wrong     one byte in the middle of the file is another
  *   slow      64 KiB at a time, ten times a second
  */
-export const FAULTS = ['good', 'no-range', 'no-cors', 'gone', 'stops', 'wrong', 'slow']
+export const FAULTS = ['good', 'no-range', 'no-cors', 'gone', 'stops', 'hangs', 'wrong', 'slow']
 
 /** Keeps files in a folder of its own, and serves each under every fault. Pages can PUT into it. */
 export class Storage extends Server {
@@ -165,7 +166,7 @@ export class Storage extends Server {
   }
 
   async #send (path, start, end, size, fault, response) {
-    const until = fault === 'stops' ? start + Math.floor((end - start) / 2) : end
+    const until = ['stops', 'hangs'].includes(fault) ? start + Math.floor((end - start) / 2) : end
     const part = fault === 'slow' ? 1 << 16 : 1 << 20
     let at = start
     if (until > start) {
@@ -182,7 +183,7 @@ export class Storage extends Server {
       // What was written arrives, and then the connection is gone.
       await new Promise(resolve => setTimeout(resolve, 50))
       response.destroy()
-    } else {
+    } else if (fault !== 'hangs') {
       response.end()
     }
   }

@@ -131,6 +131,13 @@ async fn group_is_published_and_who_is_removed_is_out_at_once() {
     let two = root_of(&desk, "group.json");
     assert!(is_valid(&contract, &one).await && is_valid(&contract, &two).await);
 
+    // Copies from before somebody goes.
+    let notes = |name: &str| format!("{name}.published");
+    for name in ["copy.json", "bare.json", "backup.json"] {
+        desk.put(name, desk.read("group.json"));
+    }
+    desk.put(&notes("copy.json"), desk.read(&notes("group.json")));
+
     // Somebody goes: every older root ends with the change.
     done(&desk, &keeper, &["remove", &file, &eve]).await;
     let third = done(&desk, &keeper, &publish).await;
@@ -144,6 +151,19 @@ async fn group_is_published_and_who_is_removed_is_out_at_once() {
         "a place that is empty is as one that was never given"
     );
     assert!(is_valid(&contract, &three).await && !is_valid(&contract, &two).await);
+
+    // In the copies she stands still, and none of them lets her in again unasked.
+    desk.put(&notes("backup.json"), desk.read(&notes("group.json")));
+    for (name, words) in [
+        ("copy.json", "change 3 of the group"),
+        ("bare.json", "FILE.published, which would tell, is missing"),
+        ("backup.json", "older than change 3"),
+    ] {
+        let copy = desk.path(name);
+        let stale = ["publish", &copy, "--contract", &address];
+        fails(&desk, &keeper, &stale, "group_stale", &[words]).await;
+    }
+    assert_eq!(contract.state().await.unwrap().index, 3);
 
     // The same gently: the old root stands for its time.
     done(&desk, &keeper, &["remove", &file, &ben]).await;

@@ -76,6 +76,7 @@ mod reshare_weather;
 mod solidity;
 mod someone;
 mod stage;
+mod tap;
 
 use std::process::ExitCode;
 

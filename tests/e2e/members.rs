@@ -1,28 +1,22 @@
 //! Members of a group of a thousand, who read through five nodes that cannot tell which of them it was.
 
-use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeSet, fs::Permissions, os::unix::fs::PermissionsExt, path::Path};
 
-use alloy::primitives::{B256, FixedBytes};
 use serde_json::{Value, json};
 use stheno::{
     Policy,
     circuits::Leaf,
-    group::{GroupAsStored, MemberKey},
-    private::{LocalProver, Place, Prover, ProvingKeys},
-    protocol::{Authorization, Context, ItemId, Request, SignedReceipt, private::tasks},
+    group::MemberKey,
+    protocol::{Presentation, Request, SignedReceipt, private::tasks},
 };
-use stheno_cli::devnet::Devnet;
 
 use crate::{
     command::{Said, run, stheno, text},
     desk::{Desk, noise},
     someone::Someone,
-    stage, trials,
+    stage,
+    tap::Tap,
+    trials,
 };
 
 trials![
@@ -41,8 +35,13 @@ async fn done(desk: &Desk, args: &[&str]) -> Value {
 }
 
 async fn said(desk: &Desk, args: &[&str]) -> Said {
+    said_with(desk, args, &[]).await
+}
+
+async fn said_with(desk: &Desk, args: &[&str], env: &[(&str, &str)]) -> Said {
     let mut command = stheno(args.iter().copied());
     command.env("XDG_CACHE_HOME", desk.path("cache"));
+    command.envs(env.iter().copied());
     run(&mut command).await
 }
 
@@ -56,12 +55,21 @@ async fn kept(desk: &Desk, keeper: &Someone, args: &[&str]) -> Value {
 
 /// `stheno decrypt` as a member of the group in `group.json`.
 async fn decrypt(desk: &Desk, key: &str, from: &str, to: &str, more: &[&str]) -> Said {
+    decrypt_with(desk, [key, from, to], more, &[]).await
+}
+
+async fn decrypt_with(
+    desk: &Desk,
+    [key, from, to]: [&str; 3],
+    more: &[&str],
+    env: &[(&str, &str)],
+) -> Said {
     let files = [from, to, key, "group.json", "keys"].map(|name| desk.path(name));
     let [from, to, key, group, keys] = &files;
     let mut args = vec!["decrypt", from, "-o", to, "--rpc", desk.rpc()];
     args.extend(["--member", key, "--group", group, "--proving-keys", keys]);
     args.extend(more);
-    said(desk, &args).await
+    said_with(desk, &args, env).await
 }
 
 async fn encrypt(desk: &Desk, policy: &Value, to: &str) -> Policy {
@@ -82,40 +90,76 @@ async fn encrypt(desk: &Desk, policy: &Value, to: &str) -> Policy {
     Policy::from_json(&std::fs::read_to_string(policy).unwrap()).unwrap()
 }
 
-/// What tells who a member is, or that somebody is one: in bytes, and as it is written.
-fn marks(key: &MemberKey, nullifier: Option<[u8; 32]>) -> Vec<(&'static str, Vec<u8>)> {
-    let leaf = Leaf::of_member(&key.commitment());
-    let secret = *key.secret().expose_bytes();
-    let values = [
-        ("secret", Some(secret)),
-        ("commitment", Some(key.commitment().to_bytes())),
-        ("leaf", Some(leaf.to_bytes())),
-        ("nullifier", nullifier),
-    ];
-    let mut marks = Vec::new();
-    for (name, value) in values {
-        if let Some(value) = value {
-            marks.push((name, value.to_vec()));
-            marks.push((name, hex::encode(value).into_bytes()));
-        }
-    }
-    marks
+/// 32 bytes to look for.
+struct Mark {
+    what: &'static str,
+    bytes: [u8; 32],
 }
 
-fn holds(text: &[u8], mark: &[u8]) -> bool {
-    text.windows(mark.len()).any(|window| window == mark)
+/// What tells who the member at a place is. The place itself is a number like others; what a proof would
+/// show of it is the neighbour there.
+fn marks(keys: &[MemberKey], place: usize) -> Vec<Mark> {
+    let leaf = |place: usize| Leaf::of_member(&keys[place].commitment()).to_bytes();
+    let key = &keys[place];
+    vec![
+        mark("secret", *key.secret().expose_bytes()),
+        mark("commitment", key.commitment().to_bytes()),
+        mark("leaf", leaf(place)),
+        mark("neighbour", leaf(place ^ 1)),
+    ]
+}
+
+const fn mark(what: &'static str, bytes: [u8; 32]) -> Mark {
+    Mark { what, bytes }
+}
+
+/// Bytes to look in: as they are, and for what is written in digits, in capitals or not.
+struct Kept {
+    name: String,
+    bytes: Vec<u8>,
+    small: Vec<u8>,
+}
+
+impl Kept {
+    fn new(name: &str, bytes: &[u8]) -> Self {
+        Self {
+            name: name.to_owned(),
+            bytes: bytes.to_vec(),
+            small: bytes.to_ascii_lowercase(),
+        }
+    }
+
+    fn has(&self, Mark { bytes, .. }: &Mark) -> bool {
+        let digits = hex::encode(bytes);
+        let within = |text: &[u8], mark: &[u8]| text.windows(mark.len()).any(|at| at == mark);
+        within(&self.bytes, bytes) || within(&self.small, digits.as_bytes())
+    }
+
+    fn has_none_of(&self, marks: &[Mark]) {
+        for mark in marks {
+            assert!(!self.has(mark), "{} has the {}", self.name, mark.what);
+        }
+    }
 }
 
 /// Every file of every node: logs, databases, journals.
-fn files_below(folder: &Path, into: &mut Vec<(String, Vec<u8>)>) {
+fn files_below(folder: &Path, into: &mut Vec<Kept>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files_below(&path, into);
         } else if let Ok(bytes) = std::fs::read(&path) {
-            into.push((path.display().to_string(), bytes));
+            into.push(Kept::new(&path.display().to_string(), &bytes));
         }
     }
+}
+
+/// The receipts that a reader kept.
+fn receipts(desk: &Desk, name: &str) -> Vec<SignedReceipt> {
+    let kept: Value = serde_json::from_slice(&desk.read(name)).unwrap();
+    let signed: Vec<SignedReceipt> = serde_json::from_value(kept["receipts"].clone()).unwrap();
+    assert!(signed.len() >= 3);
+    signed
 }
 
 async fn one_of_a_thousand_reads_and_nothing_tells_which() {
@@ -144,71 +188,102 @@ async fn one_of_a_thousand_reads_and_nothing_tells_which() {
     .await;
     let made = done(&desk, &["prove", "keys", &desk.path("keys")]).await;
 
-    let policy = json!({ "version": 1, "rule": { "zk": {
-        "circuit": "membership-20-v1", "key": made["key"], "chain": CHAIN, "group": contract,
-        "period": 3_600, "proof": ":me",
-    } } });
+    let (chain, key) = (CHAIN.to_string(), text(&made["key"]));
+    let new = ["policy", "new", "member", "--chain", &chain];
+    let of = ["--contract", &contract, "--key", &key, "--period", "1h"];
+    let policy = done(&desk, &[&new[..], &of].concat()).await;
     let policy = encrypt(&desk, &policy, "data.fee").await;
-    let (ann, ben) = (&keys[137], &keys[802]);
-    for (name, key) in [("ann.key", ann), ("ben.key", ben)] {
-        let path = desk.put(name, key.expose_text().as_bytes());
+    let tap = Tap::new().await;
+    let tapped = [("http_proxy", tap.url())];
+    let (ann, ben) = (137, 802);
+    for (name, place) in [("ann.key", ann), ("ben.key", ben)] {
+        let path = desk.put(name, keys[place].expose_text().as_bytes());
         std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
         let receipts = desk.path(&format!("{name}.receipts"));
         let more = ["--receipts", receipts.as_str(), "--json"];
-        let said = decrypt(&desk, name, "data.fee", &format!("{name}.copy"), &more).await;
+        let copy = format!("{name}.copy");
+        let said = decrypt_with(&desk, [name, "data.fee", &copy], &more, &tapped).await;
         let said = said.expect_done().json();
-        assert!(desk.read(&format!("{name}.copy")) == desk.read("data"));
-        assert_eq!(said["nodes"].as_array().unwrap().len(), 5, "{said}");
+        assert!(desk.read(&copy) == desk.read("data"));
+        let nodes = said["nodes"].as_array().unwrap().iter();
+        let shared = nodes.filter(|node| node["outcome"] == "shared").count();
+        assert!(shared >= 3, "{said}");
     }
+    let both: Vec<Mark> = [ann, ben]
+        .into_iter()
+        .flat_map(|place| marks(&keys, place))
+        .collect();
 
     // What the nodes signed names nobody, and says the same of both.
     for name in ["ann.key", "ben.key"] {
-        let receipts = desk.read(&format!("{name}.receipts"));
-        let receipts: Value = serde_json::from_slice(&receipts).unwrap();
-        let signed: Vec<SignedReceipt> =
-            serde_json::from_value(receipts["receipts"].clone()).unwrap();
-        assert!(signed.len() >= 3);
-        for receipt in &signed {
+        for receipt in &receipts(&desk, &format!("{name}.receipts")) {
             assert!(receipt.body.account.is_zero());
             let text = serde_json::to_vec(&receipt).unwrap();
-            for key in [ann, ben] {
-                for (what, mark) in marks(key, None) {
-                    assert!(!holds(&text, &mark), "a receipt has the {what}");
-                }
-            }
+            Kept::new("a receipt", &text).has_none_of(&both);
         }
     }
 
-    // What the nodes were sent: a proof that another request would not have.
-    let request = request(&devnet, &policy);
-    let tasks = tasks(&request, &policy);
-    let sent = prover(&desk, ann).prove(&tasks[0]).await.unwrap();
-    for (what, mark) in marks(ann, None) {
-        assert!(!holds(&sent.to_bytes(), &mark), "a proof shows the {what}");
+    // What the nodes were sent, by the readers' own program: a nullifier, and of whom it is, is told
+    // by who has the secret alone.
+    let sent = tap.sent_to("/v1/reencrypt");
+    assert!(sent.len() >= 6, "{} requests", sent.len());
+    let mut nullifiers = BTreeSet::new();
+    for body in &sent {
+        let request: Request = serde_json::from_slice(body).unwrap();
+        let task = &tasks(&request, &policy)[0];
+        let shown = Presentation::of(task.leaf, &request.context).unwrap();
+        let own = |place: usize| keys[place].secret().nullifier(&task.scope);
+        assert!([own(ann), own(ben)].contains(&shown.nullifier));
+        nullifiers.insert(shown.nullifier.to_bytes());
+        let body = Kept::new("a request", body);
+        assert!(body.has(&mark("nullifier", shown.nullifier.to_bytes())));
+        body.has_none_of(&both);
     }
+    assert!(nullifiers.len() >= 2);
+
+    // Somebody reads under their name: of that nodes keep a receipt, which the search has to find.
+    let open = json!({ "version": 1, "rule": { "balance": { "chain": CHAIN, "min": "1" } } });
+    let open = encrypt(&desk, &open, "open.fee").await;
+    let more = ["--receipts", &desk.path("open.receipts")];
+    let said = desk.decrypt(&keeper, "open.fee", "open", &more).await;
+    said.expect_done();
 
     // All that was logged and kept, up to now.
     let mut files = Vec::new();
     files_below(devnet.dir(), &mut files);
     for wanted in ["node.log", "node.db"] {
-        let found = files.iter().filter(|(name, _)| name.ends_with(wanted));
+        let found = files.iter().filter(|file| file.name.ends_with(wanted));
         assert_eq!(found.count(), 5, "{wanted}");
     }
-    for (name, bytes) in &files {
-        for key in [ann, ben] {
-            let nullifier = key.secret().nullifier(&tasks[0].scope);
-            for (what, mark) in marks(key, Some(nullifier.to_bytes())) {
-                assert!(!holds(bytes, &mark), "{name} has the {what}");
-            }
+    for receipt in receipts(&desk, "open.receipts") {
+        let of_node = format!("/node-{}/", receipt.body.node);
+        // The one in bytes, the other in digits.
+        for there in [
+            mark("request", receipt.body.request_digest.0),
+            mark("policy", *open.digest().as_bytes()),
+        ] {
+            let mut files = files.iter().filter(|file| file.name.contains(&of_node));
+            let is_found = files.any(|file| file.has(&there));
+            assert!(
+                is_found,
+                "the search misses the {} of {of_node}",
+                there.what
+            );
         }
-        // Not even that somebody read.
-        let digest = policy.digest();
-        assert!(!holds(bytes, digest.as_bytes()), "{name} has the policy");
+    }
+    let shown = nullifiers.into_iter();
+    let shown: Vec<Mark> = shown.map(|bytes| mark("nullifier", bytes)).collect();
+    // Not even that somebody read.
+    let digest = [mark("policy", *policy.digest().as_bytes())];
+    for file in &files {
+        file.has_none_of(&both);
+        file.has_none_of(&shown);
+        file.has_none_of(&digest);
     }
 
     // Ben leaves: what he proved with is over at once, for everybody who has the old file.
     std::fs::copy(&file, desk.path("old.json")).unwrap();
-    let leaver = ben.commitment().to_string();
+    let leaver = keys[ben].commitment().to_string();
     done(&desk, &["group", "remove", &file, &leaver]).await;
     kept(
         &desk,
@@ -217,46 +292,17 @@ async fn one_of_a_thousand_reads_and_nothing_tells_which() {
     )
     .await;
     let said = decrypt(&desk, "ben.key", "data.fee", "late", &[]).await;
-    said.expect_error(2, &["you are in none of the groups"]);
+    said.expect_error(1, &["you are in none of the groups"]);
     let old = [desk.path("old.json")];
     let more = ["--group", old[0].as_str()];
     let said = decrypt(&desk, "ben.key", "data.fee", "late", &more).await;
-    said.expect_error(1, &["not the group's"]);
+    said.expect_error(2, &["out of date", "newest file"]);
     let said = decrypt(&desk, "ann.key", "data.fee", "again", &[]).await;
     said.expect_done();
     assert!(desk.read("again") == desk.read("data"));
 }
 
-/// What proves for a member of the group in `group.json`.
-fn prover(desk: &Desk, key: &MemberKey) -> LocalProver {
-    let group = GroupAsStored::read(desk.path("group.json").as_ref()).unwrap();
-    let keys = ProvingKeys::new().place(Place::Folder(desk.path("keys").into()));
-    LocalProver::new(key.secret().again(), keys).group(group.group)
-}
-
-/// A request as the SDK makes it, which is not sent.
-fn request(devnet: &Devnet, policy: &Policy) -> Request {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    Request {
-        network: devnet.network().network_id(),
-        epoch: 1,
-        account: None,
-        policy: policy.to_cbor().into(),
-        items: vec![ItemId::from_bytes([1; 32])],
-        reader_key: FixedBytes::repeat_byte(2),
-        anchors: Vec::new(),
-        issued_at: now,
-        expires_at: now + 120,
-        nonce: B256::repeat_byte(3),
-        context: Context::default(),
-        authorization: Authorization::None {},
-    }
-}
-
-/// Through the SDK: an issuer says of somebody that they are 30, until tomorrow.
+/// An issuer says of somebody that they are 30, until tomorrow.
 async fn credential_reads_within_its_bounds_alone() {
     let devnet = stage::shared().await;
     let desk = Desk::new(&devnet);
@@ -266,13 +312,14 @@ async fn credential_reads_within_its_bounds_alone() {
     let made = done(&desk, &["member", "create", "-o", &key]).await;
     let commitment = text(&made["commitment"]);
     let credential = desk.path("credential.json");
+    let attributes = desk.put("ann.attributes", "30,756,0,0");
     let issued = [
         "group",
         "add",
         &file,
         &commitment,
-        "--attributes",
-        "30,756,0,0",
+        "--attributes-from",
+        &attributes,
         "--expires",
         "2099-01-01T00:00:00Z",
         "-o",
@@ -309,15 +356,15 @@ async fn credential_reads_within_its_bounds_alone() {
     said.expect_done();
     assert!(desk.read("copy") == desk.read("data"));
     let said = decrypt(&desk, "ann.key", "old.fee", "none", &with).await;
-    said.expect_error(2, &["attribute 0 is below the bound"]);
+    said.expect_error(1, &["attribute 0 is below the bound"]);
     // Without the credential the secret alone is in no group.
     let said = decrypt(&desk, "ann.key", "adult.fee", "none", &[]).await;
-    said.expect_error(2, &["you are in none of the groups"]);
+    said.expect_error(1, &["you are in none of the groups"]);
     // Whose credential it is, matters.
     let other = desk.path("eve.key");
     done(&desk, &["member", "create", "-o", &other]).await;
     let said = decrypt(&desk, "eve.key", "adult.fee", "none", &with).await;
-    said.expect_error(2, &["you are in none of the groups"]);
+    said.expect_error(2, &["credential.json is another member's"]);
 }
 
 async fn members_are_told_what_is_wrong() {
@@ -348,6 +395,22 @@ async fn members_are_told_what_is_wrong() {
     let with_keys = [&tried[..], &["--proving-keys", &place]].concat();
     let said = done(&desk, &with_keys).await;
     assert_eq!(said["proven"][0]["root"], root);
+    // One of two is enough, and each is told of.
+    let other = json!({ "zk": {
+        "circuit": "membership-20-v1", "key": made["key"], "root": format!("0x{}", "17".repeat(32)),
+        "proof": ":other",
+    } });
+    let mine = json!({ "zk": {
+        "circuit": "membership-20-v1", "key": made["key"], "root": root, "proof": ":me",
+    } });
+    let either = json!({ "version": 1, "rule": { "any": [other, mine] } });
+    let either = desk.put("either.json", either.to_string());
+    let mut tried_either = with_keys.clone();
+    tried_either[2] = &either;
+    let said = done(&desk, &tried_either).await;
+    assert_eq!(said["proven"][0]["proof"], "me");
+    assert_eq!(said["leftOut"][0]["proof"], "other");
+    assert_eq!(said["leftOut"][0]["code"], "other_group");
     // It was kept, so that no place is needed any more; a kept key that was changed is not taken.
     done(&desk, &tried).await;
     let kept = desk.path("cache/stheno/proving-keys");

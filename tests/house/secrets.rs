@@ -22,8 +22,10 @@ const LEADS: &[&str] = &["&", "Sender<", "Receiver<", "Answer<"];
 /// Types that are known to be secret; should one of them not be found, the search is wrong.
 const KNOWN: &[&str] = &[
     "AskingKey",
+    "Attributes",
     "Cek",
     "CeremonySecret",
+    "Credential",
     "DealerSeed",
     "DealtShare",
     "HeldShare",

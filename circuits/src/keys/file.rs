@@ -185,7 +185,7 @@ pub(super) struct Header {
     pub(super) circuit: Circuit,
 }
 
-const HEADER_BYTES: usize = 23;
+pub(super) const HEADER_BYTES: usize = 23;
 
 impl Header {
     /// The file of a body.

@@ -2,9 +2,11 @@
 
 use core::fmt;
 
-use ark_bls12_381::Bls12_381;
-use ark_ec::pairing::Pairing;
+use ark_bls12_381::{Bls12_381, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_ec::{CurveGroup, VariableBaseMSM, pairing::Pairing};
+use ark_ff::Zero;
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize, Compress, Validate};
+use ark_std::rand::{CryptoRng, RngCore};
 
 use super::{
     file::{Development, Header, KeyError, KeyHash, Kind, Role, is_long},
@@ -12,7 +14,9 @@ use super::{
 };
 use crate::{
     circuit::{Circuit, Shape},
+    points,
     relation::Relation,
+    weights::weight,
 };
 
 const G1: u64 = 96;
@@ -53,13 +57,26 @@ impl ProvingKey {
         Self::parse(file, development, Validate::No)
     }
 
-    /// Takes a file of which nothing is known. Every point is checked, in some seconds; that the
-    /// key is the one that verifiers expect, nothing but its hash says.
+    /// Takes a file of which nothing is known. Every point is checked, in some seconds, and that both
+    /// lists of `B` are of the same values: as one sum, with weights of `rng`, which whoever made the
+    /// file must not foresee.
+    ///
+    /// That the other lists are what they should be nobody can see in a file: [`trial`](crate::trial)
+    /// finds most of what is wrong with them, and a known hash all of it. See this crate's README, "A
+    /// proving key from anywhere".
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn read_unknown(file: &[u8], development: Development) -> Result<Self, KeyError> {
-        Self::parse(file, development, Validate::Yes)
+    pub fn read_unknown(
+        file: &[u8],
+        development: Development,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Self, KeyError> {
+        let key = Self::parse(file, development, Validate::Yes)?;
+        match has_one_b(&key.groth16, rng) {
+            true => Ok(key),
+            false => Err(KeyError::Parts),
+        }
     }
 
     fn parse(file: &[u8], development: Development, validate: Validate) -> Result<Self, KeyError> {
@@ -83,10 +100,14 @@ impl ProvingKey {
         relation: Relation,
     ) -> Result<Self, KeyError> {
         let verifying = VerifyingKey::check(header, groth16.vk.clone())?;
-        // β and δ of G1 are those of G2: e(β, δ) = e(δ, β).
-        let one = Bls12_381::pairing(groth16.beta_g1, groth16.vk.delta_g2);
-        let other = Bls12_381::pairing(groth16.delta_g1, groth16.vk.beta_g2);
-        if one != other {
+        // δ of G1 is what blinds a proof: without it, proofs tell whose they are.
+        for (name, point) in [
+            ("beta of G1", &groth16.beta_g1),
+            ("delta of G1", &groth16.delta_g1),
+        ] {
+            points::check_g1(point).map_err(|error| KeyError::Point { name, error })?;
+        }
+        if !is_same(&groth16, groth16.beta_g1, groth16.vk.beta_g2) {
             return Err(KeyError::Parts);
         }
         Ok(Self {
@@ -144,6 +165,26 @@ impl ProvingKey {
 impl fmt::Debug for ProvingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ProvingKey({})", self.circuit())
+    }
+}
+
+/// Whether two points are one multiple of the key's δ in both groups: `e(one, δ₂) = e(δ₁, other)`. Keys
+/// are measured by their own δ, since those of arkworks have generators of their own, which no key names.
+fn is_same(key: &ark_groth16::ProvingKey<Bls12_381>, one: G1Affine, other: G2Affine) -> bool {
+    Bls12_381::multi_pairing([one, -key.delta_g1], [key.vk.delta_g2, other]).is_zero()
+}
+
+/// Whether the lists of `B` in both groups are of the same values. All points are checked already.
+fn has_one_b(
+    key: &ark_groth16::ProvingKey<Bls12_381>,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> bool {
+    let weights: Vec<Fr> = key.b_g1_query.iter().map(|_| weight(rng)).collect();
+    let one = G1Projective::msm(&key.b_g1_query, &weights);
+    let other = G2Projective::msm(&key.b_g2_query, &weights);
+    match (one, other) {
+        (Ok(one), Ok(other)) => is_same(key, one.into_affine(), other.into_affine()),
+        _ => false,
     }
 }
 

@@ -5,9 +5,9 @@ use core::fmt;
 use ark_bls12_381::{Bls12_381, G2Affine};
 use ark_ec::AffineRepr;
 
-use super::file::{Development, Header, KeyError, KeyHash, Kind, Role, is_long};
+use super::file::{Development, HEADER_BYTES, Header, KeyError, KeyHash, Kind, Role, is_long};
 use crate::{
-    circuit::Circuit,
+    circuit::{Circuit, Statement},
     points::{self, PointError},
 };
 
@@ -45,6 +45,12 @@ impl VerifyingKey {
         let points = header.circuit.statement.input_count() + 1;
         let groth16 = parse(body, points)?;
         Self::check(header, groth16)
+    }
+
+    /// How many bytes the file of a statement's key has.
+    #[must_use]
+    pub const fn file_bytes(statement: Statement) -> usize {
+        HEADER_BYTES + FIXED + G1 * (statement.input_count() + 1)
     }
 
     /// The file of this key.

@@ -37,7 +37,7 @@ fn keys_are_written_read_and_used() {
         let file = key.to_bytes();
         for read in [
             ProvingKey::read(&file, &key.hash(), Development::Allowed),
-            ProvingKey::read_unknown(&file, Development::Allowed),
+            ProvingKey::read_unknown(&file, Development::Allowed, &mut rng()),
         ] {
             let read = read.unwrap();
             assert_eq!(read.to_bytes(), file);
@@ -48,6 +48,8 @@ fn keys_are_written_read_and_used() {
             let proof = prove_quietly(&read, &inputs, &witness);
             let verifying = read_verifying(&read.verifying_key().to_bytes()).unwrap();
             assert_eq!(&verifying, key.verifying_key());
+            let length = VerifyingKey::file_bytes(key.circuit().statement);
+            assert_eq!(verifying.to_bytes().len(), length);
             assert_eq!(verify(&verifying.prepare(), &inputs, &proof), Ok(()));
         }
         let inputs = key.circuit().statement.input_count();
@@ -66,7 +68,10 @@ fn development_keys_are_refused_unless_allowed() {
         ProvingKey::read(&file, &key.hash(), refused).unwrap_err(),
         error
     );
-    assert_eq!(ProvingKey::read_unknown(&file, refused).unwrap_err(), error);
+    assert_eq!(
+        ProvingKey::read_unknown(&file, refused, &mut rng()).unwrap_err(),
+        error
+    );
     let file = key.verifying_key().to_bytes();
     assert_eq!(VerifyingKey::read(&file, refused), Err(error));
 
@@ -122,7 +127,7 @@ fn files_that_are_cut_or_go_on_are_refused() {
                     "{error}"
                 ),
             }
-            assert!(ProvingKey::read_unknown(file, Development::Allowed).is_err());
+            assert!(ProvingKey::read_unknown(file, Development::Allowed, &mut rng()).is_err());
             assert!(read(file).is_err() && read_verifying(file).is_err());
         }
     }
@@ -233,7 +238,7 @@ fn parts_of_a_proving_key_that_do_not_fit_are_refused() {
     point.serialize_uncompressed(&mut bytes).unwrap();
     let mut outside = file.clone();
     outside[l_count + 8..l_count + 8 + 96].copy_from_slice(&bytes);
-    let unknown = ProvingKey::read_unknown(&outside, Development::Allowed);
+    let unknown = ProvingKey::read_unknown(&outside, Development::Allowed, &mut rng);
     assert_eq!(unknown.unwrap_err(), KeyError::Parts);
 
     // α off the curve: a known hash does not make a verifying half of it.

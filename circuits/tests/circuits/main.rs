@@ -13,3 +13,4 @@ mod forgery;
 mod keys;
 mod points;
 mod proofs;
+mod proving;

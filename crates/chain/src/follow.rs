@@ -23,7 +23,7 @@ use crate::error::ChainError;
 use crate::quorum::Answer;
 
 /// Most blocks of one log query (Lotus refuses more).
-const RANGE: u64 = 2_880;
+pub(crate) const RANGE: u64 = 2_880;
 /// Up to so many blocks are walked one by one along their parents; over longer
 /// ranges, when catching up, only the blocks that have logs are looked at.
 const WALK: u64 = 32;
@@ -267,7 +267,7 @@ impl Span {
 }
 
 /// Asks for a range, and for its halves where the endpoint finds it too much.
-async fn split(
+pub(crate) async fn split(
     endpoint: &Endpoint,
     filter: &Filter,
     first: u64,
@@ -303,7 +303,7 @@ fn place(log: &Log) -> Result<(u64, B256), Fault> {
 }
 
 /// Logs in order.
-struct Logs(Vec<Log>);
+pub(crate) struct Logs(pub(crate) Vec<Log>);
 
 impl Answer for Logs {
     /// Times and places inside transactions are not compared: not all

@@ -39,6 +39,7 @@ mod follow;
 mod gather;
 mod heads;
 mod health;
+mod last_log;
 mod once;
 mod outbox;
 mod question;

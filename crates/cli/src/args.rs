@@ -42,9 +42,9 @@ pub use consent::{
 pub use deploy::{NetworkDeployArgs, ParametersArg};
 pub use gateways::GatewayArgs;
 pub use group::{
-    AttributesArg, GroupAddArgs, GroupChainArgs, GroupCommand, GroupCreateArgs, GroupDeployArgs,
-    GroupPublishArgs, GroupRemoveArgs, GroupRootArgs, GroupShowArgs, MemberCommand,
-    MemberCommitmentArgs, MemberCreateArgs,
+    GroupAddArgs, GroupChainArgs, GroupCommand, GroupCreateArgs, GroupDeployArgs, GroupPublishArgs,
+    GroupRemoveArgs, GroupRootArgs, GroupShowArgs, MemberCommand, MemberCommitmentArgs,
+    MemberCreateArgs,
 };
 pub use keys::{KeygenArgs, RewrapArgs, UnwrapArgs};
 pub use market::{BuyArgs, RelayArgs, SellArgs};
@@ -412,5 +412,13 @@ mod tests {
     #[test]
     fn command_tree_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Clap looks only where its own assertions are compiled, which Cargo.toml asks for.
+    #[test]
+    #[should_panic(expected = "does not exist")]
+    fn command_tree_that_is_not_is_found() {
+        let odd = clap::Arg::new("a").long("a").conflicts_with("b");
+        clap::Command::new("odd").arg(odd).debug_assert();
     }
 }

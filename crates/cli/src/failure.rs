@@ -10,7 +10,7 @@ use stheno::{
     tally::name,
 };
 
-use crate::{devnet::DevnetError, output::OutputError};
+use crate::{devnet::DevnetError, output::OutputError, redacted::redacted};
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -87,14 +87,14 @@ impl Failure {
             return ExitCode::from(141);
         }
         if as_json {
-            eprintln!("{}", self.to_json());
+            eprintln!("{}", redacted(&self.to_json().to_string()));
         } else {
-            eprintln!("error: {}", self.fault);
+            eprintln!("error: {}", redacted(&self.fault));
             for line in &self.details {
-                eprintln!("  {line}");
+                eprintln!("  {}", redacted(line));
             }
             if let Some(hint) = &self.hint {
-                eprintln!("hint: {hint}");
+                eprintln!("hint: {}", redacted(hint));
             }
         }
         ExitCode::from(if self.denied || self.verdict { 1 } else { 2 })

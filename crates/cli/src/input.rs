@@ -185,6 +185,20 @@ pub fn secret_text(path: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
+/// Refuses standard input for two things at once.
+///
+/// # Errors
+/// When two of the paths are `-`.
+pub fn stdin_once<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
+    match paths.filter(|path| path.as_os_str() == "-").count() {
+        0 | 1 => Ok(()),
+        _ => Err(
+            Failure::new("stdin_twice", "standard input cannot be two things at once")
+                .hint("put all but one of them into files"),
+        ),
+    }
+}
+
 /// Whether two paths name the same existing file.
 pub fn same_file(a: &str, b: &str) -> bool {
     a != "-" && fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))

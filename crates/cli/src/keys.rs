@@ -10,8 +10,8 @@ use std::{
 
 use stheno::{
     AskingKey, ContractWallet, Delegate, Error, Nobody, Owner, Reader, Wallet,
-    circuits::Phase,
-    group::{Credential, GroupAsStored},
+    circuits::{Group, Phase},
+    group::{Credential, GroupAsStored, MemberKey},
     private::{LocalProver, PrivateReader, Proving, ProvingKeys},
 };
 use zeroize::Zeroizing;
@@ -63,16 +63,30 @@ pub fn prover(key: &Path, args: &MemberArgs) -> Result<LocalProver, Failure> {
     for place in &args.proving_keys {
         keys = keys.place(place.clone());
     }
+    for hash in &args.proving_key_hash {
+        keys = keys.pinned(*hash);
+    }
     if let Some(folder) = cache() {
         keys = keys.kept_in(folder.join("proving-keys"));
     }
-    let mut prover = LocalProver::new(key_file::member(key)?.into_secret(), keys);
-    for path in &args.group {
-        prover = prover.group(GroupAsStored::read(path).map_err(Error::from)?.group);
-    }
-    for path in &args.credential {
-        let credential = Credential::from_json(&input::text(path)?).map_err(Error::from)?;
+    let key = key_file::member(key)?;
+    let groups: Result<Vec<Group>, Failure> = args
+        .group
+        .iter()
+        .map(|path| Ok(GroupAsStored::read(path)?.group))
+        .collect();
+    let groups = groups?;
+    let credentials: Result<Vec<Credential>, Failure> = args
+        .credential
+        .iter()
+        .map(|path| credential(path, &key, &groups))
+        .collect();
+    let mut prover = LocalProver::new(key.into_secret(), keys);
+    for credential in credentials? {
         prover = prover.credential(credential.attributes);
+    }
+    for group in groups {
+        prover = prover.group(group);
     }
     if !std::io::stderr().is_terminal() {
         return Ok(prover);
@@ -82,9 +96,37 @@ pub fn prover(key: &Path, args: &MemberArgs) -> Result<LocalProver, Failure> {
         Proving::Key { .. } if !told.swap(true, Ordering::Relaxed) => {
             say::note("fetching the proving key");
         }
+        Proving::Check => say::note("checking the proving key; it is kept, and not checked again"),
         Proving::Proof(Phase::Prove) => say::note("proving; who you are stays here"),
         _ => {}
     }))
+}
+
+/// A credential of this member, for one of these groups.
+fn credential(path: &Path, key: &MemberKey, groups: &[Group]) -> Result<Credential, Failure> {
+    let bad = |why: &dyn std::fmt::Display| {
+        Failure::new("bad_credential", format_args!("{} {why}", path.display()))
+    };
+    let text = input::secret_text(path)?;
+    let credential = Credential::from_json(&text).map_err(|error| {
+        let fault = format!("{}: {error}", path.display());
+        Failure::new(error.code(), fault).hint(error.hint())
+    })?;
+    if credential.commitment != key.commitment() {
+        return Err(bad(&"is another member's").hint(
+            "give the credential that was issued for the commitment of your own key; `stheno member \
+             commitment FILE` prints that",
+        ));
+    }
+    let depth = credential.depth;
+    match groups.iter().any(|group| group.tree().depth() == depth) {
+        true => Ok(credential),
+        false => Err(bad(&format_args!(
+            "is for a group of depth {}, and none that was given has that",
+            depth.levels()
+        ))
+        .hint("give its issuer's group with --group")),
+    }
 }
 
 /// The user's folder for what can be fetched again.

@@ -22,6 +22,7 @@
 //! | [`creation`] | a contract that is created once, whatever happens meanwhile |
 //! | [`cbor_text`] | CBOR that somebody else wrote, for people and scripts |
 //! | [`progress`], [`say`], [`failure`] | what people and scripts are told |
+//! | [`redacted`] | secret keys in what is told |
 //! | [`codes`] | every error code, and what it means |
 //! | [`address`], [`size`] | inputs that are addresses; sizes as people write them |
 //! | [`devnet`] | a chain, contracts and nodes on this machine |
@@ -54,13 +55,14 @@ pub mod opening;
 pub mod output;
 pub mod progress;
 pub mod recipients;
+pub mod redacted;
 pub mod sale_file;
 pub mod say;
 pub mod sealed;
 pub mod session_file;
 pub mod size;
 
-use std::process::ExitCode;
+use std::{borrow::Cow, process::ExitCode};
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -68,7 +70,7 @@ use failure::Failure;
 
 /// Parses the command line, runs the command, reports what went wrong.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let as_json = cli.json;
     // A node brings its own runtime, logs and reports.
     if let Command::Node(mut args) = cli.command {
@@ -86,6 +88,19 @@ pub fn main() -> ExitCode {
         )),
     };
     result.unwrap_or_else(|failure| failure.report(as_json))
+}
+
+/// Says what is wrong with the command line, or what was asked for, and ends. A key that somebody typed
+/// where something else belongs is not repeated.
+fn refuse(error: &clap::Error) -> ! {
+    let text = error.render().to_string();
+    match redacted::redacted(&text) {
+        Cow::Borrowed(_) => error.exit(),
+        Cow::Owned(text) => {
+            say::note(text.trim_end());
+            std::process::exit(error.exit_code());
+        }
+    }
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {

@@ -21,7 +21,7 @@ use crate::{
     commands::policy,
     context,
     failure::{Failure, tally_json},
-    key_file, keys,
+    input, key_file, keys,
     output::Output,
     progress::Progress,
     say,
@@ -198,26 +198,13 @@ impl Opening<'_> {
     /// # Errors
     /// When `file` and one of the keys are `-`.
     pub fn check_stdin(&self, file: &str) -> Result<(), Failure> {
-        let dash = |path: &&PathBuf| path.as_os_str() == "-";
         let args = self.args;
         let keys = args.identity.iter().chain(&args.shared_key);
         let asker = &args.asker;
-        let member = &asker.member.key;
-        let askers = [&asker.session, &asker.delegation, &asker.asking_key, member];
-        let askers = askers.into_iter().flatten();
-        let from_stdin = keys
-            .chain(&args.cek_file)
-            .chain(askers)
-            .filter(dash)
-            .count();
-        match from_stdin + usize::from(file == "-") {
-            0 | 1 => Ok(()),
-            _ => Err(Failure::new(
-                "stdin_twice",
-                "standard input cannot be both envelope and key",
-            )
-            .hint("put one of them into a file")),
-        }
+        let askers = [&asker.session, &asker.delegation, &asker.asking_key];
+        let askers = askers.into_iter().flatten().chain(asker.member.files());
+        let files = keys.chain(&args.cek_file).chain(askers);
+        input::stdin_once(files.map(PathBuf::as_path).chain([Path::new(file)]))
     }
 
     /// Recovers the file's key.

@@ -44,6 +44,7 @@ enum Sink {
         temporary: TempPath,
         target: PathBuf,
         replace: bool,
+        mode: Mode,
     },
 }
 
@@ -102,6 +103,7 @@ impl Output {
             temporary,
             target,
             replace,
+            mode,
         }))
     }
 
@@ -155,7 +157,7 @@ impl Output {
         matches!(self.sink, Sink::File { .. })
     }
 
-    /// Makes the output appear under its name.
+    /// Makes the output appear under its name; a secret durably, since nobody could make it again.
     ///
     /// # Errors
     /// [`OutputError::Exists`] when somebody made the file meanwhile; [`OutputError::Write`].
@@ -175,7 +177,12 @@ impl Output {
                 temporary,
                 target,
                 replace,
+                mode,
             } => {
+                let durable = mode == Mode::Secret;
+                if durable {
+                    file.sync_all().map_err(|source| fail(&target, source))?;
+                }
                 drop(file);
                 let unfinished = temporary.to_path_buf();
                 let named = if replace {
@@ -185,9 +192,15 @@ impl Output {
                 };
                 interrupt::keep(&unfinished);
                 named.map_err(|error| match error.error.kind() {
-                    io::ErrorKind::AlreadyExists => OutputError::Exists { path: target },
+                    io::ErrorKind::AlreadyExists => OutputError::Exists {
+                        path: target.clone(),
+                    },
                     _ => fail(&target, error.error),
-                })
+                })?;
+                if durable {
+                    sync_name(&target);
+                }
+                Ok(())
             }
         }
     }
@@ -235,10 +248,6 @@ impl Seek for Output {
 
 /// An unnamed neighbour, so that the last step is a rename and cannot cross file systems.
 fn temporary_beside(target: &Path, mode: Mode) -> io::Result<NamedTempFile> {
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".stheno-").suffix(".part");
     #[cfg(unix)]
@@ -249,7 +258,25 @@ fn temporary_beside(target: &Path, mode: Mode) -> io::Result<NamedTempFile> {
             Mode::Secret => 0o600,
         }));
     }
-    builder.tempfile_in(folder)
+    builder.tempfile_in(folder_of(target))
+}
+
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the name of a file durable, where folders can be told to.
+fn sync_name(target: &Path) {
+    #[cfg(unix)]
+    if let Ok(folder) = File::open(folder_of(target)) {
+        // Some file systems have no such thing.
+        let _ = folder.sync_all();
+    }
+    #[cfg(not(unix))]
+    let _ = target;
 }
 
 /// How much is missing.

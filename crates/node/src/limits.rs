@@ -45,20 +45,44 @@ impl<K: Hash + Eq> Buckets<K> {
     /// When there are too few: the seconds until there are enough.
     pub fn take(&self, key: K, items: usize, now: Instant) -> Result<(), u64> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = Bucket {
+        let bucket = buckets.get_or_insert_mut(key, || self.full(now));
+        *bucket = self.filled(bucket, now);
+        self.check(bucket, items)?;
+        bucket.items -= items as f64;
+        Ok(())
+    }
+
+    /// Whether [`take`](Self::take) would find enough; nothing is taken.
+    ///
+    /// # Errors
+    /// When there are too few: the seconds until there are enough.
+    pub fn look(&self, key: &K, items: usize, now: Instant) -> Result<(), u64> {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.peek(key).copied();
+        self.check(&self.filled(&bucket.unwrap_or(self.full(now)), now), items)
+    }
+
+    const fn full(&self, now: Instant) -> Bucket {
+        Bucket {
             items: self.size,
             at: now,
-        };
-        let bucket = buckets.get_or_insert_mut(key, || full);
+        }
+    }
+
+    /// With what has come in since.
+    fn filled(&self, bucket: &Bucket, now: Instant) -> Bucket {
         let minutes = now.saturating_duration_since(bucket.at).as_secs_f64() / 60.0;
-        bucket.items = (bucket.items + minutes * self.per_minute).min(self.size);
-        bucket.at = now;
-        let wanted = items as f64;
-        if bucket.items >= wanted {
-            bucket.items -= wanted;
+        Bucket {
+            items: (bucket.items + minutes * self.per_minute).min(self.size),
+            at: now,
+        }
+    }
+
+    fn check(&self, bucket: &Bucket, items: usize) -> Result<(), u64> {
+        let missing = items as f64 - bucket.items;
+        if missing <= 0.0 {
             return Ok(());
         }
-        let missing = wanted - bucket.items;
         // A rate of 0 never fills: say a minute.
         Err((missing / self.per_minute * 60.0).min(60.0).ceil().max(1.0) as u64)
     }
@@ -103,6 +127,13 @@ mod tests {
         );
         let later = start + Duration::from_secs(6);
         assert_eq!(buckets.take("a", 61, later), Err(1));
+        assert_eq!(buckets.look(&"a", 61, later), Err(1));
+        assert_eq!(buckets.look(&"a", 60, later), Ok(()), "nothing is taken");
+        assert_eq!(
+            buckets.look(&"c", 600, later),
+            Ok(()),
+            "of whom nothing is known"
+        );
         assert_eq!(buckets.take("a", 60, later), Ok(()));
         buckets.put_back(&"a", 10);
         assert_eq!(buckets.take("a", 10, later), Ok(()));

@@ -14,6 +14,7 @@
 mod anchors;
 mod consent;
 mod explain;
+mod members;
 mod proofs;
 mod replay;
 mod verdict;
@@ -29,7 +30,7 @@ use alloy::primitives::{Address, B256, Bytes};
 use lru::LruCache;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use stheno_chain::Chains;
-use stheno_circuits::{Development, Nullifier};
+use stheno_circuits::Development;
 use stheno_crypto::{Identity, PolicyDigest, ReaderKey};
 use stheno_protocol::{
     Answer, Code, Consent, ContractConsent, Domain, Policy, Problem, Receipt, Request,
@@ -46,6 +47,7 @@ use crate::{
     store::Store,
     vault::Vault,
 };
+use members::Members;
 use proofs::{Verified, Verifier};
 use replay::Replays;
 use verdict::{Judged, Verdicts};
@@ -54,8 +56,11 @@ use verdict::{Judged, Verdicts};
 const POLICIES: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 /// What asking a contract account costs the address that asks, in items, until it consents.
 const CONSENT_COST: usize = 8;
-/// What proofs cost the address that sends them, in items, until one of them holds.
-const PROOFS_COST: usize = 8;
+/// What a proof costs the address that sends it, in items: a bad one takes as long as 8 shares.
+const PROOF_COST: usize = 8;
+/// What comes back of that if it holds and the policy grants. The rest is what a good one takes, since
+/// anybody can make good ones, and a policy that grants.
+const PROOF_BACK: usize = 6;
 /// Longest wait for a turn to be evaluated.
 const MOST_WAIT: Duration = Duration::from_secs(5);
 
@@ -71,8 +76,7 @@ pub struct Release {
     addresses: Buckets<IpAddr>,
     accounts: Buckets<Address>,
     anonymous: Buckets<()>,
-    /// Who proves a right has no account; a nullifier stands in its place, in memory alone.
-    nullifiers: Buckets<Nullifier>,
+    members: Members,
     policies: Mutex<LruCache<PolicyDigest, Arc<Policy>>>,
     verdicts: Verdicts,
     replays: Replays,
@@ -111,7 +115,7 @@ impl Release {
             addresses: Buckets::new(limits.ip_items_per_minute),
             accounts: Buckets::new(limits.account_items_per_minute),
             anonymous: Buckets::new(limits.anonymous_items_per_minute),
-            nullifiers: Buckets::new(limits.account_items_per_minute),
+            members: Members::new(limits.account_items_per_minute),
             policies: Mutex::new(LruCache::new(POLICIES)),
             verdicts: Verdicts::default(),
             replays: Replays::default(),
@@ -180,6 +184,8 @@ impl Release {
         let release = self.release(epoch, &request, digest, &policy, &verified, &reader_key);
         let answer = replay.answer_once(release).await?;
         self.replays.weigh(&digest, &replay);
+        self.addresses
+            .put_back(&address, PROOF_BACK * verified.newly);
         Ok(answer)
     }
 
@@ -223,7 +229,7 @@ impl Release {
         Ok(())
     }
 
-    /// Verifies the proofs of a request, at the expense of the address until one holds.
+    /// Verifies the proofs of a request, at the expense of the address.
     async fn verify_proofs(
         &self,
         request: &Request,
@@ -233,15 +239,20 @@ impl Release {
         if request.account.is_some() || !policy.is_private() {
             return Ok(Verified::default());
         }
+        let claims = self.verifier.claims(request, policy);
+        let now = Instant::now();
+        self.members
+            .look(&claims.asked(), request.items.len(), now)
+            .map_err(|wait| too_many("this member", wait))?;
+        let unverified = claims.unverified();
+        if unverified == 0 {
+            return self.verifier.verify(&self.cores, request, claims).await;
+        }
         self.addresses
-            .take(address, PROOFS_COST, Instant::now())
+            .take(address, PROOF_COST * unverified, now)
             .map_err(|wait| too_many("this address", wait))?;
         let _permit = self.turn().await?;
-        let verified = self.verifier.verify(&self.cores, request, policy).await?;
-        if verified.nullifier.is_some() {
-            self.addresses.put_back(&address, PROOFS_COST);
-        }
-        Ok(verified)
+        self.verifier.verify(&self.cores, request, claims).await
     }
 
     /// Waits for a turn to be evaluated.
@@ -252,16 +263,16 @@ impl Release {
 
     fn charge_account(&self, request: &Request, verified: &Verified) -> Result<(), Problem> {
         let (items, now) = (request.items.len(), Instant::now());
-        match (request.account, verified.nullifier) {
-            (Some(account), _) => self
+        match request.account {
+            Some(account) => self
                 .accounts
                 .take(account.address, items, now)
                 .map_err(|wait| too_many("this account", wait)),
-            (None, Some(nullifier)) => self
-                .nullifiers
-                .take(nullifier, items, now)
+            None if !verified.asked.is_empty() => self
+                .members
+                .charge(&verified.asked, items, now)
                 .map_err(|wait| too_many("this member", wait)),
-            (None, None) => self
+            None => self
                 .anonymous
                 .take((), items, now)
                 .map_err(|wait| too_many("everybody without an account", wait)),

@@ -154,6 +154,20 @@ impl Context {
     }
 }
 
+/// What a byte string of so many bytes takes up in a context, with its name.
+pub(crate) const fn entry_bytes(name: &str, bytes: usize) -> usize {
+    head_bytes(name.len()) + name.len() + head_bytes(bytes) + bytes
+}
+
+const fn head_bytes(length: usize) -> usize {
+    match length {
+        0..=23 => 1,
+        24..=0xff => 2,
+        0x100..=0xffff => 3,
+        _ => 5,
+    }
+}
+
 /// Whether a placeholder and a context value can be called so.
 pub(crate) fn is_name(name: &str) -> bool {
     name.len() <= MAX_NAME_BYTES
@@ -200,6 +214,22 @@ mod tests {
             "a5617a20626f6bf56377686f626d656570726f6f6642010267746f6b656e496407"
         );
         assert_eq!(Context::from_cbor(&bytes), Ok(context));
+    }
+
+    #[test]
+    fn entry_takes_up_what_is_said_of_it() {
+        for name in [
+            "a",
+            "a23456789012345678901234",
+            "a2345678901234567890123456789012",
+        ] {
+            for length in [0, 23, 24, 255, 256, 3_000] {
+                let mut context = Context::default();
+                let value = ContextValue::Bytes(vec![7; length].into());
+                context.insert(name, value).unwrap();
+                assert_eq!(context.to_cbor().len(), 1 + entry_bytes(name, length));
+            }
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl ExplainRequest {
     /// Decodes the policy that this question carries.
     ///
     /// # Errors
-    /// `invalid_policy`, `policy_limit`.
+    /// `invalid_policy`, `policy_limit`, `unsatisfiable_policy`.
     pub fn decode_policy(&self) -> Result<Policy, Problem> {
         decode_policy(&self.policy)
     }

@@ -6,10 +6,17 @@
 //! the policy's. The proof stands in the request's context as a [`Presentation`]. SPEC.md "Private
 //! conditions".
 //!
+//! [`choose`] says which of them to prove.
+//!
 //! What is absent: proving and verifying. See `stheno-circuits`.
+
+mod choice;
+
+pub use choice::choose;
 
 use stheno_circuits::{
     BindingHash, Bounds, Inputs, KeyHash, Nullifier, PROOF_BYTES, Root, Scope, ScopeHash,
+    Statement, VerifyingKey,
 };
 
 use crate::{
@@ -157,6 +164,12 @@ impl Presentation {
             return Err(PresentationError::OtherKey { found, wanted });
         }
         Ok(presentation)
+    }
+
+    /// How many bytes it has for a statement.
+    #[must_use]
+    pub const fn bytes(statement: Statement) -> usize {
+        HEAD + VerifyingKey::file_bytes(statement)
     }
 
     /// Reads the bytes. Whose key it is, [`Presentation::of`] looks at.

@@ -282,7 +282,7 @@ impl Request {
     /// Decodes the policy that this request carries.
     ///
     /// # Errors
-    /// `invalid_policy`, `policy_limit`.
+    /// `invalid_policy`, `policy_limit`, `unsatisfiable_policy`.
     pub fn decode_policy(&self) -> Result<Policy, Problem> {
         decode_policy(&self.policy)
     }
@@ -301,13 +301,7 @@ impl Request {
 
 /// A stored policy that somebody sent.
 pub(crate) fn decode_policy(cbor: &[u8]) -> Result<Policy, Problem> {
-    Policy::from_cbor(cbor).map_err(|error| {
-        let code = match error {
-            crate::PolicyError::Limit { .. } => Code::PolicyLimit,
-            _ => Code::InvalidPolicy,
-        };
-        Problem::new(code, error.to_string())
-    })
+    Policy::from_cbor(cbor).map_err(|error| Problem::new(error.code(), error.to_string()))
 }
 
 /// Address, chain and kind as they are signed: zeros for no account.

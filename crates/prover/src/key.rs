@@ -5,7 +5,7 @@ use std::hint::black_box;
 use js_sys::{Function, Uint8Array};
 use rand_chacha_of_arkworks::ChaCha20Rng;
 use stheno_circuits::{
-    Circuit, Development, KeyError, KeyHash, Phase, ProvingKey, prove, rand::SeedableRng,
+    Circuit, Development, KeyError, KeyHash, Phase, ProvingKey, prove, rand::SeedableRng, trial,
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -32,27 +32,40 @@ impl Key {
         Ok(Self { key, hash })
     }
 
-    /// Takes a file of which is known what verifies its proofs: the SHA-256 of the verifying key's
-    /// file. `trusted` are SHA-256 of proving keys' files, one behind the other, of which every point is
-    /// known to be right; every point of any other is checked, in ten to twenty seconds.
+    /// The same where what verifies its proofs is known, too, and `hashes` are several, one behind the other.
+    pub fn known(
+        file: Vec<u8>,
+        verifying: &[u8],
+        hashes: &[u8],
+        development: bool,
+    ) -> Result<Self> {
+        let hash = KeyHash::of(&file);
+        let known = hashes.chunks(32).any(|known| known == hash.as_bytes());
+        let want = match known {
+            true => hash,
+            // Refused as the first one's impostor.
+            false => {
+                KeyHash::from_bytes(public("a key's hash", hashes.get(..32).unwrap_or(hashes))?)
+            }
+        };
+        let key = ProvingKey::read(&file, &want, allowed(development))?;
+        Self::verified_by(key, hash, verifying)
+    }
+
+    /// Takes a file of which is known what verifies its proofs alone: the SHA-256 of the verifying key's
+    /// file. Every point is checked, in ten to twenty seconds, and a trial proof is made and verified.
+    /// `random` is 32 bytes that whoever made the file could not predict.
     pub fn checked(
         file: Vec<u8>,
         verifying: &[u8],
-        trusted: &[u8],
+        random: &Uint8Array,
         development: bool,
     ) -> Result<Self> {
-        let want = KeyHash::from_bytes(public("a key's hash", verifying)?);
-        let hash = KeyHash::of(&file);
-        let trusted = trusted.chunks(32).any(|known| known == hash.as_bytes());
-        let key = match trusted {
-            true => ProvingKey::read(&file, &hash, allowed(development))?,
-            false => ProvingKey::read_unknown(&file, allowed(development))?,
-        };
-        let got = key.verifying_key().hash();
-        if got != want {
-            return Err(KeyError::Hash { want, got }.into());
-        }
-        Ok(Self { key, hash })
+        let mut rng = ChaCha20Rng::from_seed(*secret("the randomness", random)?);
+        let key = ProvingKey::read_unknown(&file, allowed(development), &mut rng)?;
+        let key = Self::verified_by(key, KeyHash::of(&file), verifying)?;
+        trial(&key.key, &mut rng)?;
+        Ok(key)
     }
 
     /// What it proves: `membership-20-v1`.
@@ -112,6 +125,17 @@ impl Key {
         black_box(&mut rng);
         let (root, nullifier) = (inputs.root.to_bytes(), inputs.nullifier.to_bytes());
         Ok([&root[..], &nullifier, &proof?.to_bytes()].concat())
+    }
+}
+
+impl Key {
+    fn verified_by(key: ProvingKey, hash: KeyHash, verifying: &[u8]) -> Result<Self> {
+        let want = KeyHash::from_bytes(public("a key's hash", verifying)?);
+        let got = key.verifying_key().hash();
+        if got != want {
+            return Err(KeyError::Hash { want, got }.into());
+        }
+        Ok(Self { key, hash })
     }
 }
 

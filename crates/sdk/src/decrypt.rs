@@ -18,7 +18,8 @@ use verdict::{Verdict, verdict};
 use crate::{
     Client, Error,
     ledger::Committee,
-    request::{Batch, Granted, Lock, Round, RoundError},
+    private::Purpose,
+    request::{Batch, Granted, LIFETIME, Lock, Round, RoundError},
     tally::Tally,
     wallet::Reader,
 };
@@ -251,6 +252,15 @@ impl Client {
         if policy.requires_account() && reader.account(batch.locator.chain_id).is_none() {
             return Err(Error::WalletNeeded);
         }
+        let now = self.clock().now();
+        let purpose = Purpose {
+            policy,
+            context: &options.context,
+            now,
+            until: now.saturating_add(LIFETIME),
+            ledger: Some(self.ledger()),
+        };
+        let claims = reader.prepare(&purpose).await?;
         let mut waited = Duration::ZERO;
         let mut round: u32 = 0;
         let mut refused_anchors = 0;
@@ -271,6 +281,7 @@ impl Client {
                 batch,
                 policy,
                 context: &options.context,
+                claims: &claims,
                 is_first: round == 1,
                 refused_anchors: refused_before,
             };

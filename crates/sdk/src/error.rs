@@ -244,6 +244,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NetworkFile(_) => "bad_network_file",
+            Self::Policy(PolicyError::Unsatisfiable { .. }) => "unsatisfiable_policy",
             Self::Policy(_) => "invalid_policy",
             Self::Wallet(_) => "bad_wallet",
             Self::Prove(error) => error.code(),
@@ -433,6 +434,7 @@ impl Error {
     pub fn is_denial(&self) -> bool {
         match self {
             Self::Denied(_) => true,
+            Self::Prove(error) => error.is_denial(),
             Self::NoneOpened(errors) => errors.iter().any(Self::is_denial),
             _ => false,
         }

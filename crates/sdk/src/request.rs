@@ -12,14 +12,14 @@ use crate::{
     entropy::fresh,
     gather::{Asking, Failure, Opening},
     ledger::{Committee, Member},
-    private::ProveError,
+    private::{Claim, ProveError},
     survey,
     tally::{Misbehaviour, Outcome, Tally},
     wallet::Reader,
 };
 
 /// How long a request lives, in seconds. Nodes accept at most 300.
-const LIFETIME: u64 = 120;
+pub(crate) const LIFETIME: u64 = 120;
 /// How many subsets are tried when a share is bad and nobody can say which.
 const MOST_SUBSETS: usize = 500;
 
@@ -128,6 +128,8 @@ pub(crate) struct Round<'a, L> {
     pub(crate) batch: &'a Batch<'a, L>,
     pub(crate) policy: &'a Policy,
     pub(crate) context: &'a Context,
+    /// What the reader proves.
+    pub(crate) claims: &'a [Claim],
     /// Whether no round went before.
     pub(crate) is_first: bool,
     /// How many choices of anchors the nodes refused before.
@@ -248,7 +250,11 @@ impl<L: Lock> Round<'_, L> {
             context: self.context.clone(),
             authorization: Authorization::None {},
         };
-        for (name, proof) in self.reader.prove(&request, self.policy).await? {
+        for (name, proof) in self
+            .reader
+            .prove(&request, self.policy, self.claims)
+            .await?
+        {
             let added = request.context.insert(&name, ContextValue::Bytes(proof));
             added.map_err(ProveError::from)?;
         }

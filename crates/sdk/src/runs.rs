@@ -45,7 +45,11 @@ impl RunSealer {
         sealed: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let count = plaintext.len().div_ceil(self.chunk_size).max(1);
-        sealed.resize(plaintext.len() + count * TAG_BYTES, 0);
+        let size = plaintext.len() + count * TAG_BYTES;
+        if size > sealed.capacity() {
+            *sealed = vec![0; size];
+        }
+        sealed.resize(size, 0);
         let mut spaces = sealed.as_mut_slice();
         for at in 0..count {
             let (chunk, rest) = plaintext.split_at(self.chunk_size.min(plaintext.len()));
@@ -113,8 +117,11 @@ impl fmt::Debug for RunOpener {
 /// Another length for a secret: what it outgrows is wiped.
 pub(crate) fn resize(secret: &mut Zeroizing<Vec<u8>>, length: usize) {
     if length > secret.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity(length));
-        larger.extend_from_slice(secret);
+        // Zeros of the allocator's: `resize` writes them byte by byte where code is built for size.
+        let mut larger = Zeroizing::new(vec![0; length]);
+        if let Some(start) = larger.get_mut(..secret.len()) {
+            start.copy_from_slice(secret);
+        }
         *secret = larger;
     }
     secret.resize(length, 0);

@@ -4,7 +4,7 @@ use stheno_protocol::{Account, Authorization, Bytes, ChainId, Domain, Policy, Re
 
 use crate::{
     bounds::{BoxFuture, Shareable},
-    private::ProveError,
+    private::{Claim, ProveError, Purpose},
 };
 
 /// Somebody who asks for shares.
@@ -23,12 +23,22 @@ pub trait Reader: Shareable {
         domain: &'a Domain,
     ) -> BoxFuture<'a, Result<Authorization, WalletError>>;
 
-    /// Makes the proofs that the policy of this very request asks for, by the names that they have in
-    /// its context. They are made before the request is authorized. A reader without secrets makes none.
+    /// Says what it is going to prove for a policy, and gets ready to: once, before anybody is asked, since
+    /// a request does not live long. A reader without secrets proves nothing.
+    fn prepare<'a>(
+        &'a self,
+        _purpose: &'a Purpose<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Claim>, ProveError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Proves for this very request what it said that it would, by the names that proofs have in the
+    /// context. They are made before the request is authorized.
     fn prove<'a>(
         &'a self,
         _request: &'a Request,
         _policy: &'a Policy,
+        _claims: &'a [Claim],
     ) -> BoxFuture<'a, Result<Vec<(String, Bytes)>, ProveError>> {
         Box::pin(async { Ok(Vec::new()) })
     }

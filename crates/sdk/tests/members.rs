@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use stheno::{
     Client, EncryptOptions, Error, Policy, Reader, Wallet,
+    bounds::BoxFuture,
     circuits::{
-        Attributes, Circuit, Depth, Group, Leaf, Phase, ProvingKey, Secret, Statement, setup,
+        Attributes, Circuit, Depth, Group, Leaf, Phase, ProvingKey, Root, Secret, Statement, setup,
     },
-    private::{LocalProver, Place, PrivateReader, Proving, ProvingKeys},
-    testing::{CHAIN_ID, Committee},
+    private::{LocalProver, Place, PrivateReader, ProveError, Prover, Proving, ProvingKeys},
+    protocol::{Address, Presentation, policy::Zk, private::Task},
+    testing::{CHAIN_ID, Committee, FakeChain},
 };
 use tempfile::TempDir;
 
@@ -110,7 +112,13 @@ async fn member_reads_without_an_account_and_is_told_what_goes_on() {
     let member = PrivateReader::new(prover);
     assert_eq!(scene.read(&member, &sealed).await.unwrap(), TEXT);
     let phases = [Phase::Check, Phase::Assign, Phase::Prove, Phase::Verify];
-    assert_eq!(*seen.lock().unwrap(), phases.map(Proving::Proof));
+    let told = std::mem::take(&mut *seen.lock().unwrap());
+    assert_eq!(
+        told[0],
+        Proving::Check,
+        "of a key of which nothing is known"
+    );
+    assert_eq!(told[1..], phases.map(Proving::Proof));
     assert_eq!(
         scene.read(&member, &sealed).await.unwrap(),
         TEXT,
@@ -204,7 +212,7 @@ async fn credential_that_fits_is_found_among_several() {
     let holder = |credentials: &[&Attributes]| {
         let prover = scene.prover(1);
         PrivateReader::new(credentials.iter().fold(prover, |prover, attributes| {
-            prover.credential((*attributes).clone())
+            prover.credential(attributes.again())
         }))
     };
     let all = holder(&[&young, &expired, &old]);
@@ -274,4 +282,212 @@ async fn key_of_another_circuit_under_the_right_name_is_refused() {
         error.to_string().contains("its verifying key has the hash"),
         "{error}"
     );
+}
+
+/// What was proven, by the names of the proofs, in which group. It can take a long time to get ready.
+#[derive(Clone)]
+struct Watched {
+    prover: Arc<LocalProver>,
+    proven: Arc<Mutex<Vec<(String, Root)>>>,
+    slow: Option<FakeChain>,
+}
+
+impl Watched {
+    fn new(prover: LocalProver) -> Self {
+        Self {
+            prover: Arc::new(prover),
+            proven: Arc::default(),
+            slow: None,
+        }
+    }
+
+    fn reader(&self) -> PrivateReader {
+        PrivateReader::new(self.clone())
+    }
+
+    /// Since it was asked last.
+    fn names(&self) -> Vec<String> {
+        let proven = std::mem::take(&mut *self.proven.lock().unwrap());
+        proven.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+impl Prover for Watched {
+    fn roots<'a>(
+        &'a self,
+        leaf: &'a Zk,
+        until: u64,
+    ) -> BoxFuture<'a, Result<Vec<Root>, ProveError>> {
+        self.prover.roots(leaf, until)
+    }
+
+    fn prepare<'a>(&'a self, leaf: &'a Zk) -> BoxFuture<'a, Result<(), ProveError>> {
+        if let Some(chain) = &self.slow {
+            chain.mine(100);
+        }
+        self.prover.prepare(leaf)
+    }
+
+    fn prove<'a>(
+        &'a self,
+        task: &'a Task<'a>,
+        root: Root,
+    ) -> BoxFuture<'a, Result<Presentation, ProveError>> {
+        let proven = (task.leaf.proof.clone(), root);
+        self.proven.lock().unwrap().push(proven);
+        self.prover.prove(task, root)
+    }
+}
+
+impl Scene {
+    /// A condition that this scene's members prove, of its own name.
+    fn named(&self, name: &str) -> String {
+        let rest = format!(r#", "period": {}"#, 1_000 + name.len());
+        let named = self.zk(&self.membership, &rest);
+        named.replace(":me", &format!(":{name}"))
+    }
+
+    /// One that nobody proves.
+    fn unknown(&self, name: &str) -> String {
+        let root = self.group.root().unwrap().to_string();
+        let other = format!("0x{}", "17".repeat(32));
+        self.named(name).replace(&root, &other)
+    }
+
+    /// One whose group a contract keeps.
+    fn kept_by(&self, contract: Address) -> String {
+        let root = format!(r#""root": "{}""#, self.group.root().unwrap());
+        let group = format!(r#""chain": {CHAIN_ID}, "group": "{contract}""#);
+        self.zk(&self.membership, "").replace(&root, &group)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_proven_than_the_rule_asks_for() {
+    let scene = scene();
+    let watched = Watched::new(scene.prover(3));
+    let (a, b) = (scene.named("a"), scene.named("bb"));
+    let either = scene.sealed(&format!(r#"{{ "any": [{a}, {b}] }}"#)).await;
+    assert_eq!(scene.read(&watched.reader(), &either).await.unwrap(), TEXT);
+    assert_eq!(watched.names(), ["a"]);
+
+    // Five do not fit into a request.
+    let names = ["a", "bb", "ccc", "dddd", "eeeee"];
+    let of = names.map(|name| scene.named(name)).join(", ");
+    let some = format!(r#"{{ "at_least": {{ "k": 2, "of": [{of}] }} }}"#);
+    let some = scene.sealed(&some).await;
+    assert_eq!(scene.read(&watched.reader(), &some).await.unwrap(), TEXT);
+    assert_eq!(watched.names(), ["a", "bb"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_proven_where_it_does_not_suffice() {
+    let scene = scene();
+    let watched = Watched::new(scene.prover(3));
+    let rule = format!(
+        r#"{{ "all": [{}, {}] }}"#,
+        scene.named("a"),
+        scene.unknown("bb")
+    );
+    let sealed = scene.sealed(&rule).await;
+    let error = scene.read(&watched.reader(), &sealed).await.unwrap_err();
+    assert_eq!(error.code(), "other_group", "{error}");
+    assert!(
+        error.to_string().contains("`:bb`: none of the groups"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("`:a`"), "{error}");
+    assert!(watched.names().is_empty());
+
+    let either = format!(
+        r#"{{ "any": [{}, {}] }}"#,
+        scene.unknown("a"),
+        scene.unknown("bb")
+    );
+    let sealed = scene.sealed(&either).await;
+    let error = scene.read(&watched.reader(), &sealed).await.unwrap_err();
+    for name in ["`:a`: ", "`:bb`: "] {
+        assert!(error.to_string().contains(name), "{error}");
+    }
+
+    // Beside an account nothing is proven, and without one that does not do.
+    let balance = format!(r#"{{ "balance": {{ "chain": {CHAIN_ID}, "min": "1" }} }}"#);
+    let any = format!(r#"{{ "any": [{}, {balance}] }}"#, scene.named("a"));
+    let sealed = scene
+        .sealed(&format!(r#"{{ "all": [{any}, {balance}] }}"#))
+        .await;
+    let error = scene.read(&watched.reader(), &sealed).await.unwrap_err();
+    assert_eq!(error.code(), "wallet_needed", "{error}");
+    assert!(watched.names().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_that_is_missing_is_done_without_where_another_will_do() {
+    let scene = scene();
+    let hash = scene.membership.verifying_key().hash().to_string();
+    let other = scene
+        .named("a")
+        .replace(&hash, &format!("0x{}", "18".repeat(32)));
+    let sealed = scene
+        .sealed(&format!(r#"{{ "any": [{other}, {}] }}"#, scene.named("bb")))
+        .await;
+    let watched = Watched::new(scene.prover(3));
+    assert_eq!(scene.read(&watched.reader(), &sealed).await.unwrap(), TEXT);
+    assert_eq!(watched.names(), ["bb"]);
+}
+
+/// A request lives two minutes, and here it takes fifty until the key is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn request_is_made_once_everything_is_ready() {
+    let scene = scene();
+    let sealed = scene.sealed(&scene.zk(&scene.membership, "")).await;
+    let mut watched = Watched::new(scene.prover(3));
+    watched.slow = Some(scene.committee.chain().clone());
+    assert_eq!(scene.read(&watched.reader(), &sealed).await.unwrap(), TEXT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn group_of_a_contract_is_the_one_that_the_contract_has() {
+    let scene = scene();
+    let contract = Address::repeat_byte(7);
+    let sealed = scene.sealed(&scene.kept_by(contract)).await;
+    let older = scene.group.clone();
+    let mut now = scene.group.clone();
+    now.add(Leaf::of_member(&secret(8).commitment())).unwrap();
+    let (before, after) = (older.root().unwrap(), now.root().unwrap());
+    // The contract has the newer root, and takes no other.
+    let chain = scene.committee.chain();
+    chain.set_contract(contract, move |data, _| {
+        let is_valid = data.len() == 4 + 64 && data[4..36] == after.to_bytes();
+        let mut word = [0; 32];
+        word[31] = u8::from(is_valid);
+        Ok(match data.len() {
+            4 => after.to_bytes().to_vec().into(),
+            _ => word.to_vec().into(),
+        })
+    });
+    chain.finalize();
+
+    let watched = Watched::new(scene.prover(3).group(now));
+    assert_eq!(scene.read(&watched.reader(), &sealed).await.unwrap(), TEXT);
+    let proven = watched.proven.lock().unwrap().clone();
+    assert_eq!(proven, [("me".to_owned(), after)]);
+
+    let stale = Watched::new(scene.prover(3));
+    let error = scene.read(&stale.reader(), &sealed).await.unwrap_err();
+    assert_eq!(error.code(), "group_outdated", "{error}");
+    assert!(error.hint().contains("newest file"));
+    assert!(stale.names().is_empty(), "no node is told of {before}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn group_is_not_guessed_where_the_contract_cannot_be_asked() {
+    let scene = scene();
+    let sealed = scene.sealed(&scene.kept_by(Address::repeat_byte(9))).await;
+    let mut other = scene.group.clone();
+    other.add(Leaf::of_member(&secret(8).commitment())).unwrap();
+    let watched = Watched::new(scene.prover(3).group(other));
+    let error = scene.read(&watched.reader(), &sealed).await.unwrap_err();
+    assert_eq!(error.code(), "group_ambiguous", "{error}");
+    assert!(watched.names().is_empty());
 }

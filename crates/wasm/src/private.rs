@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use serde_json::{Value, json};
 use stheno::{
     bounds::BoxFuture,
+    circuits::{Bounds, Root},
     private::{PrivateReader, ProveError, Prover},
-    protocol::{Presentation, policy::Group, private::Task},
+    protocol::{
+        Presentation,
+        policy::{Group, Zk},
+        private::Task,
+    },
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -16,8 +21,8 @@ use crate::{bytes::words, reader::AskingReader};
 
 #[wasm_bindgen]
 impl AskingReader {
-    /// Somebody who proves each private condition and shows no account. `present` is given a task as
-    /// text, JSON:
+    /// Somebody who proves private conditions and shows no account. `ask` is given a step and a task as text,
+    /// JSON:
     ///
     /// ```json
     /// { "circuit": "membership-20-v1", "depth": 20, "key": "0x…", "root": "0x…",
@@ -25,28 +30,75 @@ impl AskingReader {
     ///   "bounds": { "ranges": [{ "low": "18", "high": "18446744073709551615" }, …], "now": "1814313600" } }
     /// ```
     ///
-    /// `root` is absent where a contract keeps the group, `bounds` where no credential is asked for; numbers
-    /// of 64 bits are decimal text. It resolves to the presentation's bytes, root 32 ‖ nullifier 32 ‖
-    /// proof 192 ‖ verifying key's file, or rejects with an object that has a `code` and a `message`.
+    /// | step | resolves to |
+    /// |---|---|
+    /// | `roots` | an array of the roots, 32 bytes each, of the groups in which it could be proven: of `root`'s, or of all that have the depth |
+    /// | `prepare` | anything, when the proving key is there |
+    /// | `present` | the proof in the group with `root`: root 32 ‖ nullifier 32 ‖ proof 192 ‖ verifying key's file |
+    ///
+    /// What is to be proven, of which group, is decided in here. `root` is absent in the first two steps where a
+    /// contract keeps the group; `scope` and `binding` are there in the last; `bounds` is absent where no
+    /// credential is asked for. Numbers of 64 bits are decimal text. It rejects with an object that has a `code`
+    /// and a `message`.
     #[must_use]
     #[wasm_bindgen(js_name = ofProver)]
-    pub fn of_prover(present: Function) -> Self {
-        Self(Arc::new(PrivateReader::new(PageProver(present))))
+    pub fn of_prover(ask: Function) -> Self {
+        Self(Arc::new(PrivateReader::new(PageProver(ask))))
     }
 }
 
 /// A prover that the page has.
 struct PageProver(Function);
 
+impl PageProver {
+    async fn ask(&self, step: &str, leaf: &Zk, task: Value) -> Result<JsValue, ProveError> {
+        let text = JsValue::from(task.to_string());
+        let answer = match self.0.call2(&JsValue::UNDEFINED, &step.into(), &text) {
+            Ok(answer) => JsFuture::from(Promise::resolve(&answer)).await,
+            Err(reason) => Err(reason),
+        };
+        answer.map_err(|reason| refused(leaf, &reason))
+    }
+}
+
 impl Prover for PageProver {
-    fn prove<'a>(&'a self, task: &'a Task<'a>) -> BoxFuture<'a, Result<Presentation, ProveError>> {
+    fn roots<'a>(
+        &'a self,
+        leaf: &'a Zk,
+        until: u64,
+    ) -> BoxFuture<'a, Result<Vec<Root>, ProveError>> {
         Box::pin(async move {
-            let text = JsValue::from(told(task).to_string());
-            let answer = match self.0.call1(&JsValue::UNDEFINED, &text) {
-                Ok(answer) => JsFuture::from(Promise::resolve(&answer)).await,
-                Err(reason) => Err(reason),
-            };
-            let bytes = answer.map_err(|reason| refused(task, &reason))?;
+            let bounds = leaf.attributes.map(|ranges| Bounds { ranges, now: until });
+            let told = told(leaf, named(leaf), bounds.as_ref());
+            let roots = self.ask("roots", leaf, told).await?;
+            let roots = Array::from(&roots).iter().map(|root| {
+                let bytes = Uint8Array::new(&root).to_vec();
+                let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| stopped("a root has 32 bytes"));
+                Root::from_bytes(&bytes?).map_err(stopped)
+            });
+            roots.collect()
+        })
+    }
+
+    fn prepare<'a>(&'a self, leaf: &'a Zk) -> BoxFuture<'a, Result<(), ProveError>> {
+        Box::pin(async move {
+            let told = told(leaf, named(leaf), None);
+            self.ask("prepare", leaf, told).await.map(|_| ())
+        })
+    }
+
+    fn prove<'a>(
+        &'a self,
+        task: &'a Task<'a>,
+        root: Root,
+    ) -> BoxFuture<'a, Result<Presentation, ProveError>> {
+        Box::pin(async move {
+            let mut told = told(task.leaf, Some(root), task.bounds.as_ref());
+            if let Some(object) = told.as_object_mut() {
+                object.insert("scope".to_owned(), task.scope.to_string().into());
+                object.insert("binding".to_owned(), task.binding.to_string().into());
+            }
+            let bytes = self.ask("present", task.leaf, told).await?;
             let bytes: Uint8Array = bytes
                 .dyn_into()
                 .map_err(|_| stopped("the prover gave no bytes"))?;
@@ -55,21 +107,23 @@ impl Prover for PageProver {
     }
 }
 
-/// A task, as a page is told it.
-fn told(task: &Task<'_>) -> Value {
-    let circuit = task.leaf.circuit;
-    let mut told = json!({
-        "circuit": circuit.to_string(),
-        "depth": circuit.depth.levels(),
-        "key": task.leaf.key.to_string(),
-        "scope": task.scope.to_string(),
-        "binding": task.binding.to_string(),
-    });
-    let root = match task.leaf.group {
-        Group::Root(root) => Some(root.to_string().into()),
+/// The root that a policy names.
+const fn named(leaf: &Zk) -> Option<Root> {
+    match leaf.group {
+        Group::Root(root) => Some(root),
         Group::Contract { .. } => None,
-    };
-    let bounds = task.bounds.as_ref().map(|bounds| {
+    }
+}
+
+/// A condition, as a page is told it.
+fn told(leaf: &Zk, root: Option<Root>, bounds: Option<&Bounds>) -> Value {
+    let mut told = json!({
+        "circuit": leaf.circuit.to_string(),
+        "depth": leaf.circuit.depth.levels(),
+        "key": leaf.key.to_string(),
+    });
+    let root = root.map(|root| root.to_string().into());
+    let bounds = bounds.map(|bounds| {
         let ranges = bounds
             .ranges
             .iter()
@@ -85,15 +139,16 @@ fn told(task: &Task<'_>) -> Value {
 }
 
 /// What the page's prover says, as the error that has its code.
-fn refused(task: &Task<'_>, reason: &JsValue) -> ProveError {
+fn refused(leaf: &Zk, reason: &JsValue) -> ProveError {
     let text = |name: &str| Reflect::get(reason, &name.into()).ok()?.as_string();
     let why = text("message").unwrap_or_else(|| words(reason));
-    let (circuit, key) = (task.leaf.circuit, task.leaf.key);
+    let (circuit, key) = (leaf.circuit, leaf.key);
     match text("code").as_deref() {
         Some("not_a_member") => ProveError::NotAMember { circuit },
         Some("other_group") => ProveError::OtherGroup,
         Some("not_provable") => ProveError::Unprovable { why },
         Some("proving_key_missing") => ProveError::NoKey { circuit, key, why },
+        Some("proving_key_broken") => ProveError::BrokenKey { circuit, key, why },
         _ => ProveError::Stopped { why },
     }
 }

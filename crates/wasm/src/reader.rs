@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stheno::{
     KeyHolder, Reader, SessionDraft, SessionOptions, WalletError,
     bounds::BoxFuture,
-    private::ProveError,
+    private::{Claim, ProveError, Purpose},
     protocol::{
         Account, AccountKind, Address, Authorization, B256, Bytes, ChainId, DelegateKey, Domain,
         Policy, Request, Scope,
@@ -41,12 +41,20 @@ impl Reader for Shared {
         self.0.authorize(request, domain)
     }
 
+    fn prepare<'a>(
+        &'a self,
+        purpose: &'a Purpose<'a>,
+    ) -> BoxFuture<'a, std::result::Result<Vec<Claim>, ProveError>> {
+        self.0.prepare(purpose)
+    }
+
     fn prove<'a>(
         &'a self,
         request: &'a Request,
         policy: &'a Policy,
+        claims: &'a [Claim],
     ) -> BoxFuture<'a, std::result::Result<Vec<(String, Bytes)>, ProveError>> {
-        self.0.prove(request, policy)
+        self.0.prove(request, policy, claims)
     }
 }
 

@@ -4,8 +4,8 @@ const seed = new Uint8Array(32).fill(7)
 const word = number => new Uint8Array(32).fill(number, 31)
 const hexOf = bytes => `0x${[...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('')}`
 
-/** By circuit: reading its key, proving, and each phase of that. */
-export async function measure (at, { circuit, url, hash, verifyingHash, rounds }) {
+/** By circuit: reading its key, proving, and each phase of that. `tell` is told what is being done. */
+export async function measure (at, { circuit, url, hash, verifyingHash, rounds }, tell) {
   const { Prover } = await import(`${at}/prover.js`)
   const file = new Uint8Array(await (await fetch(url)).arrayBuffer())
   const found = { read: [], checked: [], whole: [], memory: 0 }
@@ -15,6 +15,7 @@ export async function measure (at, { circuit, url, hash, verifyingHash, rounds }
     const key = await prover.loadKey(file, { development: true, onProgress, ...options })
     return [key, performance.now() - began]
   }
+  tell('checking and trying the key')
   const checking = new Prover()
   found.checked.push((await read(checking, { verifyingHash }))[1])
   checking.close()
@@ -25,6 +26,7 @@ export async function measure (at, { circuit, url, hash, verifyingHash, rounds }
   const claim = { seed, credential, group, scope: word(1), binding: word(2), bounds: credential && { ranges: [], now: 0 } }
   let key
   for (let round = 0; round < rounds; round++) {
+    tell(`reading the key, ${round + 1} of ${rounds}`)
     const [taken, ms] = await read(prover, { hash })
     await key?.free()
     key = taken
@@ -32,6 +34,7 @@ export async function measure (at, { circuit, url, hash, verifyingHash, rounds }
   }
   // The first does not count: it is compiled for speed only while it runs.
   for (let round = -1; round < rounds; round++) {
+    tell(round < 0 ? 'proving, to warm up' : `proving, ${round + 1} of ${rounds}`)
     const times = []
     const began = performance.now()
     await prover.prove(key, claim, { onProgress: ({ phase }) => times.push([phase, performance.now()]) })

@@ -86,11 +86,15 @@ export async function present (at, circuit, source, options, frozen) {
 }
 
 /** What is refused of keys: files at addresses. The verifying hash is the small one's. */
-export async function refusedKeys (at, { good, small, other, gone, wrong, stops, verifying, offCurve, swapped }, { hash, verifyingHash, swappedHash }, frozen) {
+export async function refusedKeys (at, { good, small, other, gone, wrong, stops, hangs, slow, verifying, offCurve, swapped, swappedSmall }, { hash, verifyingHash, swappedHash }, frozen) {
   const { Prover } = await import(`${at}/prover.js`)
   const prover = new Prover()
   const development = true
   const load = (source, options) => outcome(prover.loadKey(source, { development, hash, ...options }).then(({ circuit }) => circuit))
+  const uncached = async work => {
+    await globalThis.caches?.delete('stheno-proving-keys')
+    return await work()
+  }
   const file = new Uint8Array(await (await fetch(good)).arrayBuffer())
   const found = {
     production: await load(good, { development: false }),
@@ -98,6 +102,8 @@ export async function refusedKeys (at, { good, small, other, gone, wrong, stops,
     oneByte: await load(wrong),
     gone: await load(gone),
     stops: await load(stops),
+    hangs: await load(hangs, { patience: { stall: 500 } }),
+    late: await load(slow, { patience: { total: 1_000 } }),
     truncated: await load(file.subarray(0, 1_000_000)),
     noKey: await load(new Uint8Array(100)),
     verifyingFile: await load(verifying, { hash: undefined, verifyingHash }),
@@ -106,9 +112,11 @@ export async function refusedKeys (at, { good, small, other, gone, wrong, stops,
     nowhere: await load([]),
     // The first address that serves it will do.
     second: await load([gone, wrong, good]),
+    hangsFirst: await uncached(() => load([hangs, good], { patience: { stall: 500 } })),
     otherVerifying: await load(small, { hash: undefined, verifyingHash: hash }),
     // Before the good one, which would be found in the cache.
     offCurve: await load(offCurve, { hash: undefined, verifyingHash }),
+    untried: await load(swappedSmall, { hash: undefined, verifyingHash }),
     byVerifying: await load(small, { hash: undefined, verifyingHash })
   }
   // Whoever pins a broken key gets it, but no proof.

@@ -299,3 +299,34 @@ async fn follower_keeps_its_place_when_an_endpoint_is_silent() {
     assert_eq!(batch.up_to.number, 90);
     assert_eq!(ranges(&all[1]).last(), Some(&(80, 90)));
 }
+
+#[tokio::test]
+async fn last_log_is_looked_for_backwards_and_not_for_ever() {
+    let ledger = Ledger::new(7000, 6990, &[]);
+    let all: [Double; 2] = doubles(&ledger).await;
+    let logs = [(1_200, 3), (1_200, 4), (900, 0)];
+    script_logs(
+        &all,
+        &logs.map(|(number, index)| log(&ledger, number, index)),
+    );
+    let chain = connect(&all, 2).await;
+    let filter = Filter::new().address(CONTRACT).event_signature(TOPIC);
+    let head = chain.head().await.unwrap();
+    let found = async |blocks| chain.last_log(&filter, &head, blocks).await;
+    let newest = found(6_000).await.unwrap().unwrap();
+    assert_eq!(
+        (newest.block_number, newest.log_index),
+        (Some(1_200), Some(4))
+    );
+    assert_eq!(
+        ranges(&all[0]),
+        [(4_121, 7_000), (1_241, 4_120), (1_000, 1_240)]
+    );
+    assert!(found(5_799).await.unwrap().is_none());
+    // Of another contract, or of other blocks than were asked about.
+    all[0].script(|script| script.logs[1]["address"] = json!(Address::ZERO));
+    assert!(matches!(
+        found(6_000).await,
+        Err(ChainError::NoAgreement { .. })
+    ));
+}

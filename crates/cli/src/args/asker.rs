@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use stheno::{
+    circuits::KeyHash,
     private::Place,
     protocol::{Address, ChainId},
 };
@@ -24,19 +25,20 @@ pub struct WalletArgs {
     pub account_chain: Option<ChainId>,
 }
 
-/// Who asks a committee.
+/// Who asks a committee. A wallet may be there for something else besides.
 #[derive(Clone, Debug, Default, Args)]
+#[command(group(ArgGroup::new("who").args(["account", "session", "delegation", "key"])))]
 pub struct AskerArgs {
     /// A wallet.
     #[command(flatten)]
     pub wallet: WalletArgs,
 
     /// A session, from `stheno session new`; no wallet is needed while it lasts.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["account", "delegation"])]
+    #[arg(long, value_name = "FILE")]
     pub session: Option<PathBuf>,
 
     /// A delegation, from `stheno delegation new`: you ask for the account that granted it.
-    #[arg(long, value_name = "FILE", conflicts_with = "account")]
+    #[arg(long, value_name = "FILE")]
     pub delegation: Option<PathBuf>,
 
     /// The key that the delegation is for, from `stheno keygen --asking`. Default: the wallet's.
@@ -52,12 +54,7 @@ pub struct AskerArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct MemberArgs {
     /// Your member's key, from `stheno member create`: you prove to be in a group, and show no account.
-    #[arg(
-        long = "member",
-        value_name = "FILE",
-        requires = "group",
-        conflicts_with_all = ["account", "session", "delegation"]
-    )]
+    #[arg(long = "member", value_name = "FILE", requires = "group")]
     pub key: Option<PathBuf>,
 
     /// The file of a group that you are in, as it is now.
@@ -68,12 +65,28 @@ pub struct MemberArgs {
     #[arg(long, value_name = "FILE", requires = "key")]
     pub credential: Vec<PathBuf>,
 
-    /// Where proving keys are: a folder, or a server's.
+    /// Where proving keys are: folders, or servers'; several with commas between them.
+    // Not `requires`: what the environment says would be missing its key in every other command.
     #[arg(
         long,
         value_name = "FOLDER|URL",
-        requires = "key",
-        env = "STHENO_PROVING_KEYS"
+        env = "STHENO_PROVING_KEYS",
+        value_delimiter = ','
     )]
     pub proving_keys: Vec<Place>,
+    /// SHA-256 of the proving key's file, as whoever runs the network publishes it: no other is taken.
+    #[arg(
+        long,
+        value_name = "HASH",
+        requires = "key",
+        env = "STHENO_PROVING_KEY_HASH"
+    )]
+    pub proving_key_hash: Vec<KeyHash>,
+}
+
+impl MemberArgs {
+    /// The files of which one can be standard input.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.key.iter().chain(&self.credential)
+    }
 }

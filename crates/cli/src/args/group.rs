@@ -1,6 +1,6 @@
 //! `stheno group …` and `stheno member …`: members who are not named.
 
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use stheno::protocol::{Address, ChainId};
@@ -78,12 +78,13 @@ pub struct GroupCreateArgs {
 Examples:
   stheno group add group.json 0x… 0x…
   stheno group add group.json --from commitments.txt      # one a line; # begins a comment
-  stheno group add issued.json 0x… --attributes 18,0,0,0 --expires 2027-06-30T00:00:00Z \\
+  echo 18,0,0,0 > ann.txt                                 # four whole numbers
+  stheno group add issued.json 0x… --attributes-from ann.txt --expires 2027-06-30T00:00:00Z \\
          -o credential.json                               # give it to the member
 
-All are added, or none. What attributes mean is yours to say: an age, a country, a level. The group's
-file has none of them; the member needs the credential to prove, and you need its leaf to take it
-back, so keep a copy.")]
+All are added, or none. What attributes mean is yours to say: an age, a country, a level. They come
+from a file, since everybody on the machine can read arguments. The group's file has none of them; the
+member needs the credential to prove, and you need its leaf to take it back, so keep a copy.")]
 pub struct GroupAddArgs {
     /// The group's file.
     pub file: PathBuf,
@@ -96,17 +97,18 @@ pub struct GroupAddArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "commitments")]
     pub from: Option<PathBuf>,
 
-    /// What you say of the member: four whole numbers.
+    /// A file with what you say of the member: four whole numbers with commas between them; `-` is
+    /// standard input.
     #[arg(
         long,
-        value_name = "A,B,C,D",
+        value_name = "FILE",
         requires = "output",
         conflicts_with = "from"
     )]
-    pub attributes: Option<AttributesArg>,
+    pub attributes_from: Option<PathBuf>,
 
     /// Until when that holds: 2027-01-01 (UTC), or 2027-01-01T12:00:00Z. Default: for good.
-    #[arg(long, value_name = "TIME", requires = "attributes")]
+    #[arg(long, value_name = "TIME", requires = "attributes_from")]
     pub expires: Option<TimeArg>,
 
     /// Where the credential goes; only you will be able to read it.
@@ -114,7 +116,7 @@ pub struct GroupAddArgs {
         short,
         long,
         value_name = "FILE",
-        requires = "attributes",
+        requires = "attributes_from",
         value_parser = NonEmptyStringValueParser::new()
     )]
     pub output: Option<String>,
@@ -272,54 +274,4 @@ pub struct MemberCreateArgs {
 pub struct MemberCommitmentArgs {
     /// The member's key.
     pub key: PathBuf,
-}
-
-/// Four attributes.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub struct AttributesArg(pub [u64; 4]);
-
-/// What is said of somebody is nobody else's business.
-impl std::fmt::Debug for AttributesArg {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AttributesArg(<redacted>)")
-    }
-}
-
-impl FromStr for AttributesArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let numbers: Option<Vec<u64>> = text
-            .split(',')
-            .map(|part| Some(part).filter(digits)?.parse().ok())
-            .collect();
-        let four = numbers.and_then(|numbers| numbers.try_into().ok());
-        four.map(Self)
-            .ok_or_else(|| format!("`{text}` is not four whole numbers, such as 18,0,0,0"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes_are_four_whole_numbers() {
-        let most = format!("18,0,7,{}", u64::MAX);
-        assert_eq!(most.parse(), Ok(AttributesArg([18, 0, 7, u64::MAX])));
-        for text in [
-            "",
-            "18",
-            "1,2,3",
-            "1,2,3,4,5",
-            "1,2,3,",
-            "1,2,3,-4",
-            "1,2,3,+4",
-            "1, 2,3,4",
-            "1,2,3,18446744073709551616",
-        ] {
-            assert!(text.parse::<AttributesArg>().is_err(), "{text}");
-        }
-    }
 }

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use stheno::protocol::{Address, B256, ChainId, U256};
 use url::Url;
 
+use super::consent::SpanArg;
 use crate::context::{Written, named_value};
 
 /// `stheno policy …`
@@ -128,7 +129,8 @@ pub struct PolicyImportArgs {
 Examples:
   stheno policy new nft --chain 314 --contract 0x… > policy.json
   stheno policy new token --chain 314 --contract 0x… --min 1000000 --before 2027-06-30T00:00:00Z
-  stheno policy new lock --chain 314 --after 2027-01-01T00:00:00Z")]
+  stheno policy new lock --chain 314 --after 2027-01-01T00:00:00Z
+  stheno policy new member --chain 314 --contract 0x… --key 0x… > policy.json")]
 pub struct PolicyNewArgs {
     /// The kind.
     #[command(subcommand)]
@@ -156,6 +158,8 @@ pub enum Preset {
     Storage(StorageArgs),
     /// A contract of yours decides, by IAccessCondition's `canRead(reader, item, context)`.
     Grant(GrantArgs),
+    /// The reader is in a group whose root a contract keeps, and does not say who they are.
+    Member(InGroupArgs),
 }
 
 /// When a policy holds, besides what it asks.
@@ -311,6 +315,29 @@ pub struct GrantArgs {
     /// The reader sends it a byte string of this name.
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
+    /// When.
+    #[command(flatten)]
+    pub span: SpanArgs,
+}
+
+/// What `stheno policy new member` takes.
+#[derive(Clone, Debug, Args)]
+pub struct InGroupArgs {
+    /// Chain id, such as 314 for Filecoin.
+    #[arg(long)]
+    pub chain: ChainId,
+    /// The contract that keeps the group's root, from `stheno group deploy`.
+    #[arg(long)]
+    pub contract: Address,
+    /// The hash of the verifying key.
+    #[arg(long, value_name = "HASH")]
+    pub key: B256,
+    /// The depth of the group's tree: 20 or 32.
+    #[arg(long, value_name = "LEVELS", default_value_t = 20)]
+    pub depth: u8,
+    /// For how long a member shows nodes the same nullifier, such as 30d. Default: always.
+    #[arg(long, value_name = "TIME")]
+    pub period: Option<SpanArg>,
     /// When.
     #[command(flatten)]
     pub span: SpanArgs,

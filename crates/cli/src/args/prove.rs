@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use stheno::circuits::Circuit;
+use url::Url;
 
 use super::MemberArgs;
 
@@ -47,11 +48,16 @@ pub struct ProveKeysArgs {
 Example:
   stheno prove try policy.json --member member.key --group group.json --proving-keys keys/
 
-Nobody is asked, and nothing is sent. To read a file, give the same to `stheno decrypt`.")]
+As much is proven as reading takes, and no more. No node is asked. A group that a contract keeps is looked up
+with --rpc; without, the only group that could be it is taken for it. To read a file, give the same to `stheno decrypt`.")]
 pub struct ProveTryArgs {
     /// The policy, as JSON; `-` is standard input.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub policy: String,
+
+    /// A JSON-RPC endpoint of the chain on which a contract keeps the policy's group; of each chain one or more.
+    #[arg(long, value_name = "URL")]
+    pub rpc: Vec<Url>,
 
     /// Who proves.
     #[command(flatten)]

@@ -3,7 +3,7 @@
 pub(super) mod car;
 pub(super) mod folder;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use stheno::{
@@ -235,17 +235,8 @@ fn metadata(path: &Path) -> Result<Cbor, Failure> {
 
 fn check_stdin(args: &EncryptArgs) -> Result<(), Failure> {
     let files = args.to.policy.iter().chain(&args.to.also_to_shared);
-    let from_stdin = files
-        .chain(args.cek_file.iter().chain(&args.metadata))
-        .filter(|path| path.as_os_str() == "-")
-        .count();
-    if from_stdin + usize::from(args.file == "-") <= 1 {
-        return Ok(());
-    }
-    Err(
-        Failure::new("stdin_twice", "standard input cannot be two things at once")
-            .hint("put all but one of them into files"),
-    )
+    let files = files.chain(args.cek_file.iter().chain(&args.metadata));
+    input::stdin_once(files.map(PathBuf::as_path).chain([Path::new(&args.file)]))
 }
 
 /// The body cipher of an argument.

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -11,7 +11,8 @@ use stheno::{
     Error,
     circuits::{Inputs, Proof, VerifyingKey, setup, verify},
     crypto::{ItemId, NetworkId},
-    private::Prover,
+    ledger::{Ledger, RpcLedger},
+    private::{Prover, Purpose, Unproven, plan},
     protocol::{Authorization, Context, Policy, Request, private::tasks},
 };
 use zeroize::Zeroizing;
@@ -98,7 +99,9 @@ fn seed(file: Option<&Path>) -> Result<Zeroizing<[u8; 32]>, Failure> {
 }
 
 async fn attempt(args: &ProveTryArgs, as_json: bool) -> Result<(), Failure> {
-    let policy = policy::load(Path::new(&args.policy))?;
+    let path = Path::new(&args.policy);
+    input::stdin_once(args.member.files().map(PathBuf::as_path).chain([path]))?;
+    let policy = policy::load(path)?;
     let Some(member) = &args.member.key else {
         return Err(
             Failure::new("usage", "nobody is named who proves").hint("give --member and --group")
@@ -112,10 +115,26 @@ async fn attempt(args: &ProveTryArgs, as_json: bool) -> Result<(), Failure> {
     }
     let prover = keys::prover(member, &args.member)?;
     let request = for_nobody(&policy);
-    let (mut lines, mut objects) = (Vec::new(), Vec::new());
+    let ledger = RpcLedger::new(args.rpc.iter().cloned());
+    let purpose = Purpose {
+        policy: &policy,
+        context: &request.context,
+        now: request.issued_at,
+        until: request.expires_at,
+        ledger: (!args.rpc.is_empty()).then_some(&ledger as &dyn Ledger),
+    };
+    let plan = plan(&prover, &purpose).await.map_err(Error::from)?;
+    let (mut lines, mut proven) = (Vec::new(), Vec::new());
     for task in tasks(&request, &policy) {
+        let Some(claim) = plan.claims.iter().find(|claim| claim.leaf == *task.leaf) else {
+            continue;
+        };
+        // A condition that stands in the policy twice has one proof.
+        if proven.iter().any(|(leaf, _)| leaf == task.leaf) {
+            continue;
+        }
         let begun = Instant::now();
-        let presentation = prover.prove(&task).await.map_err(Error::from)?;
+        let presentation = prover.prove(&task, claim.root).await.map_err(Error::from)?;
         let taken = begun.elapsed().as_millis();
         verified(
             &presentation.key,
@@ -123,16 +142,28 @@ async fn attempt(args: &ProveTryArgs, as_json: bool) -> Result<(), Failure> {
             &task.inputs(presentation.root, presentation.nullifier),
         )?;
         lines.push(format!(
-            "proven    {} in {taken} ms, in the group with the root {}",
-            task.leaf.circuit, presentation.root
+            "proven    :{} {} in {taken} ms, in the group with the root {}",
+            task.leaf.proof, task.leaf.circuit, presentation.root
         ));
-        objects.push(json!({
+        let object = json!({
+            "proof": task.leaf.proof,
             "circuit": task.leaf.circuit.to_string(),
             "root": presentation.root.to_string(),
             "milliseconds": u64::try_from(taken).unwrap_or(u64::MAX),
-        }));
+        });
+        proven.push((task.leaf.clone(), object));
     }
-    say::result(as_json, &lines.join("\n"), &json!({ "proven": objects }));
+    if proven.is_empty() {
+        lines.push("proven    nothing: as far as is known here, no proof is needed".to_owned());
+    }
+    let mut not_proven = Vec::new();
+    for Unproven { name, why, .. } in &plan.refused {
+        lines.push(format!("left out  :{name}: {why}"));
+        not_proven.push(json!({ "proof": name, "code": why.code(), "why": why.to_string() }));
+    }
+    let proven: Vec<_> = proven.into_iter().map(|(_, object)| object).collect();
+    let object = json!({ "proven": proven, "leftOut": not_proven });
+    say::result(as_json, &lines.join("\n"), &object);
     Ok(())
 }
 

@@ -116,14 +116,22 @@ fn member_is_made_added_and_removed() {
 fn credential_is_given_to_the_member_and_its_leaf_to_the_group() {
     let folder = Folder::new();
     folder.done(&["group", "create", "group.json", "--depth", "32"]);
+    let said = [
+        ("eighteen", "18,0,0,7"),
+        ("nineteen", "19,0,0,7"),
+        ("numbers", "1,2,3,4"),
+    ];
+    for (name, attributes) in said {
+        folder.put(name, attributes);
+    }
     let member = commitment(1);
     let issue = [
         "group",
         "add",
         "group.json",
         &member,
-        "--attributes",
-        "18,0,0,7",
+        "--attributes-from",
+        "eighteen",
         "--expires",
         "2090-06-30T00:00:00Z",
         "-o",
@@ -155,7 +163,7 @@ fn credential_is_given_to_the_member_and_its_leaf_to_the_group() {
     assert_eq!(folder.json(&issue)["added"][0]["place"], 1);
     // Another credential does not take the file's place.
     let mut other = issue;
-    other[5] = "19,0,0,7";
+    other[5] = "nineteen";
     refused(
         &folder,
         &other,
@@ -167,8 +175,8 @@ fn credential_is_given_to_the_member_and_its_leaf_to_the_group() {
         "add",
         "group.json",
         &member,
-        "--attributes",
-        "1,2,3,4",
+        "--attributes-from",
+        "numbers",
         "-o",
         "-",
     ]);
@@ -202,6 +210,7 @@ fn bad_input_changes_nothing_and_is_named() {
         "group_exists",
         &["group.json exists already"],
     );
+    folder.put("numbers", "1,2,3,4");
     let [one, two] = [1, 2].map(commitment);
     folder.done(&["group", "add", "group.json", &one]);
     let order = format!("0x{}", "f".repeat(64));
@@ -231,8 +240,8 @@ fn bad_input_changes_nothing_and_is_named() {
         (
             add(&[
                 &two,
-                "--attributes",
-                "1,2,3,4",
+                "--attributes-from",
+                "numbers",
                 "--expires",
                 "2020-01-01",
                 "-o",
@@ -245,8 +254,8 @@ fn bad_input_changes_nothing_and_is_named() {
             add(&[
                 &two,
                 &commitment(3),
-                "--attributes",
-                "1,2,3,4",
+                "--attributes-from",
+                "numbers",
                 "-o",
                 "c.json",
             ]),

@@ -5,12 +5,13 @@ use stheno::Policy;
 use super::folder::{Folder, Said};
 
 const PASS: &str = "0x9f8F72aA9304c8B593d555F12eF6589cC3A579A2";
+const KEY: &str = "0x1111111111111111111111111111111111111111111111111111111111111111";
 
 #[test]
 fn policy_of_each_kind_is_written_and_read_back() {
     let folder = Folder::new();
     let contract = ["--chain", "314", "--contract", PASS];
-    let kinds: [(&[&str], &str); 11] = [
+    let kinds: [(&[&str], &str); 12] = [
         (&["nft"], "\"erc721\""),
         (&["token", "--min", "5"], "\"erc20\""),
         (&["items", "--id", "7", "--id", "9"], "\"erc1155\""),
@@ -18,6 +19,10 @@ fn policy_of_each_kind_is_written_and_read_back() {
         (&["subscription", "--id", "7"], "\"7\""),
         (&["grant"], "\"registry\""),
         (&["grant", "--context", "ticket"], "\":ticket\""),
+        (
+            &["member", "--key", KEY, "--depth", "32", "--period", "1h"],
+            "\"period\": 3600",
+        ),
         (
             &[
                 "storage",

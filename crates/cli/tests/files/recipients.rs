@@ -294,6 +294,6 @@ fn standard_input_is_given_to_one_thing_alone() {
     );
     folder.fails(
         &["decrypt", "-", "-i", "-", "-o", "out"],
-        &["standard input cannot be both envelope and key"],
+        &["standard input cannot be two things"],
     );
 }

@@ -53,23 +53,41 @@ impl ChaCha20 {
         ]
     }
 
-    fn next_blocks(&mut self, count: u32, blocks: &mut [Block<Self>]) {
+    /// Four consecutive blocks, of which `count` are used up.
+    ///
+    /// Without loops over rows and blocks, which are not unrolled where code is built for size.
+    fn next_blocks(&mut self, count: u32) -> [[Lanes; 4]; 4] {
         let start = self.state();
         self.counter = self.counter.wrapping_add(count);
         let mut state = start;
         for _ in 0..10 {
             state = on_diagonals(on_columns(state));
         }
-        for (row, (now, before)) in state.into_iter().zip(start).enumerate() {
-            let [a, b, c, d] = now;
-            let [w, x, y, z] = before;
-            let words = Lanes::transposed([a.add(w), b.add(x), c.add(y), d.add(z)]);
-            for (block, words) in blocks.iter_mut().zip(words) {
-                for (bytes, word) in block.chunks_exact_mut(4).skip(4 * row).zip(words.words()) {
-                    bytes.copy_from_slice(&word.to_le_bytes());
-                }
-            }
-        }
+        let ([a, b, c, d], [w, x, y, z]) = (state, start);
+        let [a0, a1, a2, a3] = transposed_sum(a, w);
+        let [b0, b1, b2, b3] = transposed_sum(b, x);
+        let [c0, c1, c2, c3] = transposed_sum(c, y);
+        let [d0, d1, d2, d3] = transposed_sum(d, z);
+        [
+            [a0, b0, c0, d0],
+            [a1, b1, c1, d1],
+            [a2, b2, c2, d2],
+            [a3, b3, c3, d3],
+        ]
+    }
+}
+
+/// A row of each block.
+#[inline(always)]
+fn transposed_sum([a, b, c, d]: [Lanes; 4], [w, x, y, z]: [Lanes; 4]) -> [Lanes; 4] {
+    Lanes::transposed([a.add(w), b.add(x), c.add(y), d.add(z)])
+}
+
+#[inline(always)]
+fn write(block: &mut Block<ChaCha20>, [a, b, c, d]: [Lanes; 4]) {
+    if let ([to_a, to_b, to_c, to_d], []) = block.as_chunks_mut() {
+        (*to_a, *to_b) = (a.bytes(), b.bytes());
+        (*to_c, *to_d) = (c.bytes(), d.bytes());
     }
 }
 
@@ -174,11 +192,17 @@ impl StreamCipherSeekCore for ChaCha20 {
 
 impl StreamCipherBackend for ChaCha20 {
     fn gen_ks_block(&mut self, block: &mut Block<Self>) {
-        self.next_blocks(1, std::slice::from_mut(block));
+        let [first, ..] = self.next_blocks(1);
+        write(block, first);
     }
 
     fn gen_par_ks_blocks(&mut self, blocks: &mut ParBlocks<Self>) {
-        self.next_blocks(4, blocks);
+        let [a, b, c, d] = self.next_blocks(4);
+        let [to_a, to_b, to_c, to_d] = &mut blocks.0;
+        write(to_a, a);
+        write(to_b, b);
+        write(to_c, c);
+        write(to_d, d);
     }
 }
 

@@ -73,8 +73,10 @@ pub struct Ledger {
     pub chain_id: u64,
     /// Contract wallets: from a block on, the key whose signatures they accept; none for nobody's.
     pub wallets: Vec<(u64, Address, Option<Address>)>,
-    /// Roots of the group: whether they are valid, from a block on.
-    pub roots: Vec<(u64, U256, bool)>,
+    /// Roots of the group: until which second they are valid, as a block on says it; 0 for never.
+    pub roots: Vec<(u64, U256, u64)>,
+    /// The active epoch, 1 or 2.
+    pub epoch: u64,
 }
 
 #[derive(Clone)]
@@ -107,6 +109,7 @@ impl FakeChain {
             chain_id: CHAIN_ID,
             wallets: Vec::new(),
             roots: Vec::new(),
+            epoch: 1,
         };
         Self::serve(ledger).await
     }
@@ -182,6 +185,14 @@ pub fn key_share(index: u16) -> KeyShare {
 
 pub fn context() -> B256 {
     B256::repeat_byte(0xce)
+}
+
+/// Of the ceremony of this number, which made the epoch of this number.
+fn context_of(number: u64) -> B256 {
+    match number {
+        1 => context(),
+        _ => B256::repeat_byte(0xcf),
+    }
 }
 
 pub fn domain() -> Domain {
@@ -324,11 +335,17 @@ impl Ledger {
             .roots
             .iter()
             .rfind(|(from, root, _)| *from <= number && *root == call.root);
-        Ok(last.is_some_and(|(_, _, valid)| *valid).abi_encode())
+        Ok(last
+            .is_some_and(|(_, _, until)| call.time <= *until)
+            .abi_encode())
     }
 
     fn committee(&self, data: &[u8]) -> Result<Vec<u8>, String> {
         let selector: [u8; 4] = data[..4].try_into().unwrap();
+        // Of what is asked about, where that is the last argument.
+        let number = data
+            .last_chunk()
+            .map_or(0, |last| u64::from_be_bytes(*last));
         match selector {
             contract::committeeCall::SELECTOR => {
                 let info = contract::CommitteeInfo {
@@ -341,8 +358,8 @@ impl Ledger {
                         margin: 3,
                         consentDelay: 0,
                     },
-                    epoch: 1,
-                    ceremony: 1,
+                    epoch: self.epoch,
+                    ceremony: self.epoch,
                     running: 0,
                     members: 3,
                     devnet: true,
@@ -360,7 +377,7 @@ impl Ledger {
                 fromEpoch: 0,
                 proposer: Address::repeat_byte(1),
                 proposal: B256::ZERO,
-                context: context(),
+                context: context_of(number),
                 proposedAt: 900,
                 consentCloses: 1_000,
                 start: 910,
@@ -370,11 +387,11 @@ impl Ledger {
             }
             .abi_encode()),
             contract::epochInfoCall::SELECTOR => Ok(contract::EpochInfo {
-                ceremony: 1,
+                ceremony: number,
                 threshold: 2,
                 size: 3,
                 activatedAt: 940,
-                context: context(),
+                context: context_of(number),
                 qualified: U256::from(7),
                 networkKey: self.network_key.to_bytes().to_vec().into(),
                 keysRoot: keys_root(&self.keys),
@@ -420,23 +437,30 @@ impl Home {
     }
 
     pub async fn with_share(share: KeyShare) -> Self {
-        Self::made(Some(share)).await
+        Self::made(&[(1, share)]).await
+    }
+
+    /// Node 2 while two epochs are served, of which the active one is 2.
+    pub async fn in_two_epochs() -> Self {
+        let home = Self::made(&[(1, key_share(2)), (2, key_share(2))]).await;
+        home.chain.lock().epoch = 2;
+        home
     }
 
     /// A member whose vault has no share, as after a backup from before the ceremony.
     pub async fn without_share() -> Self {
-        Self::made(None).await
+        Self::made(&[]).await
     }
 
-    async fn made(share: Option<KeyShare>) -> Self {
+    async fn made(shares: &[(u64, KeyShare)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = DataDir::new(&folder.path().join("data"));
         data_dir.create().unwrap();
         let source = stheno_node::config::Unlock::KeyFile(folder.path().join("vault.key"));
         let secret = UnlockSecret::prepare(&source).unwrap();
         let vault = Vault::create(&data_dir.vault(), &secret).unwrap();
-        if let Some(share) = share {
-            vault.keep_share(&context(), &share).unwrap();
+        for (number, share) in shares {
+            vault.keep_share(&context_of(*number), share).unwrap();
         }
         let chain = FakeChain::start(vault.address()).await;
         let twins = Vec::new();

@@ -1,16 +1,19 @@
 //! Members of a group, who show no account: who gets shares, and what a node makes of bad proofs.
 
+mod binding;
+mod credentials;
+mod limits;
+
 use std::sync::LazyLock;
 
-use alloy::primitives::{FixedBytes, U256};
+use alloy::primitives::U256;
 use serde_json::{Value, json};
 use stheno_circuits::{
-    Attributes, Circuit, Depth, Group, KeyHash, Leaf, PROOF_BYTES, ProvingKey, Secret, Statement,
+    Circuit, Depth, Group, Inputs, KeyHash, Leaf, PROOF_BYTES, ProvingKey, Secret, Statement,
     Witness, prove,
     rand::{SeedableRng, rngs::StdRng},
     setup,
 };
-use stheno_crypto::ReaderSecret;
 use stheno_protocol::{
     Account, AccountKind, Answer, Authorization, Context, ContextValue, Policy, Presentation,
     Request, private::tasks,
@@ -20,8 +23,6 @@ use crate::{
     double::{CHAIN_ID, FakeChain, GROUP, Home, Node, Reader, domain, item},
     receipts,
 };
-
-type Change = Box<dyn Fn(&mut Request)>;
 
 /// A small tree, so that a proof takes no time.
 const DEPTH: u8 = 3;
@@ -100,17 +101,39 @@ fn present(
     secret: &Secret,
     witness: &Witness,
 ) -> Presentation {
+    presented(key, &inputs(request, group, secret), witness)
+}
+
+/// What is to be proven for a request whose policy has one private condition.
+fn inputs(request: &Request, group: &Group, secret: &Secret) -> Inputs {
     let policy = request.decode_policy().unwrap();
     let tasks = tasks(request, &policy);
-    let inputs = tasks[0].inputs(group.root().unwrap(), secret.nullifier(&tasks[0].scope));
+    tasks[0].inputs(group.root().unwrap(), secret.nullifier(&tasks[0].scope))
+}
+
+fn presented(key: &ProvingKey, inputs: &Inputs, witness: &Witness) -> Presentation {
     let mut random = StdRng::from_seed([9; 32]);
-    let proof = prove(key, &inputs, witness, &mut random, &mut |_| ()).unwrap();
+    let proof = prove(key, inputs, witness, &mut random, &mut |_| ()).unwrap();
     Presentation {
         root: inputs.root,
         nullifier: inputs.nullifier,
         proof: proof.to_bytes(),
         key: key.verifying_key().to_bytes(),
     }
+}
+
+/// The same proof in other bytes, as everybody can write it: (-A, -B, C).
+fn rewritten(presentation: &Presentation) -> Presentation {
+    let mut other = presentation.clone();
+    // The bit that tells which of two points with the same x it is.
+    for at in [0, 48] {
+        other.proof[at] ^= 0x20;
+    }
+    other
+}
+
+fn word(group: &Group) -> U256 {
+    U256::from_be_bytes(group.root().unwrap().to_bytes())
 }
 
 fn with_bytes(mut request: Request, bytes: Vec<u8>) -> Request {
@@ -180,51 +203,7 @@ async fn key_for_development_is_refused_unless_the_configuration_says_so() {
     node.stop().await;
 }
 
-#[tokio::test]
-async fn proof_is_of_its_own_request_alone() {
-    let node = development_node().await;
-    let members = group(&[1, 2]);
-    let policy = of_root(&members);
-    let plain = request(&node.home.chain, &policy, 1);
-    let own = presentation(&plain, &members, 1);
-    assert_eq!(post(&node, &with(plain.clone(), &own)).await.0, 200);
-    let stranger = ReaderSecret::from_seed(&[0x99; 32]).public().to_bytes();
-    let changes: [Change; 4] = [
-        Box::new(|request| request.items = vec![item(7)]),
-        Box::new(|request| request.items.push(item(7))),
-        Box::new(move |request| request.reader_key = FixedBytes(stranger)),
-        Box::new(|request| request.expires_at += 1),
-    ];
-    for (at, change) in changes.iter().enumerate() {
-        let mut other = with(plain.clone(), &own);
-        change(&mut other);
-        let (code, found) = refused(&node, &other).await;
-        assert_eq!(code, "condition_not_met", "change {at}");
-        assert!(found.contains("not one for this request"), "{found}");
-    }
-    // The same group under another policy is another scope; the same proof for another group.
-    let weekly = zk(
-        &MEMBERSHIP,
-        json!({ "root": members.root().unwrap().to_string(), "period": 604_800 }),
-    );
-    let other_group = of_root(&group(&[1, 2, 3]));
-    for policy in [&weekly, &other_group] {
-        let other = Request {
-            policy: policy.to_cbor().into(),
-            ..with(plain.clone(), &own)
-        };
-        assert_eq!(refused(&node, &other).await.0, "condition_not_met");
-    }
-    // Where the proof is right and the group another.
-    let bigger = group(&[1, 2, 3]);
-    let request = proven(plain, &bigger, 1);
-    let (code, found) = refused(&node, &request).await;
-    assert_eq!(code, "condition_not_met");
-    assert!(found.contains("which is not the group's"), "{found}");
-    node.stop().await;
-}
-
-/// Whoever saw a proof can write it otherwise; that gains them nothing, and costs its maker nothing.
+/// Whoever saw a proof can write it otherwise; that gains them nothing. What it costs: `limits`.
 #[tokio::test]
 async fn proof_in_other_bytes_is_as_good_for_the_same_request_alone() {
     let node = development_node().await;
@@ -232,11 +211,7 @@ async fn proof_in_other_bytes_is_as_good_for_the_same_request_alone() {
     let policy = of_root(&group);
     let plain = request(&node.home.chain, &policy, 1);
     let own = presentation(&plain, &group, 1);
-    let mut other = own.clone();
-    // (-A, -B, C): the bit that tells which of two points with the same x it is.
-    for at in [0, 48] {
-        other.proof[at] ^= 0x20;
-    }
+    let other = rewritten(&own);
     for presentation in [&own, &other] {
         assert_eq!(post(&node, &with(plain.clone(), presentation)).await.0, 200);
     }
@@ -392,9 +367,8 @@ async fn account_beside_a_proof_is_refused() {
 async fn root_must_be_valid_at_the_anchor_and_at_the_head() {
     let node = development_node().await;
     let (old, new) = (group(&[1, 2]), group(&[1, 2, 3]));
-    let word = |group: &Group| U256::from_be_bytes(group.root().unwrap().to_bytes());
     let head = node.home.chain.lock().head;
-    node.home.chain.lock().roots = vec![(500, word(&old), true)];
+    node.home.chain.lock().roots = vec![(500, word(&old), u64::MAX)];
     let policy = of_contract();
     let ask = |group: &Group, number: u8| {
         let plain = request(&node.home.chain, &policy, 1);
@@ -409,7 +383,7 @@ async fn root_must_be_valid_at_the_anchor_and_at_the_head() {
         .chain
         .lock()
         .roots
-        .push((head + 1, word(&new), true));
+        .push((head + 1, word(&new), u64::MAX));
     let (status, problem) = post(&node, &ask(&new, 3)).await;
     assert_eq!(status, 403, "{problem}");
     assert_eq!(problem["code"], "not_final_yet");
@@ -419,11 +393,7 @@ async fn root_must_be_valid_at_the_anchor_and_at_the_head() {
         "the old root is valid still"
     );
     // A member is removed after the anchor.
-    node.home
-        .chain
-        .lock()
-        .roots
-        .push((head + 1, word(&old), false));
+    node.home.chain.lock().roots.push((head + 1, word(&old), 0));
     node.home.chain.lock().head = head + 2;
     let removed = refused(&node, &ask(&old, 1)).await;
     assert_eq!(removed.0, "no_longer_met");
@@ -431,42 +401,20 @@ async fn root_must_be_valid_at_the_anchor_and_at_the_head() {
 }
 
 #[tokio::test]
-async fn credential_must_be_within_bounds_until_the_request_ends() {
+async fn root_must_be_valid_until_the_request_ends() {
     let node = development_node().await;
-    let chain = &node.home.chain;
-    let me = secret(1);
-    let attributes = |age, expiry| Attributes {
-        values: [age, 756, 0, 0],
-        expiry,
-    };
-    let far = u64::MAX;
-    let (adult, child) = (attributes(18, far), attributes(17, far));
-    let leaf = |attributes: &Attributes| Leaf::of_credential(&me.commitment(), attributes);
-    let mut group = Group::new(Depth::new(DEPTH).unwrap());
-    for attributes in [&adult, &child] {
-        group.add(leaf(attributes)).unwrap();
-    }
-    let policy = |at_least: u64| {
-        zk(
-            &CREDENTIAL,
-            json!({ "root": group.root().unwrap().to_string(), "attributes": [{ ">=": at_least }, { "==": 756 }] }),
-        )
-    };
-    let plain = request(chain, &policy(18), 1);
-    let witness = Witness::credential(secret(1), group.path(&leaf(&adult)).unwrap(), adult.clone());
-    let presented = present(&CREDENTIAL, &plain, &group, &me, &witness);
-    let (status, answer) = post(&node, &with(plain.clone(), &presented)).await;
-    assert_eq!(status, 200, "{answer}");
-    // The child proves what is true of a child, and shows it where eighteen is asked.
-    let younger = Request {
-        policy: policy(17).to_cbor().into(),
+    let group = group(&[1, 2]);
+    let plain = request(&node.home.chain, &of_contract(), 1);
+    // The group has changed, and what it was before is valid for a time.
+    node.home.chain.lock().roots = vec![(500, word(&group), plain.expires_at)];
+    let later = Request {
+        expires_at: plain.expires_at + 1,
         ..plain.clone()
     };
-    let witness = Witness::credential(secret(1), group.path(&leaf(&child)).unwrap(), child.clone());
-    let presented = present(&CREDENTIAL, &younger, &group, &me, &witness);
-    assert_eq!(post(&node, &with(younger, &presented)).await.0, 200);
-    let (code, _) = refused(&node, &with(plain, &presented)).await;
+    assert_eq!(post(&node, &proven(plain, &group, 1)).await.0, 200);
+    let (code, found) = refused(&node, &proven(later, &group, 1)).await;
     assert_eq!(code, "condition_not_met");
+    assert!(found.contains("which is not the group's"), "{found}");
     node.stop().await;
 }
 
@@ -497,23 +445,5 @@ async fn burst_of_proofs_is_judged_one_by_one() {
             assert_eq!(answer["code"], "condition_not_met");
         }
     }
-    node.stop().await;
-}
-
-#[tokio::test]
-async fn member_is_limited_by_the_nullifier_and_others_are_not() {
-    let sections = format!(
-        "{DEVELOPMENT}[limits]\naccount_items_per_minute = 256\nanonymous_items_per_minute = 0\n"
-    );
-    let node = Home::new().await.run_with("", &sections).await;
-    node.until_ready().await;
-    let group = group(&[1, 2]);
-    let policy = of_root(&group);
-    let ask = |number: u8| proven(request(&node.home.chain, &policy, 200), &group, number);
-    let first = ask(1);
-    assert_eq!(post(&node, &first).await.0, 200);
-    assert_eq!(refused(&node, &ask(1)).await.0, "rate_limited");
-    assert_eq!(post(&node, &first).await.0, 200, "a copy costs nothing");
-    assert_eq!(post(&node, &ask(2)).await.0, 200, "another member");
     node.stop().await;
 }

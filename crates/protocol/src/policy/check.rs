@@ -145,6 +145,7 @@ fn at_least_one(min: U256) -> Result<(), (&'static str, String)> {
 pub(super) fn limits(rule: &Rule) -> Result<(), PolicyError> {
     Limit::Depth.check(rule.depth())?;
     Limit::Leaves.check(rule.leaves().count())?;
+    Limit::Private.check(different_private(rule))?;
     for leaf in rule.leaves() {
         match leaf {
             Leaf::Call(call) => {
@@ -164,6 +165,18 @@ pub(super) fn limits(rule: &Rule) -> Result<(), PolicyError> {
         }
     }
     Ok(())
+}
+
+/// How many private conditions differ, so that each takes a proof of its own.
+fn different_private(rule: &Rule) -> usize {
+    let mut different: Vec<&Zk> = Vec::new();
+    for leaf in rule.leaves() {
+        match leaf {
+            Leaf::Zk(zk) if !different.contains(&zk) => different.push(zk),
+            _ => {}
+        }
+    }
+    different.len()
 }
 
 fn literal_limit(arg: &Arg) -> Result<(), PolicyError> {

@@ -1,6 +1,7 @@
 //! Why a policy was refused.
 
-use super::{MAX_BYTES, MAX_DEPTH, MAX_IDS, MAX_LEAVES, MAX_LITERAL_BYTES};
+use super::{MAX_BYTES, MAX_DEPTH, MAX_IDS, MAX_LEAVES, MAX_LITERAL_BYTES, MAX_PRIVATE};
+use crate::Code;
 
 /// A place in a text, counted from 1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,6 +38,8 @@ pub enum Limit {
     Bytes,
     /// Leaves.
     Leaves,
+    /// Private conditions that differ.
+    Private,
     /// Levels of the tree, the leaves' included.
     Depth,
     /// Bytes of a literal or of an entry of a literal list.
@@ -52,6 +55,7 @@ impl Limit {
         match self {
             Self::Bytes => MAX_BYTES,
             Self::Leaves => MAX_LEAVES,
+            Self::Private => MAX_PRIVATE,
             Self::Depth => MAX_DEPTH,
             Self::LiteralBytes => MAX_LITERAL_BYTES,
             Self::Ids => MAX_IDS,
@@ -63,6 +67,7 @@ impl Limit {
         match self {
             Self::Bytes => "bytes as CBOR",
             Self::Leaves => "leaves",
+            Self::Private => "different `zk` conditions",
             Self::Depth => "levels",
             Self::LiteralBytes => "bytes in a literal",
             Self::Ids => "token ids in a leaf",
@@ -107,6 +112,14 @@ pub enum PolicyError {
         /// How many there are.
         found: usize,
     },
+    /// Some part of it can never hold, whoever asks.
+    #[error("{path}: {problem}")]
+    Unsatisfiable {
+        /// Where in the tree.
+        path: String,
+        /// Which two conditions exclude each other, and the remedy.
+        problem: String,
+    },
     /// Not deterministic CBOR.
     #[error("the stored policy is not canonical: {message} at byte {offset}")]
     Malformed {
@@ -118,13 +131,23 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    /// The code by which nodes refuse it.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Limit { .. } => Code::PolicyLimit,
+            Self::Unsatisfiable { .. } => Code::UnsatisfiablePolicy,
+            Self::Syntax { .. } | Self::At { .. } | Self::Malformed { .. } => Code::InvalidPolicy,
+        }
+    }
+
     /// Where in the text, for errors in JSON that have one place.
     #[must_use]
     pub const fn position(&self) -> Option<Position> {
         match self {
             Self::Syntax { position, .. } => Some(*position),
             Self::At { position, .. } => *position,
-            Self::Limit { .. } | Self::Malformed { .. } => None,
+            Self::Limit { .. } | Self::Unsatisfiable { .. } | Self::Malformed { .. } => None,
         }
     }
 }

@@ -15,6 +15,7 @@ mod leaf;
 mod literal;
 mod nearest;
 mod rule;
+mod satisfiable;
 pub(crate) mod schema;
 mod stored;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 mod text;
 mod to_json;
 pub(crate) mod typing;
+pub(crate) mod ways;
 
 use check::leaf_check;
 pub use error::{Limit, PolicyError, Position};
@@ -52,6 +54,8 @@ pub const VERSION: u64 = 1;
 pub const MAX_BYTES: usize = 16 * 1024;
 /// Most leaves of a policy.
 pub const MAX_LEAVES: usize = 64;
+/// Most private conditions of a policy that differ: each is a proof to verify.
+pub const MAX_PRIVATE: usize = 8;
 /// Most levels of a policy's tree, leaves included.
 pub const MAX_DEPTH: usize = 8;
 /// Most bytes of a literal, or of an entry of a literal list.
@@ -89,6 +93,7 @@ impl Policy {
         let policy = from_json::policy(text)?;
         check::limits(&policy.rule)?;
         chosen::check(&policy.rule)?;
+        satisfiable::check(&policy.rule)?;
         Limit::Bytes.check(policy.to_cbor().len())?;
         Ok(policy)
     }
@@ -106,6 +111,7 @@ impl Policy {
         let policy = stored::decode(value)?;
         check::limits(&policy.rule)?;
         chosen::check(&policy.rule)?;
+        satisfiable::check(&policy.rule)?;
         // The decoders accept canonical forms alone; should one of them ever be wrong, this holds.
         if policy.to_cbor() != bytes {
             return Err(PolicyError::Malformed {

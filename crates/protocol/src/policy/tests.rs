@@ -552,6 +552,25 @@ fn policy_is_refused_over_each_limit_and_the_error_names_it() {
             ..
         })
     ));
+    let private = |n: usize| {
+        let periods = (1..=n).map(|n| format!("{ROOT}, \"period\": {n}"));
+        let leaves = periods.map(|rest| zk("membership-20-v1", &rest));
+        leaves.collect::<Vec<_>>().join(",")
+    };
+    let most = private(MAX_PRIVATE);
+    read(&format!("{{\"any\": [{most}]}}"));
+    // One that stands twice is proven once.
+    read(&format!("{{\"any\": [{most}, {most}]}}"));
+    let more = format!("{{\"any\": [{}]}}", private(MAX_PRIVATE + 1));
+    assert_eq!(limit(&more), (Limit::Private, MAX_PRIVATE + 1));
+    let rule = from_json::policy(&with_rule(&more)).unwrap();
+    assert!(matches!(
+        Policy::from_cbor(&rule.to_cbor()),
+        Err(PolicyError::Limit {
+            limit: Limit::Private,
+            found: 9,
+        })
+    ));
     let error = Policy::from_json(&with_rule(&wide(65))).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -125,6 +125,9 @@ codes! {
     PolicyLimit = "policy_limit", 400, no, Author, "Policy over a limit",
         "The policy is larger, deeper or wider than allowed.",
         "The detail names the limit. Move long lists into a contract or a Merkle allowlist.";
+    UnsatisfiablePolicy = "unsatisfiable_policy", 400, no, Author, "Policy that nobody can satisfy",
+        "A part of the policy can never hold: a private condition is proven without an account, so never together with one that asks about the account; two proofs have one name; or more proofs are needed than fit into a request.",
+        "The message names the two conditions. Join them by `any`, name the proofs apart, or let the keeper of the group see to the other condition.";
     ChainNotConfigured = "chain_not_configured", 422, no, Author, "Chain not configured",
         "The policy reads a chain that this node has no endpoints for.",
         "Use a chain that the committee reads (see /v1/status), or ask its operators to add this one.";

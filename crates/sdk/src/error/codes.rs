@@ -23,14 +23,23 @@ pub const ALL: &[Explained] = explained! {
         "The policy asks for a proof that one is in a group, and the secret is in none of the groups that were given.",
         "Give the group's newest file with --group, and your credential where one is asked for; or ask who keeps the group to add you.";
     "other_group", Asker, "Another group",
-        "The groups that were given have other roots than the policy names.",
-        "Give the file of the very group that the policy names.";
+        "The groups that were given have other roots than the policy names. Such a policy is about the group as it was at one time, and its root changes with every member.",
+        "Give the group's file as it was when the policy was made; who keeps the group has it.";
+    "group_outdated", Asker, "Group out of date",
+        "The contract that keeps the policy's group has another root than every group that was given: their files are older, or of other groups. Nothing was sent to a node.",
+        "Get the group's newest file from who keeps it.";
+    "group_ambiguous", Asker, "Which group?",
+        "Several of the groups that were given could be the one that the policy's contract keeps, and the contract cannot be asked. Nothing was sent to a node, which would have learnt of the wrong one.",
+        "Give an endpoint of the chain that the message names, or the file of the policy's group alone.";
     "not_provable", Asker, "Not provable",
         "What the policy asks for does not hold: an attribute of the credential is out of bounds, or it has expired.",
         "Give a credential that is valid still and within the bounds that `stheno policy check` shows.";
     "proving_key_missing", Asker, "Proving key missing",
         "The proving key that belongs to the policy's verifying key was found in none of the places that were given, or what was there is another one or damaged.",
         "Say where proving keys are, with --proving-keys: a folder or a server that has the file HASH.proving.";
+    "proving_key_broken", Asker, "Proving key broken",
+        "A proving key is not sound: its points are not those of one key, or a proof that was made with it does not verify. It was put away, and no other place had a better one. Somebody may have made it so in order to learn who proves.",
+        "Tell who runs the place that the message names, and name another with --proving-keys. With --proving-key-hash, as the network's operator publishes it, no other key is taken.";
     "proving_stopped", Machine, "Proving stopped",
         "The proof was not finished, for want of memory perhaps.",
         "Try again with more memory; proving takes some 200 MB.";
@@ -308,11 +317,11 @@ pub const ALL: &[Explained] = explained! {
         "Nobody is in the group, so it has no root: a policy that named it would be a mistake.",
         "Add a member with `stheno group add`.";
     "not_a_commitment", Asker, "Not a commitment",
-        "What should name a member is not 0x and 64 hex digits, or not below the field's order, or zero.",
+        "What should name a member is not 0x and 64 hex digits, or not below the field's order, or zero, or the commitment of the secret 0, which everybody knows; or it is a secret key, which is not repeated.",
         "Copy again what the member's `stheno member create` printed.";
     "bad_credential", File, "Not a credential",
-        "The file is no credential, or its attributes and commitment do not make its leaf.",
-        "Have it issued again.";
+        "The file is no credential, or its attributes and commitment do not make its leaf; or it is another member's, or for a group of another depth.",
+        "Give the credential that was issued for your own key, with its issuer's group; or have it issued again.";
     "bad_member_key", Asker, "Not a member's key",
         "The file holds no member's key, or more than one; what it holds is not repeated.",
         "`stheno member create -o FILE` makes such a file.";
@@ -323,8 +332,8 @@ pub const ALL: &[Explained] = explained! {
         "The contract was made for groups of another depth, or for another kind of tree, than the file's.",
         "Give the contract that was deployed for this group, or deploy one with `stheno group deploy`.";
     "group_stale", Chain, "Group changed meanwhile",
-        "Somebody else has changed the group on chain, and the file does not have that change: whom they added would be lost, and whom they removed be a member again.",
-        "Get the file from who published it. To replace what they published, name their change with --following.";
+        "The last change of the group on chain was not made from this file, or from a newer one, or FILE.published, which would tell, is missing: whom it added would be lost, and whom it removed be a member again.",
+        "Get the newest file from who published it, with its FILE.published. To replace what was published, name the change with --following.";
     "group_must_revoke", Asker, "Roots have to end",
         "Nobody is in the group any more; then its roots on chain end at once.",
         "Leave --keep-old-roots out.";

@@ -5,11 +5,9 @@ use stheno_chain::contracts::{OwnedGroupContract as owned, VotedGroupContract as
 use stheno_circuits::{Group, MerkleTree, Root};
 use stheno_protocol::{Address, B256, U256};
 
-use super::{GroupContractError, GroupDigest, GroupError, GroupState, contract::number};
-
-/// Members that were added last, at most, that are taken out again to find the root on chain: about a
-/// second's work.
-const MOST_ADDED: usize = 2048;
+use super::{
+    GroupContractError, GroupDigest, GroupError, GroupState, contract::number, stored::was_file_of,
+};
 
 /// A change of a group's root.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,12 +23,26 @@ pub struct RootChange {
 }
 
 /// A root that was published, or was about to be, from the file that one has.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KnownRoot {
+    /// The number of the change that made it the contract's.
+    pub index: u64,
     /// The root.
     pub root: Option<Root>,
     /// How many places of the tree were given then.
     pub places: u64,
+    /// Those of them that were empty. The root does not tell an emptied last place from one that was
+    /// never given.
+    pub emptied: Vec<u64>,
+}
+
+/// What is known of the last change of a contract's root.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Known<'a> {
+    /// What was noted when roots were published from this file: for this contract, at least one.
+    Noted(&'a [KnownRoot]),
+    /// No notes: SHA-256 of the file that the change names, where the chain still tells.
+    Store(Option<B256>),
 }
 
 /// What a keeper says besides.
@@ -43,13 +55,46 @@ pub struct Wish {
 }
 
 impl KnownRoot {
-    /// That of a group as it is.
+    /// That of a group as it is, as a change of this number.
     #[must_use]
-    pub fn of(group: &Group) -> Self {
+    pub fn of(group: &Group, index: u64) -> Self {
+        let tree = group.tree();
+        let emptied = (0..).zip(tree.leaves()).filter(|(_, leaf)| leaf.is_none());
         Self {
+            index,
             root: group.root(),
-            places: group.tree().len(),
+            places: tree.len(),
+            emptied: emptied.map(|(place, _)| place).collect(),
         }
+    }
+
+    /// The first place that was empty, or given, then and is not so now: the group is an older one.
+    fn place_undone(&self, group: &Group) -> Option<u64> {
+        let tree = group.tree();
+        let mut emptied = self.emptied.iter().copied();
+        let again = emptied.find(|place| tree.leaf(*place).is_some());
+        again.or_else(|| (tree.len() < self.places).then_some(tree.len()))
+    }
+
+    /// Whether the group is this one, with nothing but new members.
+    fn has_grown_to(&self, group: &Group) -> bool {
+        let tree = group.tree();
+        let before = tree
+            .leaves()
+            .take(usize::try_from(self.places).unwrap_or(usize::MAX));
+        MerkleTree::from_leaves(tree.depth(), before).is_ok_and(|before| before.root() == self.root)
+    }
+}
+
+impl<'a> Known<'a> {
+    /// What was noted of the change that was the contract's last.
+    #[must_use]
+    pub fn last(self, state: &GroupState) -> Option<&'a KnownRoot> {
+        let Self::Noted(known) = self else {
+            return None;
+        };
+        let is_last = |known: &&KnownRoot| (known.index, known.root) == (state.index, state.root);
+        known.iter().find(is_last)
     }
 }
 
@@ -58,12 +103,15 @@ impl RootChange {
     ///
     /// A change that only adds members lets old roots stand for the contract's window, so that proofs on
     /// their way survive. Where one was removed since the root on chain, it is revoking, so that old
-    /// roots end at once. That a root on chain is of this group before is found out from the tree, or
-    /// from `known`; another one is somebody else's, and is not replaced unasked: whom they added would
-    /// be lost, and whom they removed be a member again.
+    /// roots end at once. That the last change was made from this file is told by `known`: by its number
+    /// and root, or by the digest that it names. The root alone does not tell: with the last member
+    /// removed it is the one from before they came. Another change is somebody else's, or an older file
+    /// is at hand, and it is not replaced unasked: whom they added would be lost, and whom they removed
+    /// be a member again.
     ///
     /// # Errors
-    /// [`GroupContractError::NotFromHere`], [`GroupContractError::Stale`] where the wish names another
+    /// [`GroupContractError::NotFromHere`], [`GroupContractError::Unrecorded`],
+    /// [`GroupContractError::OlderFile`], [`GroupContractError::Stale`] where the wish names another
     /// change than the last, [`GroupContractError::MustRevoke`], and [`GroupError::Empty`] where there
     /// is nothing to publish.
     pub fn plan(
@@ -71,7 +119,7 @@ impl RootChange {
         digest: GroupDigest,
         contract: Address,
         state: &GroupState,
-        known: &[KnownRoot],
+        known: Known<'_>,
         wish: Wish,
     ) -> Result<Option<Self>, GroupContractError> {
         let (root, index) = (group.root(), state.index);
@@ -88,11 +136,10 @@ impl RootChange {
                 index,
             });
         }
-        let recorded = known.iter().find(|known| known.root == state.root);
-        let only_adds = root == state.root || index == 0 || has_grown(group, state.root, recorded);
-        if !only_adds && recorded.is_none() && wish.following.is_none() {
-            return Err(GroupContractError::NotFromHere { contract, index });
-        }
+        let only_adds = match only_adds(group, contract, state, known) {
+            Err(_) if wish.following.is_some() => false,
+            told => told?,
+        };
         let revoking = match (root, wish.revoking) {
             (None, Some(false)) => return Err(GroupContractError::MustRevoke),
             (None, _) => true,
@@ -117,25 +164,30 @@ impl RootChange {
     }
 }
 
-/// Whether the group had this root, and only got members since.
-fn has_grown(group: &Group, root: Option<Root>, recorded: Option<&KnownRoot>) -> bool {
-    let tree = group.tree();
-    if let Some(recorded) = recorded {
-        let before = tree
-            .leaves()
-            .take(usize::try_from(recorded.places).unwrap_or(usize::MAX));
-        return MerkleTree::from_leaves(tree.depth(), before)
-            .is_ok_and(|before| before.root() == root);
+/// Whether the last change was made from this file, which only got members since.
+fn only_adds(
+    group: &Group,
+    contract: Address,
+    state: &GroupState,
+    known: Known<'_>,
+) -> Result<bool, GroupContractError> {
+    let index = state.index;
+    if index == 0 || group.root() == state.root {
+        return Ok(true);
     }
-    let Some(root) = root else {
-        // Everybody had been removed; of that the places still tell.
-        return tree.leaves().next().is_some_and(|first| first.is_none());
-    };
-    let mut before = tree.clone();
-    let places = (0..tree.len()).rev().take(MOST_ADDED);
-    places
-        .filter(|place| tree.leaf(*place).is_some())
-        .any(|place| before.remove(place).is_ok() && before.root() == Some(root))
+    match (known, known.last(state)) {
+        (_, Some(last)) => match last.place_undone(group) {
+            Some(place) => Err(GroupContractError::OlderFile {
+                contract,
+                index,
+                place,
+            }),
+            None => Ok(last.has_grown_to(group)),
+        },
+        (Known::Noted(_), None) => Err(GroupContractError::NotFromHere { contract, index }),
+        (Known::Store(Some(store)), None) if was_file_of(group, &store) => Ok(true),
+        (Known::Store(_), None) => Err(GroupContractError::Unrecorded { contract, index }),
+    }
 }
 
 impl From<&RootChange> for owned::RootChange {
@@ -166,6 +218,7 @@ mod tests {
     use stheno_circuits::{Depth, Leaf};
 
     use super::*;
+    use crate::group::{group_digest, group_to_bytes};
 
     const CONTRACT: Address = Address::repeat_byte(1);
 
@@ -203,7 +256,19 @@ mod tests {
         known: &[KnownRoot],
         wish: Wish,
     ) -> Result<Option<RootChange>, GroupContractError> {
+        let known = Known::Noted(known);
         RootChange::plan(group, [7; 32], CONTRACT, state, known, wish)
+    }
+
+    /// The same without notes, where the last change names the file of `published`.
+    fn plan_without_notes(
+        group: &Group,
+        index: u64,
+        published: &Group,
+    ) -> Result<Option<RootChange>, GroupContractError> {
+        let digest = group_digest(&group_to_bytes(published));
+        let (state, known) = (state(index, published), Known::Store(Some(digest.into())));
+        RootChange::plan(group, [7; 32], CONTRACT, &state, known, NO_WISH)
     }
 
     fn revoking(planned: Result<Option<RootChange>, GroupContractError>) -> bool {
@@ -227,21 +292,12 @@ mod tests {
 
         let published = state(1, &group(&[1, 2]));
         assert_eq!(plan(&group(&[1, 2]), &published, &[], NO_WISH), Ok(None));
-        let known = [KnownRoot::of(&group(&[1, 2]))];
-        for known in [&known[..], &[]] {
-            assert!(!revoking(plan(
-                &group(&[1, 2, 3, 4]),
-                &published,
-                known,
-                NO_WISH
-            )));
-            // Who came and went between two publications was never a member on chain.
-            assert!(!revoking(plan(
-                &group(&[1, 2, 0, 4]),
-                &published,
-                known,
-                NO_WISH
-            )));
+        let known = [KnownRoot::of(&group(&[1, 2]), 1)];
+        // Who came and went between two publications was never a member on chain.
+        for grown in [group(&[1, 2, 3, 4]), group(&[1, 2, 0, 4])] {
+            assert!(!revoking(plan(&grown, &published, &known, NO_WISH)));
+            let planned = plan_without_notes(&grown, 1, &group(&[1, 2]));
+            assert!(!revoking(planned));
         }
         let removed = group(&[1, 0, 3]);
         assert!(revoking(plan(&removed, &published, &known, NO_WISH)));
@@ -256,7 +312,7 @@ mod tests {
     fn change_of_somebody_else_is_not_replaced_unasked() {
         let theirs = state(4, &group(&[1, 2, 9]));
         let ours = group(&[1, 2, 3]);
-        let known = [KnownRoot::of(&group(&[1, 2]))];
+        let known = [KnownRoot::of(&group(&[1, 2]), 1)];
         let refused = plan(&ours, &theirs, &known, NO_WISH).unwrap_err();
         assert_eq!(refused.code(), "group_stale");
         assert!(matches!(
@@ -283,7 +339,7 @@ mod tests {
     #[test]
     fn group_that_was_emptied_has_no_root_any_more() {
         let published = state(1, &group(&[1]));
-        let known = [KnownRoot::of(&group(&[1]))];
+        let known = [KnownRoot::of(&group(&[1]), 1)];
         let empty = group(&[0]);
         let change = plan(&empty, &published, &known, NO_WISH).unwrap().unwrap();
         assert_eq!((change.root, change.revoking), (None, true));
@@ -300,10 +356,69 @@ mod tests {
 
         let emptied = state(2, &empty);
         assert_eq!(plan(&empty, &emptied, &[], NO_WISH), Ok(None));
-        assert!(!revoking(plan(&group(&[0, 2]), &emptied, &[], NO_WISH)));
+        assert!(!revoking(plan_without_notes(&group(&[0, 2]), 2, &empty)));
         // A file from before the lock-down would let everybody in again.
-        let refused = plan(&group(&[1, 2]), &emptied, &known, NO_WISH).unwrap_err();
+        let old = group(&[1, 2]);
+        let refused = plan(&old, &emptied, &known, NO_WISH).unwrap_err();
         assert_eq!(refused.code(), "group_stale");
+        for emptied in [empty, group(&[])] {
+            let refused = plan_without_notes(&old, 2, &emptied).unwrap_err();
+            assert_eq!(refused.code(), "group_stale");
+        }
+    }
+
+    /// Who stood last is removed, and the root is the one from before they came; a copy in which they
+    /// still stand looks like that group with one more.
+    #[test]
+    fn stale_copy_does_not_let_in_who_was_removed() {
+        let [with, without] = [group(&[1, 2, 9]), group(&[1, 2, 0])];
+        assert_eq!(without.root(), group(&[1, 2]).root());
+        let removed = state(2, &without);
+        let published = |index, group: &Group| KnownRoot::of(group, index);
+
+        // A copy with its notes from before the removal.
+        let notes = [published(1, &with)];
+        let refused = plan(&with, &removed, &notes, NO_WISH).unwrap_err();
+        let expected = GroupContractError::NotFromHere {
+            contract: CONTRACT,
+            index: 2,
+        };
+        assert_eq!(refused, expected);
+        // Notes of the very root, which was the contract's once.
+        let notes = [published(0, &group(&[1, 2])), published(1, &with)];
+        let refused = plan(&with, &removed, &notes, NO_WISH).unwrap_err();
+        assert_eq!(refused, expected);
+        // A copy without notes, whether or not the chain still names the file.
+        let refused = plan_without_notes(&with, 2, &without).unwrap_err();
+        assert!(matches!(refused, GroupContractError::Unrecorded { .. }));
+        let known = Known::Store(None);
+        let refused = RootChange::plan(&with, [7; 32], CONTRACT, &removed, known, NO_WISH);
+        assert_eq!(refused.unwrap_err().code(), "group_stale");
+        // A backup of the group's file beside the notes of today; and a shorter one.
+        let notes = [published(2, &without)];
+        for (old, place) in [
+            (with.clone(), 2),
+            (group(&[1, 2, 9, 4]), 2),
+            (group(&[7]), 1),
+        ] {
+            let refused = plan(&old, &removed, &notes, NO_WISH).unwrap_err();
+            let expected = GroupContractError::OlderFile {
+                contract: CONTRACT,
+                index: 2,
+                place,
+            };
+            assert_eq!(refused, expected);
+        }
+        // The file from which it was removed goes on, with its notes and without.
+        let next = group(&[1, 2, 0, 4]);
+        assert!(!revoking(plan(&next, &removed, &notes, NO_WISH)));
+        assert!(!revoking(plan_without_notes(&next, 2, &without)));
+        // Who means it says so.
+        let meant = Wish {
+            following: Some(2),
+            ..NO_WISH
+        };
+        assert!(revoking(plan(&with, &removed, &notes, meant)));
     }
 
     #[test]

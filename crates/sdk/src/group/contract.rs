@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use alloy::sol_types::{SolCall, SolInterface};
+use alloy::{
+    rpc::types::Filter,
+    sol_types::{SolCall, SolEvent, SolInterface},
+};
 use stheno_chain::{
     Block, Chain, ChainError, Instant, Sender, Sent,
     contracts::{OwnedGroupContract as owned, VotedGroupContract as voted},
@@ -16,6 +19,8 @@ use crate::ledger::in_words;
 
 /// How long what is under way is looked for: six blocks of Filecoin.
 const LOOKS: usize = 180;
+/// In so many blocks the last change is looked for: those of some thirty days on Filecoin.
+const LOOKED_BACK: u64 = 30 * 2_880;
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -195,6 +200,23 @@ impl GroupContract {
             return Err(self.inconsistent("it has a root, and had no change".to_owned()));
         }
         Ok(GroupState { block, index, root })
+    }
+
+    /// SHA-256 of the file that the last change names; `None` where the chain does not tell it any more:
+    /// it is looked for in thirty days, and few endpoints answer about all of them.
+    pub async fn last_store(&self, state: &GroupState) -> Option<B256> {
+        if state.index == 0 {
+            return None;
+        }
+        let filter = Filter::new()
+            .address(self.address)
+            .event_signature(owned::RootChanged::SIGNATURE_HASH)
+            .topic1(B256::from(U256::from(state.index)));
+        let found = self.chain.last_log(&filter, &state.block, LOOKED_BACK);
+        let log = found.await.ok().flatten()?;
+        let change = owned::RootChanged::decode_log(&log.inner).ok()?;
+        (change.newRoot == state.root.as_ref().map(number).unwrap_or_default())
+            .then_some(change.store)
     }
 
     /// Whether a root was valid at a time, in seconds since 1970.

@@ -57,15 +57,38 @@ pub enum GroupContractError {
         /// How many there were.
         index: u64,
     },
-    /// The root there is not one that the file's group ever had.
+    /// The last change is not one that was noted for this file.
     #[error(
-        "change {index} of the group at {contract} was not made from this file: its root is not one that the file's group has had"
+        "change {index} of the group at {contract} was not made from this file: FILE.published does not have it"
     )]
     NotFromHere {
         /// The contract.
         contract: Address,
         /// How many changes there were.
         index: u64,
+    },
+    /// There are no notes of what was published from the file, and the last change does not name a
+    /// file that this one was before.
+    #[error(
+        "whether change {index} of the group at {contract} was made from this file cannot be told: FILE.published, which would tell, is missing"
+    )]
+    Unrecorded {
+        /// The contract.
+        contract: Address,
+        /// How many changes there were.
+        index: u64,
+    },
+    /// The file is older than what was published from it: who was removed since stands in it.
+    #[error(
+        "the file is older than change {index} of the group at {contract}, which was published from it: place {place} is not as it was then"
+    )]
+    OlderFile {
+        /// The contract.
+        contract: Address,
+        /// How many changes there were.
+        index: u64,
+        /// The first place, from 0, that was emptied then, or given, and is not so now.
+        place: u64,
     },
     /// Roots end at once where there is none after them.
     #[error("nobody is in the group any more, so that its roots end at once")]
@@ -116,7 +139,10 @@ impl GroupContractError {
             Self::Group(error) => error.code(),
             Self::NoGroup { .. } => "no_group",
             Self::OtherDepth { .. } | Self::OtherTree { .. } => "group_differs",
-            Self::Stale { .. } | Self::NotFromHere { .. } => "group_stale",
+            Self::Stale { .. }
+            | Self::NotFromHere { .. }
+            | Self::Unrecorded { .. }
+            | Self::OlderFile { .. } => "group_stale",
             Self::MustRevoke => "group_must_revoke",
             Self::NotOwner { .. } | Self::NotAVoter { .. } => "group_not_yours",
             Self::Inconsistent { .. } => "group_inconsistent",
@@ -145,6 +171,12 @@ impl GroupContractError {
             }
             Self::NotFromHere { .. } => {
                 "get the file from who published it; to replace what they published, name their change with --following"
+            }
+            Self::Unrecorded { .. } => {
+                "bring FILE.published back from where you published last; if the file has all who are members and nobody who was removed, name the change with --following"
+            }
+            Self::OlderFile { .. } => {
+                "get the newest file back: who was removed would be a member again; to publish this one all the same, name the change with --following"
             }
             Self::MustRevoke => "leave --keep-old-roots out",
             Self::NotOwner { .. } => "use the owner's wallet",

@@ -4,11 +4,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use stheno_circuits::{Attributes, Commitment, Depth, Leaf};
+use zeroize::{Zeroize, Zeroizing};
 
-use super::{GroupError, stored::object};
+use super::GroupError;
 
 /// What the file calls itself.
 const FORMAT: &str = "stheno-credential/1";
+/// Longer than the text of any credential.
+const MOST_BYTES: usize = 1024;
 
 /// A credential: what an issuer says of a member, as the member keeps it.
 ///
@@ -22,8 +25,8 @@ const FORMAT: &str = "stheno-credential/1";
 /// ```
 ///
 /// Attributes are decimal text, since they go up to 2^64 − 1; `expires` is in Unix seconds, absent for
-/// never.
-#[derive(Clone, Eq, PartialEq)]
+/// never. A fault of the file is named by its line and column, and what stands there is not repeated.
+#[derive(Eq, PartialEq)]
 pub struct Credential {
     /// Whose it is.
     pub commitment: Commitment,
@@ -60,7 +63,7 @@ impl Credential {
 
     /// The file's text.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub fn to_json(&self) -> Zeroizing<String> {
         let attributes = self.attributes.values.iter();
         let stored = Stored {
             format: FORMAT.to_owned(),
@@ -70,8 +73,11 @@ impl Credential {
             expires: self.expires(),
             leaf: self.leaf(),
         };
-        // Numbers, strings and lists always serialise.
-        serde_json::to_string_pretty(&stored).unwrap_or_default()
+        // With all the room that it needs: bytes that grow leave a copy behind.
+        let mut text = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
+        // Numbers, strings and lists always serialise, as text.
+        let _ = serde_json::to_writer_pretty(&mut *text, &stored);
+        Zeroizing::new(String::from_utf8(std::mem::take(&mut *text)).unwrap_or_default())
     }
 
     /// Reads a credential, and computes its leaf anew.
@@ -80,7 +86,17 @@ impl Credential {
     /// [`GroupError::NotACredential`], where the leaf is another one as well.
     pub fn from_json(text: &str) -> Result<Self, GroupError> {
         let not = |why: String| GroupError::NotACredential { why };
-        let stored: Stored = object(text.as_bytes()).map_err(not)?;
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(not("it is not a JSON object".to_owned()));
+        }
+        let stored: Stored = serde_json::from_str(text).map_err(|error| {
+            let what = match error.classify() {
+                serde_json::error::Category::Data => "it has not the fields of a credential",
+                _ => "it is not JSON",
+            };
+            let (line, column) = (error.line(), error.column());
+            not(format!("{what}, at line {line}, column {column}"))
+        })?;
         if stored.format != FORMAT {
             return Err(not(format!("its format is not {FORMAT}")));
         }
@@ -98,6 +114,13 @@ impl Credential {
                 "its attributes and commitment do not make its leaf".to_owned()
             )),
         }
+    }
+}
+
+impl Drop for Stored {
+    fn drop(&mut self) {
+        self.attributes.zeroize();
+        self.expires.zeroize();
     }
 }
 
@@ -144,8 +167,9 @@ mod tests {
         for expiry in [1_814_313_600, u64::MAX] {
             let credential = credential(expiry);
             let text = credential.to_json();
+            let text = text.as_str();
             assert_eq!(text.contains("expires"), expiry != u64::MAX, "{text}");
-            assert_eq!(Credential::from_json(&text).unwrap(), credential);
+            assert_eq!(Credential::from_json(text).unwrap(), credential);
             assert!(!format!("{credential:?}").contains("18446744073709551615"));
         }
     }
@@ -153,6 +177,7 @@ mod tests {
     #[test]
     fn credential_that_was_tampered_with_is_refused() {
         let text = credential(1_814_313_600).to_json();
+        let text = text.as_str();
         for (from, to, why) in [
             ("\"18\"", "\"19\"", "do not make its leaf"),
             ("1814313600", "1814313601", "do not make its leaf"),
@@ -160,16 +185,23 @@ mod tests {
             ("\"18\"", "\"-1\"", "four whole numbers"),
             ("\"18\"", "\"18446744073709551616\"", "four whole numbers"),
             ("\"18\",", "", "four whole numbers"),
-            ("\"18\"", "18", "expected a string"),
+            ("\"18\"", "18", "fields of a credential, at line"),
+            ("1814313600", "\"1814313600\"", "fields of a credential"),
+            ("{", "[", "JSON object"),
+            ("}", "", "not JSON"),
             ("credential/1", "credential/2", "format"),
-            ("\"depth\"", "\"deep\"", "unknown field"),
-            ("0x", "0y", "hexadecimal"),
+            ("\"depth\"", "\"deep\"", "fields of a credential"),
+            ("0x", "0y", "fields of a credential"),
         ] {
             let bad = text.replacen(from, to, 1);
             assert_ne!(bad, text, "{from}");
             let error = Credential::from_json(&bad).unwrap_err();
             assert_eq!(error.code(), "bad_credential");
-            assert!(error.to_string().contains(why), "{to}: {error}");
+            let words = error.to_string();
+            assert!(words.contains(why), "{to}: {error}");
+            for secret in ["18", "19", "1814313600", &u64::MAX.to_string()] {
+                assert!(!words.contains(secret), "{to}: {error}");
+            }
         }
         let deep = text.replacen("20", "33", 1);
         assert_eq!(

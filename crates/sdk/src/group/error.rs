@@ -90,6 +90,9 @@ pub enum GroupError {
         /// What is wrong with it.
         why: String,
     },
+    /// A secret key stands where a commitment should. It is not repeated.
+    #[error("this is a member's secret key, and no commitment")]
+    SecretForCommitment,
     /// The text is no credential, or one that contradicts itself.
     #[error("this is no credential: {why}")]
     NotACredential {
@@ -127,7 +130,7 @@ impl GroupError {
             Self::NotAMember { .. } => "not_in_group",
             Self::Full { .. } => "group_full",
             Self::Empty => "group_empty",
-            Self::NotACommitment { .. } => "not_a_commitment",
+            Self::NotACommitment { .. } | Self::SecretForCommitment => "not_a_commitment",
             Self::NotACredential { .. } => "bad_credential",
             Self::NotAKey { .. } => "bad_member_key",
         }
@@ -155,6 +158,7 @@ impl GroupError {
             Self::NotACommitment { .. } => {
                 "a commitment is what `stheno member create` prints: 0x and 64 hex digits"
             }
+            Self::SecretForCommitment => "give what `stheno member commitment FILE` prints",
             Self::NotACredential { .. } => "have it issued again",
             Self::NotAKey { .. } => "`stheno member create -o FILE` makes such a file",
         }

@@ -76,7 +76,10 @@ impl GroupFile {
         }
         let part = beside(path, &format!(".{}.part", std::process::id()));
         let bytes = group_to_bytes(&Group::new(depth));
-        let made = write(&part, &bytes, None).and_then(|()| fs::hard_link(&part, path));
+        let made = write(&part, &bytes, None).and_then(|()| match fs::hard_link(&part, path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => rename_new(&part, path),
+            linked => linked,
+        });
         // What cannot be removed is a whole file of an unused name.
         let _ = fs::remove_file(&part);
         made.map_err(|error| match error.kind() {
@@ -98,31 +101,13 @@ impl GroupFile {
     fn open_within(path: &Path, patience: Duration) -> Result<Self, GroupError> {
         // The file that a link names is changed, not the link.
         let path = fs::canonicalize(path).map_err(|error| disk(path, "open it", &error))?;
-        let until = Instant::now() + patience;
-        loop {
-            let file = OpenOptions::new().read(true).write(true).open(&path);
-            let file = file.map_err(|error| disk(&path, "open it", &error))?;
-            match file.try_lock() {
-                Ok(()) if is_at(&file, &path) => {
-                    let stored = GroupAsStored::of(&file, &path)?;
-                    return Ok(Self {
-                        path,
-                        _lock: file,
-                        group: stored.group,
-                    });
-                }
-                // Whoever had it has put another one in its place.
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                    std::thread::sleep(LOOK);
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let path = path.display().to_string();
-                    return Err(GroupError::Busy { path });
-                }
-                Err(TryLockError::Error(error)) => return Err(disk(&path, "lock it", &error)),
-            }
-        }
+        let lock = locked_within(&path, patience)?;
+        let stored = GroupAsStored::of(&lock, &path)?;
+        Ok(Self {
+            path,
+            _lock: lock,
+            group: stored.group,
+        })
     }
 
     /// The group, as it will be.
@@ -191,6 +176,33 @@ impl GroupFile {
     }
 }
 
+/// Keeps other commands from a file and from what lies beside it, until it is dropped; waits up to a
+/// minute for one that does so.
+pub(super) fn locked(path: &Path) -> Result<File, GroupError> {
+    locked_within(path, PATIENCE)
+}
+
+fn locked_within(path: &Path, patience: Duration) -> Result<File, GroupError> {
+    let until = Instant::now() + patience;
+    loop {
+        let file = OpenOptions::new().read(true).write(true).open(path);
+        let file = file.map_err(|error| disk(path, "open it", &error))?;
+        match file.try_lock() {
+            Ok(()) if is_at(&file, path) => return Ok(file),
+            // Whoever had it has put another one in its place.
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                std::thread::sleep(LOOK);
+            }
+            Err(TryLockError::WouldBlock) => {
+                let path = path.display().to_string();
+                return Err(GroupError::Busy { path });
+            }
+            Err(TryLockError::Error(error)) => return Err(disk(path, "lock it", &error)),
+        }
+    }
+}
+
 /// A hidden neighbour, so that the last step is a rename and cannot cross file systems.
 fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(".");
@@ -198,6 +210,15 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.push(".stheno-group");
     name.push(end);
     path.with_file_name(name)
+}
+
+/// Gives a file a name that nobody has, where there are no links, such as on exFAT. Somebody who looks
+/// between the two steps finds an empty file, which is no group.
+fn rename_new(part: &Path, path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?;
+    fs::rename(part, path).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 fn exists(path: &Path) -> GroupError {
@@ -274,6 +295,23 @@ mod tests {
         let gone = file.remove(&[leaf(1), leaf(9)]).unwrap_err();
         assert_eq!(gone.code(), "not_in_group");
         assert_eq!(file.group().root(), root);
+    }
+
+    #[test]
+    fn file_is_made_without_links_and_replaces_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let [part, path] = ["part", "group.json"].map(|name| folder.path().join(name));
+        fs::write(&part, "one").unwrap();
+        rename_new(&part, &path).unwrap();
+        fs::write(&part, "two").unwrap();
+        let error = rename_new(&part, &path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        // Nothing is left where the last step fails.
+        fs::remove_file(&path).unwrap();
+        fs::remove_file(&part).unwrap();
+        rename_new(&part, &path).unwrap_err();
+        assert_eq!(names(&folder).len(), 0);
     }
 
     /// However many are added at once, the tree is that of one by one.

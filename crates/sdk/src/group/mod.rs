@@ -35,14 +35,15 @@
 //! # async fn run(chain: stheno::chain::Chain, contract: stheno::protocol::Address,
 //! #     wallet: stheno::Wallet) -> Result<(), Box<dyn std::error::Error>> {
 //! use std::path::Path;
-//! use stheno::group::{GroupAsStored, GroupContract, RootChange, Wish};
+//! use stheno::group::{GroupAsStored, GroupContract, Known, RootChange, Wish};
 //!
 //! let stored = GroupAsStored::read(Path::new("group.json"))?;
 //! let contract = GroupContract::new(chain.clone(), contract).at_head();
 //! contract.check(&stored.group).await?; // of the same depth
 //! let state = contract.state().await?;
 //! let (group, address) = (&stored.group, contract.address());
-//! let change = RootChange::plan(group, stored.digest, address, &state, &[], Wish::default())?;
+//! let known = Known::Store(contract.last_store(&state).await); // or what `GroupNotes` have
+//! let change = RootChange::plan(group, stored.digest, address, &state, known, Wish::default())?;
 //! if let Some(change) = change {
 //!     contract.publish(&wallet.sender(chain), &change).await?;
 //! }
@@ -79,7 +80,7 @@ mod notes;
 mod stored;
 
 #[cfg(all(feature = "chain", feature = "wallet"))]
-pub use change::{KnownRoot, RootChange, Wish};
+pub use change::{Known, KnownRoot, RootChange, Wish};
 #[cfg(all(feature = "chain", feature = "wallet"))]
 pub use contract::{GroupContract, GroupState, GroupTerms, Keeper, Published};
 #[cfg(all(feature = "chain", feature = "wallet"))]

@@ -11,6 +11,9 @@ use super::GroupError;
 /// Most bytes of a file that are read: some fifteen million members.
 pub(super) const MAX_BYTES: u64 = 1 << 30;
 
+/// How the texts of secret keys begin.
+const SECRET: &str = "STHENO-";
+
 /// SHA-256 over a group's file: what a change of the root says of where its members are found.
 pub type GroupDigest = [u8; 32];
 
@@ -57,6 +60,25 @@ pub fn group_digest(bytes: &[u8]) -> GroupDigest {
     Sha256::digest(bytes).into()
 }
 
+/// Whether a file with this digest was the group's once, and the group only got members since. The
+/// file of a group without a place was everybody's, and tells nothing.
+#[cfg(all(feature = "chain", feature = "wallet"))]
+pub(super) fn was_file_of(group: &Group, digest: &stheno_protocol::B256) -> bool {
+    let depth = group.tree().depth().levels();
+    let mut hash = Sha256::new_with_prefix(format!("{{\"depth\":{depth},\"leaves\":["));
+    (0u64..).zip(group.tree().leaves()).any(|(place, leaf)| {
+        if place > 0 {
+            hash.update(",");
+        }
+        match leaf {
+            Some(leaf) => hash.update(format!("\"{leaf}\"")),
+            None => hash.update("null"),
+        }
+        let file = hash.clone().chain_update("]}\n").finalize();
+        file.as_slice() == digest.as_slice()
+    })
+}
+
 /// A depth as it is typed or read.
 ///
 /// # Errors
@@ -66,11 +88,15 @@ pub fn depth_of(depth: u64) -> Result<Depth, GroupError> {
     Ok(Depth::new(narrow)?)
 }
 
-/// Reads a commitment: `0x` and 64 hexadecimal digits of a number below the field's order, not 0.
+/// Reads a commitment: `0x` and 64 hexadecimal digits of a number below the field's order, not 0, and
+/// not of the secret 0.
 ///
 /// # Errors
 /// [`GroupError::NotACommitment`].
 pub fn commitment_of(text: &str) -> Result<Commitment, GroupError> {
+    if text.to_ascii_uppercase().contains(SECRET) {
+        return Err(GroupError::SecretForCommitment);
+    }
     let not = |why: &str| GroupError::NotACommitment {
         text: shortened(text),
         why: why.to_owned(),
@@ -78,8 +104,13 @@ pub fn commitment_of(text: &str) -> Result<Commitment, GroupError> {
     let commitment: Commitment = text
         .parse()
         .map_err(|error: FieldError| not(&error.to_string()))?;
-    match commitment.to_bytes() == [0; 32] {
-        true => Err(not("it is zero")),
+    if commitment.to_bytes() == [0; 32] {
+        return Err(not("it is zero"));
+    }
+    match commitment.is_of_zero() {
+        true => Err(not(
+            "it is that of the secret 0, with which everybody could prove",
+        )),
         false => Ok(commitment),
     }
 }
@@ -125,9 +156,9 @@ fn not_a_group(error: &Refused) -> GroupError {
     }
 }
 
-/// What somebody typed, as far as it is worth repeating.
+/// What somebody typed, as far as it tells which of several it was, and no more: it may be a secret.
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(70) {
+    match text.char_indices().nth(10) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None if text.is_empty() => "an empty text".to_owned(),
         None => text.to_owned(),
@@ -156,6 +187,23 @@ mod tests {
         assert_eq!((again.root(), again.members()), (group.root(), 2));
         assert_eq!(group_to_bytes(&again), bytes);
         assert_ne!(group_digest(&bytes), group_digest(&bytes[1..]));
+    }
+
+    #[cfg(all(feature = "chain", feature = "wallet"))]
+    #[test]
+    fn file_that_was_the_groups_once_is_known_by_its_digest() {
+        let leaves = [Some(leaf(1)), None, Some(leaf(3)), None];
+        let group = group_of(Depth::D20, &leaves).unwrap();
+        let knows = |leaves: &[Option<Leaf>]| {
+            let bytes = group_to_bytes(&group_of(Depth::D20, leaves).unwrap());
+            was_file_of(&group, &group_digest(&bytes).into())
+        };
+        for places in 1..=leaves.len() {
+            assert!(knows(&leaves[..places]), "{places}");
+        }
+        assert!(!knows(&[]));
+        assert!(!knows(&[Some(leaf(1)), None, None]));
+        assert!(!knows(&[Some(leaf(1)), None, Some(leaf(3)), None, None]));
     }
 
     #[test]
@@ -243,6 +291,24 @@ mod tests {
             assert!(error.to_string().contains(why), "{text}: {error}");
         }
         let long = commitment_of(&"é".repeat(1000)).unwrap_err().to_string();
-        assert!(long.len() < 300, "{long}");
+        assert!(long.len() < 100, "{long}");
+    }
+
+    #[test]
+    fn key_that_is_given_for_a_commitment_is_not_repeated() {
+        let text = crate::group::MemberKey::random().unwrap().expose_text();
+        let digits = &text[text.len() - 64..];
+        for given in [
+            text.to_string(),
+            text.to_lowercase(),
+            format!("ann: {}", *text),
+        ] {
+            let error = commitment_of(&given).unwrap_err();
+            assert_eq!(error, GroupError::SecretForCommitment);
+            assert!(error.hint().contains("stheno member commitment"));
+        }
+        // Its digits alone could be anything.
+        let error = commitment_of(digits).unwrap_err().to_string();
+        assert!(!error.contains(&digits[..12]), "{error}");
     }
 }

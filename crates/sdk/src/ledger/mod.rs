@@ -4,6 +4,8 @@
 //! pins the key's fingerprint (see [`NetworkFile`](crate::NetworkFile)).
 
 #[cfg(feature = "chain")]
+mod groups;
+#[cfg(feature = "chain")]
 mod rpc;
 
 #[cfg(feature = "chain")]
@@ -11,6 +13,7 @@ pub use rpc::RpcLedger;
 #[cfg(feature = "chain")]
 pub(crate) use rpc::in_words;
 
+use stheno_circuits::Root;
 use stheno_crypto::{CommitteeKeys, NetworkId, NetworkKey, NodeIndex, NodePublicKey};
 use stheno_envelope::Locator;
 use stheno_protocol::{Address, ChainId, Domain, Position};
@@ -44,6 +47,19 @@ pub trait Ledger: Shareable {
         chain: ChainId,
         number: u64,
     ) -> BoxFuture<'_, Result<Option<Position>, LedgerError>>;
+
+    /// Of these roots, the one that a group's contract has, or else one that it takes still at `until`, Unix
+    /// seconds; `None` where it takes none of them.
+    fn valid_root<'a>(
+        &'a self,
+        chain: ChainId,
+        contract: Address,
+        roots: &'a [Root],
+        until: u64,
+    ) -> BoxFuture<'a, Result<Option<Root>, LedgerError>> {
+        let _ = (contract, roots, until);
+        Box::pin(async move { Err(LedgerError::NoEndpoint { chain_id: chain }) })
+    }
 }
 
 /// A committee as a reader or writer needs to know it.

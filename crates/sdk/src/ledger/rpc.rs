@@ -6,6 +6,7 @@ use futures::{future::join_all, lock::Mutex};
 use stheno_chain::{
     Block, Chain, ChainConfig, ChainError, HttpOptions, read_committee, read_epoch, read_identities,
 };
+use stheno_circuits::Root;
 use stheno_crypto::NetworkId;
 use stheno_envelope::Locator;
 use stheno_protocol::{Address, B256, ChainId, Position};
@@ -236,6 +237,16 @@ impl Ledger for RpcLedger {
                 time: block.time,
             }))
         })
+    }
+
+    fn valid_root<'a>(
+        &'a self,
+        chain: ChainId,
+        contract: Address,
+        roots: &'a [Root],
+        until: u64,
+    ) -> BoxFuture<'a, Result<Option<Root>, LedgerError>> {
+        Box::pin(self.root_of(chain, contract, roots, until))
     }
 }
 

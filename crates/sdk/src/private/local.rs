@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc};
 
 use futures::channel::oneshot;
 use stheno_circuits::{
-    Attributes, Group, Inputs, Leaf, Phase, ProvingKey, Secret, Statement, Witness, prove,
+    Attributes, Bounds, Group, Inputs, Leaf, Path, Phase, ProvingKey, Root, Secret, Statement,
+    Witness, prove,
     rand::{SeedableRng, rngs::StdRng},
 };
 use stheno_protocol::{
@@ -25,8 +26,17 @@ pub enum Proving {
         /// Bytes.
         bytes: u64,
     },
+    /// Every point of a proving key is being checked, and proofs are tried with it: once, for some
+    /// seconds, and not where its own hash is pinned.
+    Check,
     /// The proof is being made.
     Proof(Phase),
+}
+
+/// What a leaf is proven with.
+struct Means {
+    path: Path,
+    attributes: Option<Attributes>,
 }
 
 /// Is told what is going on.
@@ -75,37 +85,63 @@ impl LocalProver {
         self
     }
 
-    /// What is proven for a task, and with what: in the first group and with the first credential that will do.
-    fn statement(&self, task: &Task<'_>) -> Result<(Inputs, Witness), ProveError> {
-        let circuit = task.leaf.circuit;
-        let mut groups = self.candidates(task.leaf).peekable();
-        if groups.peek().is_none() && matches!(task.leaf.group, Named::Root(_)) {
-            return Err(ProveError::OtherGroup);
-        }
+    /// With what a leaf is proven in a group: the first credential that will do.
+    fn means(&self, leaf: &Zk, until: u64, group: &Group) -> Result<Means, ProveError> {
+        let circuit = leaf.circuit;
+        let bounds = leaf.attributes.map(|ranges| Bounds { ranges, now: until });
         let mut refused = None;
-        for group in groups {
-            for (leaf, attributes) in self.leaves(circuit.statement) {
-                let (Ok(path), Some(root)) = (group.path(&leaf), group.root()) else {
-                    continue;
-                };
-                let fits = match (&attributes, &task.bounds) {
-                    (Some(attributes), Some(bounds)) => attributes.check(bounds),
-                    _ => Ok(()),
-                };
-                if let Err(error) = fits {
-                    refused = Some(error);
-                    continue;
-                }
-                let inputs = task.inputs(root, self.secret.nullifier(&task.scope));
-                let secret = self.secret.again();
-                let witness = match attributes {
-                    Some(attributes) => Witness::credential(secret, path, attributes),
-                    None => Witness::member(secret, path),
-                };
-                return Ok((inputs, witness));
+        for (own, attributes) in self.leaves(circuit.statement) {
+            let Ok(path) = group.path(&own) else {
+                continue;
+            };
+            let fits = match (&attributes, &bounds) {
+                (Some(attributes), Some(bounds)) => attributes.check(bounds),
+                _ => Ok(()),
+            };
+            match fits {
+                Ok(()) => return Ok(Means { path, attributes }),
+                Err(error) => refused = refused.or(Some(error)),
             }
         }
         Err(refused.map_or(ProveError::NotAMember { circuit }, ProveError::from))
+    }
+
+    /// What is proven for a task in the group with this root, and with what.
+    fn statement(&self, task: &Task<'_>, root: Root) -> Result<(Inputs, Witness), ProveError> {
+        let mut groups = self.candidates(task.leaf);
+        let group = groups.find(|group| group.root() == Some(root));
+        let group = group.ok_or(ProveError::OtherGroup)?;
+        let until = task.bounds.map_or(0, |bounds| bounds.now);
+        let Means { path, attributes } = self.means(task.leaf, until, group)?;
+        let inputs = task.inputs(root, self.secret.nullifier(&task.scope));
+        let secret = self.secret.again();
+        let witness = match attributes {
+            Some(attributes) => Witness::credential(secret, path, attributes),
+            None => Witness::member(secret, path),
+        };
+        Ok((inputs, witness))
+    }
+
+    fn roots_of(&self, leaf: &Zk, until: u64) -> Result<Vec<Root>, ProveError> {
+        let mut groups = self.candidates(leaf).peekable();
+        if groups.peek().is_none() && matches!(leaf.group, Named::Root(_)) {
+            return Err(ProveError::OtherGroup);
+        }
+        let (mut roots, mut refused) = (Vec::new(), None);
+        for group in groups {
+            match (self.means(leaf, until, group), group.root()) {
+                (Ok(_), Some(root)) if !roots.contains(&root) => roots.push(root),
+                (Ok(_), _) => {}
+                // That an attribute is out of bounds says more than that one is not there.
+                (Err(ProveError::NotAMember { .. }), _) => {}
+                (Err(error), _) => refused = refused.or(Some(error)),
+            }
+        }
+        let circuit = leaf.circuit;
+        match roots.is_empty() {
+            true => Err(refused.unwrap_or(ProveError::NotAMember { circuit })),
+            false => Ok(roots),
+        }
     }
 
     /// The groups that have the leaf's root, or, where a contract says which that is, its depth.
@@ -125,7 +161,7 @@ impl LocalProver {
                 .iter()
                 .map(|attributes| {
                     let leaf = Leaf::of_credential(&commitment, attributes);
-                    (leaf, Some(attributes.clone()))
+                    (leaf, Some(attributes.again()))
                 })
                 .collect(),
             _ => vec![(Leaf::of_member(&commitment), None)],
@@ -134,27 +170,71 @@ impl LocalProver {
 }
 
 impl Prover for LocalProver {
-    fn prove<'a>(&'a self, task: &'a Task<'a>) -> BoxFuture<'a, Result<Presentation, ProveError>> {
+    fn roots<'a>(
+        &'a self,
+        leaf: &'a Zk,
+        until: u64,
+    ) -> BoxFuture<'a, Result<Vec<Root>, ProveError>> {
+        Box::pin(async move { self.roots_of(leaf, until) })
+    }
+
+    fn prepare<'a>(&'a self, leaf: &'a Zk) -> BoxFuture<'a, Result<(), ProveError>> {
+        Box::pin(async move {
+            let mut search = self.keys.search(leaf.circuit, &leaf.key, &self.observer);
+            search.next().await.map(|_| ())
+        })
+    }
+
+    fn prove<'a>(
+        &'a self,
+        task: &'a Task<'a>,
+        root: Root,
+    ) -> BoxFuture<'a, Result<Presentation, ProveError>> {
         Box::pin(async move {
             // Before a key of some megabytes is fetched.
-            let (inputs, witness) = self.statement(task)?;
+            let statement = Arc::new(self.statement(task, root)?);
             let leaf = task.leaf;
-            let key = self
-                .keys
-                .find(leaf.circuit, &leaf.key, &self.observer)
-                .await?;
-            let seed = fresh::<32>().map_err(|error| ProveError::Entropy {
-                why: error.to_string(),
-            })?;
-            let observer = Arc::clone(&self.observer);
-            let (done, made) = oneshot::channel();
-            let thread = std::thread::Builder::new().name("proof".to_owned());
-            let started = thread.spawn(move || {
-                let _ = done.send(present(&key, &inputs, &witness, &seed, &observer));
-            });
-            started.map_err(|error| stopped(&error))?;
-            made.await.map_err(|error| stopped(&error))?
+            let mut search = self.keys.search(leaf.circuit, &leaf.key, &self.observer);
+            loop {
+                let held = search.next().await?;
+                match self.present(&held.key, &statement).await {
+                    Err(Failed::BrokenKey) => search.put_away(&held).await,
+                    Err(Failed::Otherwise(error)) => return Err(error),
+                    Ok(presentation) => return Ok(presentation),
+                }
+            }
         })
+    }
+}
+
+/// Why a proof was not made.
+enum Failed {
+    /// By the key's fault: with another one it could be.
+    BrokenKey,
+    Otherwise(ProveError),
+}
+
+impl LocalProver {
+    async fn present(
+        &self,
+        key: &Arc<ProvingKey>,
+        statement: &Arc<(Inputs, Witness)>,
+    ) -> Result<Presentation, Failed> {
+        let seed = fresh::<32>().map_err(|error| {
+            Failed::Otherwise(ProveError::Entropy {
+                why: error.to_string(),
+            })
+        })?;
+        let (key, statement) = (Arc::clone(key), Arc::clone(statement));
+        let observer = Arc::clone(&self.observer);
+        let (done, made) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("proof".to_owned());
+        let started = thread.spawn(move || {
+            let (inputs, witness) = &*statement;
+            let _ = done.send(present(&key, inputs, witness, &seed, &observer));
+        });
+        started.map_err(|error| stopped(&error))?;
+        made.await.map_err(|error| stopped(&error))?
     }
 }
 
@@ -172,12 +252,15 @@ fn present(
     witness: &Witness,
     seed: &[u8; 32],
     observer: &Observer,
-) -> Result<Presentation, ProveError> {
+) -> Result<Presentation, Failed> {
     let mut random = StdRng::from_seed(*seed);
     let mut progress = |phase| observer(Proving::Proof(phase));
     let proof = prove(key, inputs, witness, &mut random, &mut progress);
     let proof = proof.map_err(|error| match error {
-        stheno_circuits::ProveError::Statement(error) => ProveError::Statement(error),
+        stheno_circuits::ProveError::Statement(error) => {
+            Failed::Otherwise(ProveError::Statement(error))
+        }
+        stheno_circuits::ProveError::BrokenKey => Failed::BrokenKey,
         other => stopped(&other),
     })?;
     Ok(Presentation {
@@ -188,8 +271,8 @@ fn present(
     })
 }
 
-fn stopped(error: &dyn std::error::Error) -> ProveError {
-    ProveError::Stopped {
+fn stopped(error: &dyn std::error::Error) -> Failed {
+    Failed::Otherwise(ProveError::Stopped {
         why: error.to_string(),
-    }
+    })
 }

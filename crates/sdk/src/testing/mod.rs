@@ -34,6 +34,7 @@
 
 mod chain;
 mod fault;
+mod ledger;
 mod node;
 mod proofs;
 
@@ -49,7 +50,7 @@ use stheno_crypto::{
     dkg::{self, CeremonyContext, CeremonySecret, Constant, Dealing, Kind},
 };
 use stheno_envelope::Locator;
-use stheno_protocol::{Answer, ChainId, Domain, Position, Request, Status};
+use stheno_protocol::{Answer, ChainId, Domain, Request, Status};
 
 pub use chain::{BLOCK_TIME, FINAL_LAG, FakeChain};
 pub use fault::Fault;
@@ -59,7 +60,7 @@ use crate::{
     bounds::BoxFuture,
     clock::Clock,
     entropy::fresh,
-    ledger::{self, Ledger, LedgerError, Member},
+    ledger::Member,
     transport::{CallError, Transport},
 };
 use node::{Node, Surroundings};
@@ -314,51 +315,6 @@ impl Committee {
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ledger for Committee {
-    fn committee<'a>(
-        &'a self,
-        locator: &'a Locator,
-    ) -> BoxFuture<'a, Result<ledger::Committee, LedgerError>> {
-        Box::pin(async move {
-            if *locator != self.inner.locator {
-                let why = "the test has one committee, and this is another".to_owned();
-                return Err(LedgerError::NoCommittee { why });
-            }
-            Ok(ledger::Committee {
-                locator: *locator,
-                epoch: self.epoch_on_chain(),
-                threshold: self.inner.keys.threshold,
-                network_key: self.inner.keys.network_key.clone(),
-                members: self.members(),
-            })
-        })
-    }
-
-    fn committee_in<'a>(
-        &'a self,
-        locator: &'a Locator,
-        epoch: u64,
-    ) -> BoxFuture<'a, Result<Option<ledger::Committee>, LedgerError>> {
-        Box::pin(async move {
-            let committee = self.committee(locator).await?;
-            Ok(Some(ledger::Committee { epoch, ..committee }))
-        })
-    }
-
-    fn block_at(
-        &self,
-        chain: ChainId,
-        number: u64,
-    ) -> BoxFuture<'_, Result<Option<Position>, LedgerError>> {
-        let found = self
-            .lock()
-            .chains
-            .get(&chain)
-            .map(|chain| chain.block_at(number));
-        Box::pin(async move { found.ok_or(LedgerError::NoEndpoint { chain_id: chain }) })
     }
 }
 

@@ -5,6 +5,7 @@
 mod downloads;
 mod lies;
 mod platform;
+mod proving_keys;
 mod reading;
 mod server;
 mod serving;

@@ -57,6 +57,14 @@ pub(crate) enum Lie {
     OtherBytes,
     /// The whole object without a length.
     NoLength,
+    /// Half of it, and then nothing, with the connection held open.
+    Stalls,
+    /// All of it in three hundred parts, each a moment after the last.
+    Dribbles,
+    /// Bytes without end.
+    Endless,
+    /// The head alone, which says that so many bytes will come.
+    Announces(u64),
 }
 
 /// What it serves, and how.
@@ -189,6 +197,25 @@ fn respond(
         // Without a length: it ends where it ends.
         Lie::TooMuch => streamed(vec![Ok(body), Ok(b"more".to_vec())]),
         Lie::NoLength => streamed(vec![Ok(body)]),
+        Lie::Stalls => {
+            body.truncate(body.len() / 2);
+            Body::from_stream(parts_of(body).chain(stream::pending()))
+        }
+        Lie::Dribbles => {
+            let each = body.len().div_ceil(300);
+            let parts: Vec<_> = body.chunks(each).map(<[u8]>::to_vec).collect();
+            Body::from_stream(stream::iter(parts).then(async |part| {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                std::io::Result::Ok(Bytes::from(part))
+            }))
+        }
+        Lie::Endless => Body::from_stream(stream::repeat_with(|| {
+            std::io::Result::Ok(Bytes::from_static(&[0; 1 << 18]))
+        })),
+        Lie::Announces(bytes) => {
+            response = response.header(header::CONTENT_LENGTH, bytes);
+            Body::from_stream(parts_of(Vec::new()).chain(stream::pending()))
+        }
         Lie::CutAfter(most) if body.len() > most => {
             desk.seen.last_mut().unwrap().1 = most;
             response = response.header(header::CONTENT_LENGTH, body.len());
@@ -198,6 +225,10 @@ fn respond(
         _ => Body::from(body),
     };
     Some(response.body(body).unwrap())
+}
+
+fn parts_of(bytes: Vec<u8>) -> impl futures::Stream<Item = std::io::Result<Bytes>> + Send {
+    stream::iter([Ok(Bytes::from(bytes))])
 }
 
 fn streamed(parts: Vec<std::io::Result<Vec<u8>>>) -> Body {

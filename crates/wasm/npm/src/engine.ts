@@ -1,7 +1,7 @@
 import { failure } from './errors.js';
 import { Queue } from './feeds.js';
 import { Peer, type Handlers, type Port } from './peer.js';
-import type { ProvingReader } from './readers.js';
+import type { ProofStep, ProvingReader } from './readers.js';
 
 /** How a network's keys and bulk work are kept away from the page. */
 export interface EngineOptions {
@@ -34,10 +34,10 @@ export class Engine {
         if (!sign) throw failure('closed', 'the wallet is gone', 'connect it again');
         return { value: await sign(typedData) };
       },
-      present: async ({ prover, task }: { prover: number; task: string }, { signal }) => {
+      proof: async ({ prover, step, task }: { prover: number; step: ProofStep; task: string }, { signal }) => {
         const reader = this.#provers.get(prover);
         if (!reader) throw failure('closed', 'the reader is gone', 'give another');
-        return { value: await reader.present(JSON.parse(task), { signal }) };
+        return { value: await reader[step](JSON.parse(task), { signal }) };
       },
     };
     this.peer = new Peer(port, handlers);

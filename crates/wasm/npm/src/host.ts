@@ -318,24 +318,28 @@ class Host {
   ): Promise<T> {
     if (!reader) return work(undefined);
     if (reader.kind === 'session') return work(this.#get<wasm.AskingReader>(reader.session).share());
-    let refusal: SthenoError | undefined;
+    const refusals: SthenoError[] = [];
     const asked = async <V>(name: string, value: object) => {
       try {
         return await this.peer.call<V>(name, value, { signal });
       } catch (error) {
-        if (error instanceof SthenoError) refusal ??= error;
+        if (error instanceof SthenoError) refusals.push(error);
         throw error;
       }
     };
     const sign = (typedData: string) => asked<string>('sign', { signer: (reader as { signer: number }).signer, typedData });
-    const present = (task: string) => asked<Uint8Array>('present', { prover: (reader as { prover: number }).prover, task });
-    const asking = reader.kind === 'wallet' ? wasm.AskingReader.ofWallet(reader.account, sign) : wasm.AskingReader.ofProver(present);
+    const prove = (step: string, task: string) => asked('proof', { prover: (reader as { prover: number }).prover, step, task });
+    const asking = reader.kind === 'wallet' ? wasm.AskingReader.ofWallet(reader.account, sign) : wasm.AskingReader.ofProver(prove);
     try {
       return await work(asking);
     } catch (error) {
       // One proof may fail and another do: of proofs it is the reason only where the error says so.
+      const [refusal, ...more] = refusals;
       const isReason = reader.kind === 'wallet' || [refusal?.code, 'proving_stopped'].includes((error as { code?: string }).code);
-      throw (isReason && refusal) || error;
+      if (!isReason || !refusal) throw error;
+      // Of several conditions the error says of each why it could not be proven.
+      const { code, hint, denied } = refusal;
+      throw more.length && reader.kind === 'prover' ? new SthenoError({ code, hint, denied, message: (error as SthenoError).message }) : refusal;
     }
   }
 

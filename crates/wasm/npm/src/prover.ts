@@ -21,6 +21,7 @@
 import { failure } from './errors.js';
 import { abortError } from './peer.js';
 import { ProverEngine } from './prover/engine.js';
+import { PATIENCE } from './prover/download.js';
 import { bytes32, keySource, member, statement, wipe } from './prover/given.js';
 import type { KeyFacts } from './prover/host.js';
 import type { WireKey } from './prover/keys.js';
@@ -79,7 +80,7 @@ export interface ProveInput {
  * | | |
  * |---|---|
  * | `fetch` | the key's file, in bytes |
- * | `read` | the key |
+ * | `read` | the key; of one whose own hash is not known, every point is checked and a trial proof made |
  * | `group` | its tree is hashed |
  * | `check` | the statement, natively |
  * | `assign` | every value of the circuit is computed |
@@ -100,13 +101,18 @@ export interface ProverCall {
 export type KeyTrust =
   /** SHA-256 of its own file. Its points are then taken as they are. */
   | { hash: Uint8Array | string; verifyingHash?: undefined }
-  /** SHA-256 of the file of its verifying key. Every point is then checked, in ten to twenty seconds, unless it was and is cached. */
+  /**
+   * SHA-256 of the file of its verifying key. Every point is then checked, and a trial proof made, in twenty to thirty
+   * seconds, unless it was and is cached.
+   */
   | { verifyingHash: Uint8Array | string; hash?: undefined };
 
 export type KeyOptions = KeyTrust &
   ProverCall & {
     /** Takes a key with which whoever made it proves what is not true: on test networks alone. */
     development?: boolean;
+    /** How long, in ms, a server may send nothing (30,000), and take in all (300,000), before the next address is asked. */
+    patience?: { stall?: number; total?: number };
   };
 
 /** A proving key that was taken. It lives in the prover's worker, and comes back by itself if that had to be ended. */
@@ -187,6 +193,7 @@ export class Prover {
       by: hash === undefined ? 'verifyingHash' : 'hash',
       hash: bytes32(named, "the key's hash"),
       development,
+      patience: { ...PATIENCE, ...options.patience },
     };
     return this.#run(options, async (engine, call) => new ProvingKey(await call<KeyFacts>('loadKey', wire), wire, engine));
   }
@@ -211,9 +218,9 @@ export class Prover {
   }
 
   /** What a `PrivateReader` is asked for. @internal */
-  async present(wire: WirePresent, options: ProverCall): Promise<Uint8Array> {
+  async answer<T>(wire: WirePresent, options: ProverCall): Promise<T> {
     try {
-      return await this.#run(options, (_, call) => call<Uint8Array>('present', wire));
+      return await this.#run(options, (_, call) => call<T>('present', wire));
     } finally {
       wire.members.forEach(wipe);
     }

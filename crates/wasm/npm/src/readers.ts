@@ -14,15 +14,23 @@ export interface ProofTask {
   key: string;
   /** The group's root; absent where a contract keeps it. */
   root?: string;
-  scope: string;
-  binding: string;
+  /** In the step `present` alone, with `binding`. */
+  scope?: string;
+  binding?: string;
   /** Of a credential: in which range each of four attributes must be, and when it must be valid, Unix seconds. */
   bounds?: { ranges: { low: string; high: string }[]; now: string };
 }
 
+/** What a reader is asked for, in turn: where a condition could be proven; to be ready; the proof. */
+export type ProofStep = 'roots' | 'prepare' | 'present';
+
 /** Somebody who proves a right and shows no account, such as `PrivateReader` of `@stheno/web/prover`. */
 export interface ProvingReader {
-  /** root 32 ‖ nullifier 32 ‖ proof 192 ‖ the file of the verifying key. */
+  /** The roots, 32 bytes each, of the groups in which it could be proven: of `root`'s, or of all with the depth. */
+  roots(task: ProofTask, options?: { signal?: AbortSignal }): Promise<Uint8Array[]>;
+  /** Resolves when the proving key is there. */
+  prepare(task: ProofTask, options?: { signal?: AbortSignal }): Promise<void>;
+  /** The proof in the group with `root`: root 32 ‖ nullifier 32 ‖ proof 192 ‖ the file of the verifying key. */
   present(task: ProofTask, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
 }
 
@@ -45,7 +53,8 @@ export function readerToWire(reader: Reader | undefined, network: Network): Wire
     return { kind: 'wallet', account: reader.account, signer };
   }
   // By what it does: it is of a module that is not loaded here.
-  if (typeof (reader as ProvingReader | null)?.present !== 'function') {
+  const steps: ProofStep[] = ['roots', 'prepare', 'present'];
+  if (!steps.every((step) => typeof (reader as ProvingReader | null)?.[step] === 'function')) {
     throw failure('bad_argument', 'the reader is neither a Session nor a Wallet nor a PrivateReader', 'give one of them');
   }
   return { kind: 'prover', prover: known(reader, network, () => network.engine.introduceProver(reader)) };

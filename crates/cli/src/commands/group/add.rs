@@ -10,6 +10,8 @@ use stheno::{
     group::{Credential, GroupError, GroupFile, commitment_of},
 };
 
+use zeroize::Zeroizing;
+
 use super::file::{state_text, with_state};
 use crate::{
     args::GroupAddArgs,
@@ -82,7 +84,7 @@ pub(super) fn run(args: &GroupAddArgs, as_json: bool) -> Result<(), Failure> {
 
 /// What the issuer says of the member.
 fn attributes(args: &GroupAddArgs) -> Result<Option<Attributes>, Failure> {
-    let Some(attributes) = args.attributes else {
+    let Some(path) = &args.attributes_from else {
         return Ok(None);
     };
     let expiry = args.expires.map_or(u64::MAX, |expires| expires.0);
@@ -95,9 +97,33 @@ fn attributes(args: &GroupAddArgs) -> Result<Option<Attributes>, Failure> {
         .hint("give --expires a time to come, or leave it out"));
     }
     Ok(Some(Attributes {
-        values: attributes.0,
+        values: four_numbers(path)?,
         expiry,
     }))
+}
+
+/// What is said of somebody is nobody else's business: it is read from a file, and not repeated.
+fn four_numbers(path: &Path) -> Result<[u64; 4], Failure> {
+    let text = input::secret_text(path)?;
+    let mut lines = key_file::lines(&text);
+    let numbers = match (lines.next(), lines.next()) {
+        (Some(line), None) => numbers(line),
+        _ => None,
+    };
+    numbers.ok_or_else(|| {
+        let fault = format!("{} does not hold four whole numbers", path.display());
+        Failure::new("usage", fault).hint("write them in one line, such as 18,0,0,0")
+    })
+}
+
+fn numbers(line: &str) -> Option<[u64; 4]> {
+    let mut numbers = [0; 4];
+    let mut parts = line.split(',').map(str::trim);
+    for number in &mut numbers {
+        let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+        *number = parts.next().filter(digits)?.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
 }
 
 fn typed(commitments: &[String]) -> Result<Vec<Commitment>, Failure> {
@@ -153,14 +179,38 @@ fn named(error: GroupError, leaves: &[Leaf], commitments: &[Commitment]) -> Fail
 
 /// Writes the credential, unless a command that was killed did.
 fn write(credential: &Credential, path: &str, force: bool) -> Result<(), Failure> {
-    let found = std::fs::read_to_string(path).ok();
+    let found = std::fs::read_to_string(path).ok().map(Zeroizing::new);
     let found = found.and_then(|text| Credential::from_json(&text).ok());
     if path != "-" && found.as_ref() == Some(credential) {
         return Ok(());
     }
     let mut output = Output::create_secret(path, force)?;
-    if let Err(error) = writeln!(output, "{}", credential.to_json()) {
+    if let Err(error) = writeln!(output, "{}", credential.to_json().as_str()) {
         return Err(output.failure(Error::from(EnvelopeError::Write(error))));
     }
     Ok(output.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_four_whole_numbers() {
+        let most = format!("18,0, 7,{}", u64::MAX);
+        assert_eq!(numbers(&most), Some([18, 0, 7, u64::MAX]));
+        for text in [
+            "",
+            "18",
+            "1,2,3",
+            "1,2,3,4,5",
+            "1,2,3,",
+            "1,2,3,-4",
+            "1,2,3,+4",
+            "1,2,3,0x4",
+            "1,2,3,18446744073709551616",
+        ] {
+            assert_eq!(numbers(text), None, "{text}");
+        }
+    }
 }

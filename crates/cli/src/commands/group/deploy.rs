@@ -82,9 +82,10 @@ fn terms(args: &GroupDeployArgs) -> Result<GroupTerms, Failure> {
     Ok(GroupTerms::of(&group, window, args.history))
 }
 
-/// The group's file with `.deployment` behind.
+/// The group's file with `.deployment` behind; of a link, the file that it names.
 fn record_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
+    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mut name = file.into_os_string();
     name.push(".deployment");
     PathBuf::from(name)
 }

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use stheno::{
     chain::Chain,
-    group::{GroupAsStored, GroupContract, GroupNotes, KnownRoot, Published, RootChange, Wish},
+    group::{
+        GroupAsStored, GroupContract, GroupNotes, Known, KnownRoot, Published, RootChange, Wish,
+    },
 };
 
 use super::{file::with_state, reach::connect};
@@ -26,28 +28,31 @@ pub(super) async fn run(args: &GroupPublishArgs, as_json: bool) -> Result<(), Fa
     let contract = GroupContract::new(chain.clone(), args.contract).at_head();
     contract.check(&stored.group).await?;
     let state = contract.state().await?;
-    let known = notes.known(chain.id(), args.contract);
+    let noted = notes.known(chain.id(), args.contract);
+    let known = match noted.is_empty() {
+        true => Known::Store(contract.last_store(&state).await),
+        false => Known::Noted(&noted),
+    };
     let planned = RootChange::plan(
         &stored.group,
         stored.digest,
         args.contract,
         &state,
-        &known,
+        known,
         wish(args),
     )?;
-    let ours = KnownRoot::of(&stored.group);
+    // What is there now; it was noted, or has the file's root.
+    let last = known.last(&state).cloned();
     let Some(change) = planned else {
-        notes.put(chain.id(), args.contract, &[ours])?;
+        let last = last.unwrap_or_else(|| KnownRoot::of(&stored.group, state.index));
+        notes.put(chain.id(), args.contract, &[last])?;
         tell(args, &stored, None, state.index, as_json);
         return Ok(());
     };
     // What may be on chain when this is killed: the root that is there, and the one that is sent.
-    let mut noted: Vec<KnownRoot> = known
-        .into_iter()
-        .filter(|known| known.root == state.root && known.root != ours.root)
-        .collect();
-    noted.push(ours);
-    notes.put(chain.id(), args.contract, &noted)?;
+    let ours = KnownRoot::of(&stored.group, change.following + 1);
+    let either: Vec<KnownRoot> = last.into_iter().chain([ours.clone()]).collect();
+    notes.put(chain.id(), args.contract, &either)?;
     let published = send(args, chain.clone(), &contract, &change, as_json).await?;
     if published.is_made {
         notes.put(chain.id(), args.contract, &[ours])?;

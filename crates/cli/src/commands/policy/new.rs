@@ -92,6 +92,16 @@ pub(super) fn write(preset: &Preset) -> Result<Value, Failure> {
             }
             (json!({ "grant": grant }), Some(args.chain), &args.span)
         }
+        Preset::Member(args) => {
+            let mut zk = json!({
+                "circuit": format!("membership-{}-v1", args.depth), "key": args.key,
+                "chain": args.chain, "group": args.contract, "proof": ":me",
+            });
+            if let Some(period) = args.period {
+                zk = with(zk, "period", period.0);
+            }
+            (json!({ "zk": zk }), Some(args.chain), &args.span)
+        }
     };
     Ok(policy(match time(chain, span)? {
         Some(time) => json!({ "all": [rule, time] }),

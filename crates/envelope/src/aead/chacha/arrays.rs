@@ -31,7 +31,12 @@ impl Lanes {
         std::array::from_fn(|lane| Self(rows.map(|row| row.0[lane])))
     }
 
-    pub(super) fn words(self) -> [u32; 4] {
-        self.0
+    /// Word by word, each with its least byte first.
+    pub(super) fn bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *to = word.to_le_bytes();
+        }
+        bytes
     }
 }

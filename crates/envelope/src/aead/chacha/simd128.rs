@@ -1,8 +1,8 @@
 //! Vectors of WebAssembly.
 
 use std::arch::wasm32::{
-    i32x4_shuffle, i64x2_shuffle, u8x16_shuffle, u32x4, u32x4_add, u32x4_extract_lane, u32x4_shl,
-    u32x4_shr, u32x4_splat, v128, v128_or, v128_xor,
+    i32x4_shuffle, i64x2_shuffle, u8x16_shuffle, u32x4, u32x4_add, u32x4_shl, u32x4_shr,
+    u32x4_splat, u64x2_extract_lane, v128, v128_or, v128_xor,
 };
 
 /// Four words.
@@ -56,13 +56,13 @@ impl Lanes {
         ]
     }
 
+    /// Word by word, each with its least byte first.
     #[inline(always)]
-    pub(super) fn words(self) -> [u32; 4] {
-        [
-            u32x4_extract_lane::<0>(self.0),
-            u32x4_extract_lane::<1>(self.0),
-            u32x4_extract_lane::<2>(self.0),
-            u32x4_extract_lane::<3>(self.0),
-        ]
+    pub(super) fn bytes(self) -> [u8; 16] {
+        let [low, high] = [
+            u64x2_extract_lane::<0>(self.0),
+            u64x2_extract_lane::<1>(self.0),
+        ];
+        (u128::from(low) | u128::from(high) << 64).to_le_bytes()
     }
 }

@@ -14,6 +14,8 @@ export interface WireMember {
   secret?: Uint8Array;
   /** Four attributes and the expiry. */
   credential?: BigUint64Array;
+  /** What its issuer's file says that they make of this member. */
+  leaf?: Uint8Array;
 }
 
 /** 32 bytes, given as such or as `0x` and 64 digits. A copy. @internal */
@@ -30,7 +32,7 @@ const KEY_TEXT = 'STHENO-MEMBER-KEY-1:';
 
 /** @internal */
 export function member(secret: MemberSecret, credential?: Credential | string | object): WireMember {
-  const attributes = credential === undefined ? {} : { credential: numbersOf(credential) };
+  const attributes = credential === undefined ? {} : issued(credential);
   if (typeof secret === 'string') return { secret: secretOf(secret), ...attributes };
   if (!(secret instanceof Uint8Array) || secret.length !== 32) {
     throw bad("a member's seed is 32 bytes", 'make one of crypto.getRandomValues, and keep it; or give the text of a member.key file');
@@ -56,18 +58,20 @@ function secretOf(text: string): Uint8Array {
   return Uint8Array.from(digits.match(/../g) ?? [], (two) => parseInt(two, 16));
 }
 
-function numbersOf(credential: Credential | string | object): BigUint64Array {
-  const { attributes, expiry } = credentialOf(credential);
+/** What a credential says. It is private: no number of it is repeated. */
+function issued(given: Credential | string | object): Pick<WireMember, 'credential' | 'leaf'> {
+  const { attributes, expiry, leaf } = credentialOf(given);
   if (!Array.isArray(attributes) || attributes.length !== ATTRIBUTES) {
     throw bad(`a credential has ${ATTRIBUTES} attributes`, 'give 0 for those that mean nothing');
   }
-  return BigUint64Array.from([...attributes, expiry], (value) => u64(value));
+  const credential = BigUint64Array.from([...attributes, expiry], (value) => u64(value, 'what a credential says'));
+  return { credential, ...(leaf && { leaf }) };
 }
 
 /** A credential as such, or the file that an issuer gave: its text, or the object. */
-function credentialOf(given: Credential | string | object): Credential {
+function credentialOf(given: Credential | string | object): Credential & { leaf?: Uint8Array } {
   const no = (why: string) => failure('bad_credential', `it is no credential: ${why}`, 'give the file that `stheno group add … -o FILE` wrote');
-  let file: { format?: unknown; attributes?: unknown; expires?: unknown };
+  let file: { format?: unknown; attributes?: unknown; expires?: unknown; leaf?: unknown };
   try {
     file = typeof given === 'string' ? JSON.parse(given) : given;
   } catch {
@@ -80,7 +84,9 @@ function credentialOf(given: Credential | string | object): Credential {
   if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string' && /^(0|[1-9][0-9]{0,19})$/.test(text))) {
     throw no('its attributes are not whole numbers, as text');
   }
-  return { attributes: texts.map(BigInt), expiry: file.expires === undefined ? LAST : (file.expires as U64) };
+  if (typeof file.leaf !== 'string' || !/^0x[0-9a-f]{64}$/i.test(file.leaf)) throw no('its leaf is not 0x and 64 digits');
+  const expiry = file.expires === undefined ? LAST : (file.expires as U64);
+  return { attributes: texts.map(BigInt), expiry, leaf: bytes32(file.leaf, 'its leaf') };
 }
 
 /** @internal */
@@ -105,9 +111,9 @@ export function groupText(group: string | object): string {
 }
 
 /** What would wrap around, or was rounded already, is no number that anybody meant. */
-function u64(value: bigint | number): bigint {
+function u64(value: bigint | number, what = String(value)): bigint {
   const fits = typeof value === 'bigint' ? value >= 0n && value <= LAST : Number.isSafeInteger(value) && value >= 0;
-  if (!fits) throw bad(`${value} is no number of 64 bits`, 'give a bigint from 0 to 2^64 - 1');
+  if (!fits) throw bad(`${what} is no number of 64 bits`, 'give a bigint from 0 to 2^64 - 1');
   return BigInt(value);
 }
 

@@ -1,5 +1,6 @@
 // What the worker has of the WebAssembly: members, and proofs of theirs.
 
+import { failure } from '../errors.js';
 import type { Context } from '../peer.js';
 import { wipe, type WireMember } from './given.js';
 import * as wasm from './wasm.js';
@@ -27,8 +28,11 @@ export function withMember<T>(wire: WireMember, work: (member: wasm.Member) => T
 }
 
 /** Its caller frees it. @internal */
-export function memberOf({ seed, secret, credential }: WireMember): wasm.Member {
-  return secret ? wasm.Member.ofSecret(secret, credential) : new wasm.Member(seed!, credential);
+export function memberOf({ seed, secret, credential, leaf }: WireMember): wasm.Member {
+  const member = secret ? wasm.Member.ofSecret(secret, credential) : new wasm.Member(seed!, credential);
+  if (!leaf || member.leaf().every((byte, at) => byte === leaf[at])) return member;
+  freed(member);
+  throw failure('bad_credential', "the credential is another member's, or was changed", 'give the one that was issued for the commitment of this secret');
 }
 
 /** Lets a handle go. One that was at work when the module trapped goes with the module. @internal */

@@ -4,7 +4,7 @@ import { failure, SthenoError } from '../errors.js';
 import { Peer, type Answer, type Context, type Handlers, type Port } from '../peer.js';
 import type { WireMember } from './given.js';
 import { freed, isFatal, prove, withMember } from './handles.js';
-import { take, type WireKey } from './keys.js';
+import { putAway, take, type WireKey } from './keys.js';
 import { Presenter, type WirePresent } from './present.js';
 import * as wasm from './wasm.js';
 
@@ -27,9 +27,15 @@ export interface KeyFacts {
   kept: 'cache' | 'memory';
 }
 
+/** A key, and how it was asked for. */
+interface Loaded {
+  key: wasm.Key;
+  wire: WireKey;
+}
+
 /** Answers to a page. @internal */
 export function serve(port: Port): void {
-  const keys = new Map<number, wasm.Key>();
+  const keys = new Map<number, Loaded>();
   const presenter = new Presenter();
   let next = 1;
   const handlers: Handlers = {
@@ -37,14 +43,14 @@ export function serve(port: Port): void {
     loadKey: async (wire: WireKey, { signal, tell }) => {
       const { key, bytes, kept } = await take(wire, signal, tell);
       const { circuit, hash, verifyingHash } = key;
-      keys.set(next, key);
+      keys.set(next, { key, wire });
       return { value: { key: next++, circuit, hash, verifyingHash, bytes, kept } satisfies KeyFacts };
     },
     prove: (value: { key: number; member: WireMember; statement: WireStatement }, context) =>
       proven(keys.get(value.key), value.member, value.statement, context),
-    present: (value: WirePresent, context) => presenter.present(value, context),
+    present: (value: WirePresent, context) => presenter.answer(value, context),
     release: (key: number) => {
-      freed(keys.get(key));
+      freed(keys.get(key)?.key);
       keys.delete(key);
     },
     memory: async () => ({ value: (await wasm.load()).buffer.byteLength }),
@@ -77,18 +83,28 @@ function ofMember({ member: wire, scope }: { member: WireMember; scope?: Uint8Ar
   }));
 }
 
-function proven(key: wasm.Key | undefined, wire: WireMember, claim: WireStatement, { tell }: Context): Answer {
-  return withMember(wire, (member) => {
-    if (!key) throw failure('closed', 'the key was closed', 'load it again');
-    tell({ phase: 'group' });
-    const statement = new wasm.Statement(claim.group, claim.scope, claim.binding, claim.bounds);
-    try {
-      const proof = prove(key, statement, member, tell);
-      return { value: proof, transfer: [proof.buffer as ArrayBuffer] };
-    } finally {
-      freed(statement);
-    }
-  });
+async function proven(loaded: Loaded | undefined, wire: WireMember, claim: WireStatement, { tell }: Context): Promise<Answer> {
+  try {
+    return withMember(wire, (member) => {
+      if (!loaded) throw failure('closed', 'the key was closed', 'load it again');
+      tell({ phase: 'group' });
+      const group = new wasm.KnownGroup(claim.group);
+      let statement: wasm.Statement | undefined;
+      try {
+        statement = group.statement(claim.scope, claim.binding, claim.bounds);
+        const proof = prove(loaded.key, statement, member, tell);
+        return { value: proof, transfer: [proof.buffer as ArrayBuffer] };
+      } finally {
+        freed(statement);
+        freed(group);
+      }
+    });
+  } catch (error) {
+    // Of its own hash, it is what was asked for: no other file would be.
+    const isBroken = (error as { code?: unknown }).code === 'proving_key_broken';
+    if (isBroken && loaded?.wire.by === 'verifyingHash') await putAway(loaded.wire, loaded.key);
+    throw error;
+  }
 }
 
 /** A trap in words. A panic comes as a failure already; what else stops the module is the allocator, without memory. */

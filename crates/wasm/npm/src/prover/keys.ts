@@ -1,6 +1,7 @@
 // Proving keys on their way in: from the browser's cache or from wherever they are served.
 
 import { failure, SthenoError } from '../errors.js';
+import { download, whole, type Patience } from './download.js';
 import { bytes32 } from './given.js';
 import * as wasm from './wasm.js';
 
@@ -12,9 +13,10 @@ export interface WireKey {
   source: WireKeySource;
   by: 'hash' | 'verifyingHash';
   hash: Uint8Array;
-  /** Hashes of files whose points need not be checked: the caller knows them. */
-  trusted?: Uint8Array[];
+  /** Hashes of the key's own file: where there are any, no other is taken. */
+  pinned?: Uint8Array[];
   development: boolean;
+  patience: Patience;
 }
 
 /** What is going on with it. @internal */
@@ -25,41 +27,61 @@ export interface TakenKey {
   key: wasm.Key;
   bytes: number;
   kept: 'cache' | 'memory';
+  /** Where it came from. */
+  from: string;
 }
+
+/** Where a key comes from that was fetched before. @internal */
+export const FROM_CACHE = 'the cache';
 
 const CACHE = 'stheno-proving-keys';
 /** Beside a cached file: its SHA-256, once it was checked. */
 const CHECKED = 'stheno-checked-sha256';
-/** Ten times the largest that is offered. */
-const MOST = 64 << 20;
-
-/** Takes a key. Whatever the file comes from, it is compared with the hash. @internal */
-export async function take(wire: WireKey, signal: AbortSignal, tell: (event: KeyEvent) => void): Promise<TakenKey> {
-  const read = (file: Uint8Array, checked: Uint8Array[] = wire.trusted ?? []): wasm.Key => {
+/**
+ * Takes a key, from places that are not in `without`. Whatever the file comes from, it is compared with the hash, or
+ * checked and tried.
+ * @internal
+ */
+export async function take(
+  wire: WireKey,
+  signal: AbortSignal,
+  tell: (event: KeyEvent) => void,
+  without: ReadonlySet<string> = new Set(),
+): Promise<TakenKey> {
+  const read = (file: Uint8Array, known?: Uint8Array): wasm.Key => {
     tell({ phase: 'read' });
-    if (wire.by === 'hash') return wasm.Key.pinned(file, wire.hash, wire.development);
-    return wasm.Key.checked(file, wire.hash, joined(checked), wire.development);
+    const { by, hash, pinned = [], development } = wire;
+    if (by === 'hash') return wasm.Key.pinned(file, hash, development);
+    if (pinned.length) return wasm.Key.known(file, hash, joined(pinned), development);
+    if (known) return wasm.Key.known(file, hash, known, development);
+    return wasm.Key.checked(file, hash, crypto.getRandomValues(new Uint8Array(32)), development);
   };
   if ('file' in wire.source) {
     const file = await whole(wire.source.file.stream(), wire.source.file.size, 'the file', signal, tell);
-    return { key: read(file), bytes: file.length, kept: 'memory' };
+    return { key: read(file), bytes: file.length, kept: 'memory', from: 'the file' };
   }
   const cache = await Kept.of(wire);
-  const kept = await cache?.take();
+  const kept = without.has(FROM_CACHE) ? undefined : await cache?.take();
   if (kept) {
     try {
-      return { key: read(kept.file, kept.checked), bytes: kept.file.length, kept: 'cache' };
+      return { key: read(kept.file, kept.checked), bytes: kept.file.length, kept: 'cache', from: FROM_CACHE };
     } catch (error) {
-      // It is what fits the hash that was cached: unless something else is wrong, the disk is.
+      // What was cached fitted the hash, or another one than is asked for now: or else the disk is at fault.
       if (!isDamage(error)) throw error;
       await cache?.remove();
     }
   }
-  return await fetched(wire.source.urls, read, cache, signal, tell);
+  const urls = wire.source.urls.filter((url) => !without.has(url));
+  return await fetched({ ...wire, source: { urls } }, read, cache, signal, tell);
+}
+
+/** Proofs that were made with a key do not verify: if it is in the cache, it is so no longer. @internal */
+export async function putAway(wire: Pick<WireKey, 'by' | 'hash'>, key: wasm.Key): Promise<void> {
+  await (await Kept.of(wire))?.remove(key.hash);
 }
 
 async function fetched(
-  urls: string[],
+  { source: { urls }, patience }: WireKey & { source: { urls: string[] } },
   read: (file: Uint8Array) => wasm.Key,
   cache: Kept | undefined,
   signal: AbortSignal,
@@ -68,9 +90,9 @@ async function fetched(
   const failures: { code: string; message: string; hint: string }[] = [];
   for (const url of urls) {
     try {
-      const file = await download(url, signal, tell);
+      const file = await download(url, patience, signal, tell);
       const key = read(file);
-      return { key, bytes: file.length, kept: (await cache?.put(file, key.hash)) ? 'cache' : 'memory' };
+      return { key, bytes: file.length, kept: (await cache?.put(file, key.hash)) ? 'cache' : 'memory', from: url };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!isDamage(error)) throw error;
@@ -78,7 +100,8 @@ async function fetched(
       failures.push({ code, message: message.startsWith(url) ? message : `${url}: ${message}`, hint });
     }
   }
-  const last = failures.at(-1);
+  // That somebody serves a key that is not sound says more than that others serve none.
+  const last = failures.find(({ code }) => code === 'proving_key_broken') ?? failures.at(-1);
   if (!last) throw failure('bad_argument', 'no address of the proving key was given', 'give one at least');
   throw failure(last.code, failures.map(({ message }) => message).join('; '), last.hint);
 }
@@ -88,66 +111,6 @@ function isDamage(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code;
   const codes = ['source_unreachable', 'proving_key_mismatch', 'proving_key_truncated', 'proving_key_broken', 'proving_key_unknown'];
   return typeof code === 'string' && codes.includes(code);
-}
-
-async function download(url: string, signal: AbortSignal, tell: (event: KeyEvent) => void): Promise<Uint8Array> {
-  const unreachable = (why: string) =>
-    failure('source_unreachable', `${url}: ${why}`, 'check the address; its server must allow this page (CORS)');
-  let response: Response;
-  try {
-    response = await fetch(url, { signal, credentials: 'omit' });
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw unreachable((error as Error).message);
-  }
-  if (!response.ok || !response.body) throw unreachable(`HTTP status ${response.status}`);
-  // Of what is compressed on its way the length is another.
-  const says = response.headers.get('content-encoding') ? null : response.headers.get('content-length');
-  try {
-    return await whole(response.body, says === null ? undefined : Number(says), url, signal, tell);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw error instanceof SthenoError ? error : unreachable((error as Error).message);
-  }
-}
-
-/** All of a stream, with progress. */
-async function whole(
-  stream: ReadableStream<Uint8Array>,
-  total: number | undefined,
-  name: string,
-  signal: AbortSignal,
-  tell: (event: KeyEvent) => void,
-): Promise<Uint8Array> {
-  const reader = stream.getReader();
-  const parts: Uint8Array[] = [];
-  let done = 0;
-  try {
-    for (;;) {
-      tell({ phase: 'fetch', done, total });
-      if (Math.max(done, total ?? 0) > MOST) {
-        throw failure('proving_key_mismatch', `${name}: more than ${MOST >> 20} MiB, which no proving key has`, 'check the address');
-      }
-      const next = await reader.read();
-      signal.throwIfAborted();
-      if (next.done) break;
-      parts.push(next.value);
-      done += next.value.length;
-    }
-  } catch (error) {
-    reader.cancel(error).catch(() => undefined);
-    throw error;
-  }
-  if (total !== undefined && done !== total) {
-    throw failure('proving_key_truncated', `${name}: ended after ${done} of ${total} bytes`, 'fetch the key again');
-  }
-  const file = new Uint8Array(done);
-  let at = 0;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
 }
 
 function joined(hashes: Uint8Array[]): Uint8Array {
@@ -166,7 +129,7 @@ class Kept {
     this.#name = name;
   }
 
-  static async of({ by, hash }: WireKey): Promise<Kept | undefined> {
+  static async of({ by, hash }: Pick<WireKey, 'by' | 'hash'>): Promise<Kept | undefined> {
     const digits = [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     try {
       // A name that nobody can own: it is never fetched.
@@ -177,12 +140,12 @@ class Kept {
   }
 
   /** The file, and its own hash from when all of it was checked. */
-  async take(): Promise<{ file: Uint8Array; checked: Uint8Array[] } | undefined> {
+  async take(): Promise<{ file: Uint8Array; checked?: Uint8Array } | undefined> {
     try {
       const response = await this.#cache.match(this.#name);
       if (!response) return undefined;
       const hash = response.headers.get(CHECKED);
-      return { file: new Uint8Array(await response.arrayBuffer()), checked: hash ? [bytes32(hash, 'the hash')] : [] };
+      return { file: new Uint8Array(await response.arrayBuffer()), ...(hash && { checked: bytes32(hash, 'the hash') }) };
     } catch {
       return undefined;
     }
@@ -199,7 +162,14 @@ class Kept {
     }
   }
 
-  async remove(): Promise<void> {
-    await this.#cache.delete(this.#name).catch(() => false);
+  /** With a hash: unless the file is another one by now. */
+  async remove(hash?: string): Promise<void> {
+    try {
+      const found = hash === undefined ? undefined : await this.#cache.match(this.#name);
+      if (found && found.headers.get(CHECKED) !== hash) return;
+      await this.#cache.delete(this.#name);
+    } catch {
+      // A cache that cannot be read gives no key either.
+    }
   }
 }

@@ -2,7 +2,7 @@ import { failure } from '../errors.js';
 import { instantiate } from '../instantiate.js';
 import init from '../wasm/prover.js';
 
-export { Key, Member, Statement, version } from '../wasm/prover.js';
+export { Key, KnownGroup, Member, Statement, version } from '../wasm/prover.js';
 
 let loaded: ReturnType<typeof init> | undefined;
 let spoiled = false;
