@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    Code, Context, ContextValue, Policy, Presentation, Truth, policy::MAX_DEPTH, private::choose,
+    Code, Context, ContextValue, Policy, Presentation, Truth,
+    policy::{MAX_DEPTH, time_text},
+    private::choose,
 };
 
 const WORD: &str = "0x1717171717171717171717171717171717171717171717171717171717171717";
@@ -25,7 +27,7 @@ fn balance() -> Value {
 }
 
 fn time(after: u64) -> Value {
-    json!({ "time": { "chain": 1, "after": after } })
+    json!({ "time": { "chain": 1, "after": time_text(after) } })
 }
 
 fn call(args: &str) -> Value {
