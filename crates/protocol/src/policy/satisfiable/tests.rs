@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    Code, Context, ContextValue, Policy, Presentation, Truth, policy::MAX_DEPTH, private::choose,
+    Code, Context, ContextValue, Policy, Presentation, Truth,
+    policy::{MAX_DEPTH, time_text},
+    private::choose,
 };
 
 const WORD: &str = "0x1717171717171717171717171717171717171717171717171717171717171717";
@@ -25,7 +27,7 @@ fn balance() -> Value {
 }
 
 fn time(after: u64) -> Value {
-    json!({ "time": { "chain": 1, "after": after } })
+    json!({ "time": { "chain": 1, "after": time_text(after) } })
 }
 
 fn call(args: &str) -> Value {
@@ -136,6 +138,9 @@ fn can_be(rule: &Rule, wanted: Truth, may: &impl Fn(&Leaf) -> Vec<Truth>) -> boo
         .any(|leaves| truth(rule, &mut leaves.into_iter()) == wanted)
 }
 
+/// How leaves that do not ask about the reader may come out.
+type Otherwise = dyn Fn(&Leaf) -> Vec<Truth>;
+
 const EITHER: [Truth; 2] = [Truth::True, Truth::False];
 
 /// Every set of proofs that one request can carry, by writing them into its context.
@@ -225,7 +230,7 @@ proptest! {
             Leaf::Time(time) if time.after == Some(NOW + 1_000_000) => Some(Truth::False),
             _ => None,
         };
-        let tiers: [&dyn Fn(&Leaf) -> Vec<Truth>; 3] = [
+        let tiers: [&Otherwise; 3] = [
             &|leaf| vec![by_clock(leaf).unwrap_or(Truth::Unknown)],
             &|leaf| by_clock(leaf).map_or(EITHER.to_vec(), |truth| vec![truth]),
             &|_| EITHER.to_vec(),

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ContextValue;
+use crate::{ContextValue, policy::time_text};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -11,7 +11,7 @@ fn zk(name: &str) -> Value {
 }
 
 fn until(before: u64) -> Value {
-    json!({ "time": { "chain": 1, "before": before } })
+    json!({ "time": { "chain": 1, "before": time_text(before) } })
 }
 
 /// The names of what is proven, of what can be.
