@@ -107,7 +107,7 @@ fn key_that_is_given_for_something_else_is_not_repeated() {
             vec!["decrypt", "group.json", "-o", "out", "-i", "member.key"],
             "",
         ),
-        (vec!["ls", "member.key", "--rpc", text], "--rpc"),
+        (vec!["ls", "member.key", "--rpc", text], "Envelope"),
     ] {
         let said = folder.fails(&args, words);
         assert!(
