@@ -107,7 +107,7 @@ fn key_that_is_given_for_something_else_is_not_repeated() {
             vec!["decrypt", "group.json", "-o", "out", "-i", "member.key"],
             "",
         ),
-        (vec!["ls", "member.key"], "member.key"),
+        (vec!["ls", "member.key", "--rpc", text], "Envelope"),
     ] {
         let said = folder.fails(&args, words);
         assert!(
@@ -161,7 +161,7 @@ fn places_of_proving_keys_in_the_environment_ask_for_no_member() {
     folder.done(&["keygen", "-o", "me.key"]);
     for args in [
         &["decrypt", "missing.fee", "-o", "out", "-i", "me.key"][..],
-        &["ls", "missing.fee"],
+        &["ls", "missing.fee", "-i", "me.key"],
         &["decrypt", "missing.fee", "-o", "out"],
     ] {
         let mut command = folder.command(args);
