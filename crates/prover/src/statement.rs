@@ -88,7 +88,7 @@ pub struct Statement {
 
 impl Statement {
     /// The circuit that proves this.
-    pub(crate) const fn circuit(&self, inputs: &Inputs) -> Circuit {
+    pub(crate) fn circuit(&self, inputs: &Inputs) -> Circuit {
         Circuit::new(inputs.statement(), self.group.tree().depth())
     }
 

@@ -71,7 +71,8 @@ impl Prover for PageProver {
             let bounds = leaf.attributes.map(|ranges| Bounds { ranges, now: until });
             let told = told(leaf, named(leaf), bounds.as_ref());
             let roots = self.ask("roots", leaf, told).await?;
-            let roots = Array::from(&roots).iter().map(|root| {
+            let roots = Array::from(&roots);
+            let roots = roots.iter().map(|root| {
                 let bytes = Uint8Array::new(&root).to_vec();
                 let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| stopped("a root has 32 bytes"));
                 Root::from_bytes(&bytes?).map_err(stopped)

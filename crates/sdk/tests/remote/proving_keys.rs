@@ -77,7 +77,7 @@ async fn prove(prover: &LocalProver) -> Result<(), ProveError> {
         authorization: Authorization::None {},
     };
     let task = &tasks(&request, &policy)[0];
-    prover.prove(task).await.map(drop)
+    prover.prove(task, group.root().unwrap()).await.map(drop)
 }
 
 fn at(server: &Server) -> Place {

@@ -46,7 +46,7 @@ impl Holder {
     fn witness(&self, at: usize) -> Witness {
         let credential = &self.credentials[at];
         let path = self.group.path(&leaf(credential)).unwrap();
-        Witness::credential(secret(1), path, credential.clone())
+        Witness::credential(secret(1), path, credential.again())
     }
 
     /// The request, with a proof of what is true of a credential: what `loosened` makes of what is asked.

@@ -139,7 +139,7 @@ fn can_be(rule: &Rule, wanted: Truth, may: &impl Fn(&Leaf) -> Vec<Truth>) -> boo
 }
 
 /// How leaves that do not ask about the reader may come out.
-type Otherwise = dyn Fn(&Leaf) -> Vec<Truth>;
+type Otherwise<'a> = dyn Fn(&Leaf) -> Vec<Truth> + 'a;
 
 const EITHER: [Truth; 2] = [Truth::True, Truth::False];
 
@@ -230,7 +230,7 @@ proptest! {
             Leaf::Time(time) if time.after == Some(NOW + 1_000_000) => Some(Truth::False),
             _ => None,
         };
-        let tiers: [&Otherwise; 3] = [
+        let tiers: [&Otherwise<'_>; 3] = [
             &|leaf| vec![by_clock(leaf).unwrap_or(Truth::Unknown)],
             &|leaf| by_clock(leaf).map_or(EITHER.to_vec(), |truth| vec![truth]),
             &|_| EITHER.to_vec(),
