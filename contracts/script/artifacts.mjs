@@ -55,9 +55,9 @@ function main() {
 function compile() {
   const out = mkdtempSync(join(tmpdir(), "stheno-contracts-"));
   try {
-    const forge = join(root, "node_modules/.bin/forge");
+    const forge = join(root, "script/forge.mjs");
     const args = ["build", "--offline", "--force", "--out", join(out, "out"), "--cache-path", join(out, "cache")];
-    execFileSync(forge, [...args, "--skip", "test", "--skip", "script"], {
+    execFileSync(process.execPath, [forge, ...args, "--skip", "test", "--skip", "script"], {
       cwd: root,
       stdio: ["ignore", "ignore", "inherit"],
     });

@@ -14,7 +14,7 @@ abstract contract NullifiersFixture is Groth16Vectors {
     uint64 internal constant DAY = 1 days;
     uint32 internal constant WINDOW = 1 hours;
     /// @dev How long credentials are proven to hold.
-    uint64 internal constant SLACK = 10 minutes;
+    uint64 internal constant SLACK = 1 days;
     /// @dev A root, and the one bound of the circuit whose proofs a test makes.
     uint256 internal constant ROOT = 100;
     uint256 internal constant BOUND = 18;
