@@ -60,10 +60,11 @@ export async function again (at, circuit, url, frozen) {
   const { attributes, expiry } = claim.credential ?? {}
   const member = new wasm.Member(claim.seed, attributes && BigUint64Array.from([...attributes, expiry]))
   const bounds = claim.bounds && BigUint64Array.from(inputs.slice(4), input => BigInt(input))
-  const statement = new wasm.Statement(JSON.stringify(claim.group), bytesOf(claim.scope), bytesOf(claim.binding), bounds)
+  const group = new wasm.KnownGroup(JSON.stringify(claim.group))
+  const statement = group.statement(bytesOf(claim.scope), bytesOf(claim.binding), bounds)
   const proof = key.prove(statement, member, bytesOf(proofSeed), () => {})
-  const facts = { circuit: key.circuit, verifyingHash: key.verifyingHash, root: hexOf(statement.root) }
-  for (const handle of [key, member, statement]) handle.free()
+  const facts = { circuit: key.circuit, verifyingHash: key.verifyingHash, root: hexOf(group.root) }
+  for (const handle of [key, member, statement, group]) handle.free()
   return { ...facts, proof: hexOf(proof) }
 }
 

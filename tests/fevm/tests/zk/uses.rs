@@ -6,6 +6,7 @@ use stheno_circuits::Circuit;
 
 use stheno_fevm::chain::{BLOCK_GAS, CHAIN_ID, Chain};
 use stheno_fevm::contracts::access_registry::AccessRegistryContract::{self, Term};
+use stheno_fevm::contracts::groth16_verifier::Groth16VerifierContract::InputNotCanonical;
 use stheno_fevm::contracts::nullifiers::NullifiersContract::{self, *};
 use stheno_fevm::gas::OF_A_PROOF;
 use stheno_fevm::people::{Person, masked};
