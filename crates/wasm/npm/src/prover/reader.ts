@@ -19,7 +19,7 @@ export interface PrivateReaderOptions {
   /**
    * SHA-256 of the proving key's file, as whoever runs the network publishes it, or of several: no other is taken, wherever
    * it comes from, and this one is read in a quarter of a second. Without, every point of a key is checked and a
-   * trial proof made with it, in twenty to thirty seconds, once: what was checked and is cached is not again. Whoever
+   * trial proof made with it, in ten to fifteen seconds, once: what was checked and is cached is not again. Whoever
    * serves a key that was made to fail for some members learns, a little, who proves: the hash prevents it.
    */
   provingKeyHash?: string | Uint8Array | (string | Uint8Array)[];
