@@ -156,7 +156,7 @@ fn attributes_come_from_a_file_and_are_not_repeated() {
 
 /// A variable that is set for members stands in nobody else's way.
 #[test]
-fn places_of_proving_keys_in_the_environment_ask_for_no_member() {
+fn proving_keys_in_the_environment_ask_for_no_member() {
     let folder = Folder::new();
     folder.done(&["keygen", "-o", "me.key"]);
     for args in [
@@ -166,6 +166,8 @@ fn places_of_proving_keys_in_the_environment_ask_for_no_member() {
     ] {
         let mut command = folder.command(args);
         command.env("STHENO_PROVING_KEYS", "keys,https://example.org/keys");
+        let hashes = format!("0x{},0x{}", "1b".repeat(32), "2c".repeat(32));
+        command.env("STHENO_PROVING_KEY_HASH", hashes);
         let said = stderr(&command.output().unwrap());
         assert!(said.contains("missing.fee"), "{args:?}: {said}");
     }

@@ -65,8 +65,8 @@ pub struct MemberArgs {
     #[arg(long, value_name = "FILE", requires = "key")]
     pub credential: Vec<PathBuf>,
 
+    // Neither of these `requires` the key: what the environment says would miss it in every other command.
     /// Where proving keys are: folders, or servers'; several with commas between them.
-    // Not `requires`: what the environment says would be missing its key in every other command.
     #[arg(
         long,
         value_name = "FOLDER|URL",
@@ -74,12 +74,13 @@ pub struct MemberArgs {
         value_delimiter = ','
     )]
     pub proving_keys: Vec<Place>,
+
     /// SHA-256 of the proving key's file, as whoever runs the network publishes it: no other is taken.
     #[arg(
         long,
         value_name = "HASH",
-        requires = "key",
-        env = "STHENO_PROVING_KEY_HASH"
+        env = "STHENO_PROVING_KEY_HASH",
+        value_delimiter = ','
     )]
     pub proving_key_hash: Vec<KeyHash>,
 }
