@@ -1,6 +1,9 @@
 //! Streams of a page, as a pair of functions: one that gives the next bytes, one that takes some and
 //! settles when there is room for more. Their bytes are copied into WebAssembly's memory and out of it,
 //! or stay where they are.
+//!
+//! Who gives bytes gets their buffers back with the next call: memory that is new costs a browser
+//! more than the cipher.
 
 use std::{
     future::Future,
@@ -14,17 +17,18 @@ use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::webcrypto::Bytes;
+use crate::{lease::Pile, webcrypto::Bytes};
 
 /// The most that is copied in and out at once.
 const MOST: usize = 1 << 20;
 
-/// Bytes that a function gives: `() => Promise<Uint8Array | undefined>`.
+/// Bytes that a function gives: `(back: ArrayBuffer[]) => Promise<Uint8Array | undefined>`.
 pub(crate) struct Pulled {
     pull: Function,
     waiting: Option<JsFuture>,
     current: Option<Uint8Array>,
     taken: u32,
+    read: Pile,
 }
 
 impl Pulled {
@@ -34,6 +38,7 @@ impl Pulled {
             waiting: None,
             current: None,
             taken: 0,
+            read: Pile::default(),
         }
     }
 }
@@ -54,6 +59,7 @@ impl AsyncRead for Pulled {
                     self.taken = end;
                     return Poll::Ready(Ok(size));
                 }
+                self.read.put(bytes.buffer());
                 self.current = None;
             }
             if let Some(waiting) = &mut self.waiting {
@@ -66,7 +72,7 @@ impl AsyncRead for Pulled {
                 (self.current, self.taken) = (Some(in_bytes(given)?), 0);
                 continue;
             }
-            let promise = called(&self.pull, &JsValue::UNDEFINED)?;
+            let promise = called(&self.pull, &self.read.take())?;
             self.waiting = Some(promise);
         }
     }
@@ -74,13 +80,14 @@ impl AsyncRead for Pulled {
 
 /// The same, without a copy.
 pub(crate) fn pulled(pull: Function) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold(pull, |pull| async {
-        let given = called(&pull, &JsValue::UNDEFINED)?.await;
+    stream::try_unfold((pull, Pile::default()), |(pull, read)| async {
+        let given = called(&pull, &read.take())?.await;
         let given = given.map_err(|reason| in_words(&reason))?;
         if given.is_undefined() {
             return Ok(None);
         }
-        Ok(Some((Bytes::lent(in_bytes(given)?), pull)))
+        let bytes = Bytes::lent(in_bytes(given)?).back_to(&read);
+        Ok(Some((bytes, (pull, read))))
     })
 }
 

@@ -8,6 +8,7 @@
 //! | `error` | a `stheno::Error` as a plain object with its code and hint |
 //! | `abort` | work that ends when its caller gives up |
 //! | `bytes` | streams of a page as `AsyncRead` and `AsyncWrite` |
+//! | `lease` | their buffers, which go back |
 //! | `origin` | where an envelope lies: a `Blob`, an array, an address |
 //! | `webcrypto` | the browser's AES-256-GCM |
 //! | `reader` | who asks: a wallet of EIP-1193, a session whose key WebCrypto holds |
@@ -36,6 +37,7 @@ mod bytes;
 mod envelope;
 mod error;
 mod folder;
+mod lease;
 mod market;
 mod network;
 mod opened;

@@ -1,6 +1,6 @@
 //! The browser's AES-256-GCM: a key goes in, and is not to be had out again.
 
-use std::ops::Range;
+use std::{ops::Range, rc::Rc};
 
 use js_sys::{ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use stheno::{
@@ -12,7 +12,10 @@ use stheno::{
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::bytes::words;
+use crate::{
+    bytes::words,
+    lease::{Lease, Pile},
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -78,7 +81,8 @@ impl PlatformKey for Key {
         plaintext: &Bytes,
     ) -> BoxFuture<'static, Result<Bytes, String>> {
         let algorithm = algorithm(&nonce, aad);
-        given(algorithm.and_then(|algorithm| encrypt(&algorithm, &self.0, &plaintext.0)))
+        let sealing = algorithm.and_then(|algorithm| encrypt(&algorithm, &self.0, &plaintext.view));
+        given(sealing, plaintext)
     }
 
     fn open(
@@ -88,60 +92,78 @@ impl PlatformKey for Key {
         sealed: &Bytes,
     ) -> BoxFuture<'static, Result<Bytes, String>> {
         let algorithm = algorithm(&nonce, aad);
-        given(algorithm.and_then(|algorithm| decrypt(&algorithm, &self.0, &sealed.0)))
+        let opening = algorithm.and_then(|algorithm| decrypt(&algorithm, &self.0, &sealed.view));
+        given(opening, sealed)
     }
 }
 
 /// Bytes outside of WebAssembly's memory.
-pub(crate) struct Bytes(Uint8Array);
+#[derive(Clone)]
+pub(crate) struct Bytes {
+    view: Uint8Array,
+    lease: Option<Rc<Lease>>,
+}
 
 impl Bytes {
+    fn own(view: Uint8Array) -> Self {
+        Self { view, lease: None }
+    }
+
     /// Somebody's. WebCrypto takes none that others can change, or that can move.
     pub(crate) fn lent(bytes: Uint8Array) -> Self {
         let buffer = bytes.buffer();
         let is_fixed = buffer.is_instance_of::<ArrayBuffer>()
             && !Reflect::get(&buffer, &"resizable".into()).is_ok_and(|is| is.is_truthy());
-        match is_fixed {
-            true => Self(bytes),
-            false => Self(bytes.slice(0, bytes.length())),
-        }
+        Self::own(match is_fixed {
+            true => bytes,
+            false => bytes.slice(0, bytes.length()),
+        })
+    }
+
+    /// The same; when neither they nor a part of them is of use any more, their buffer is on a pile.
+    pub(crate) fn back_to(self, pile: &Pile) -> Self {
+        let lease = Some(Rc::new(pile.lease(self.view.buffer())));
+        Self { lease, ..self }
     }
 
     /// To be given away with the whole buffer that they are in.
     pub(crate) fn given(self) -> Uint8Array {
-        match self.0.byte_length() == self.0.buffer().byte_length() {
-            true => self.0,
-            false => self.0.slice(0, self.0.length()),
+        match self.view.byte_length() == self.view.buffer().byte_length() && self.lease.is_none() {
+            true => self.view,
+            false => self.view.slice(0, self.view.length()),
         }
     }
 }
 
 impl PlatformBytes for Bytes {
     fn of(bytes: &[u8]) -> Self {
-        Self(Uint8Array::from(bytes))
+        Self::own(Uint8Array::from(bytes))
     }
 
     fn to_vec(&self) -> Vec<u8> {
-        self.0.to_vec()
+        self.view.to_vec()
     }
 
     fn length(&self) -> usize {
-        self.0.length() as usize
+        self.view.length() as usize
     }
 
     fn part(&self, Range { start, end }: Range<usize>) -> Self {
-        Self(self.0.subarray(start as u32, end as u32))
+        Self {
+            view: self.view.subarray(start as u32, end as u32),
+            lease: self.lease.clone(),
+        }
     }
 
     fn joined(parts: &[Self]) -> Self {
-        let length = parts.iter().map(|part| part.0.length()).sum();
+        let length = parts.iter().map(|part| part.view.length()).sum();
         let joined = Uint8Array::new_with_length(length);
         let mut at = 0;
         for part in parts {
-            joined.set(&part.0, at);
-            at += part.0.length();
+            joined.set(&part.view, at);
+            at += part.view.length();
         }
-        Self(joined)
+        Self::own(joined)
     }
 }
 
@@ -155,14 +177,20 @@ fn algorithm(nonce: &[u8; NONCE_BYTES], aad: &[u8]) -> Result<Object, JsValue> {
     Ok(algorithm)
 }
 
-fn given(promise: Result<Promise, JsValue>) -> BoxFuture<'static, Result<Bytes, String>> {
+/// What is promised. What it is made of stays until it is there: no platform has to copy it before.
+fn given(
+    promise: Result<Promise, JsValue>,
+    of: &Bytes,
+) -> BoxFuture<'static, Result<Bytes, String>> {
+    let of = of.clone();
     Box::pin(async move {
         let buffer = match promise {
             Ok(promise) => JsFuture::from(promise).await,
             Err(reason) => Err(reason),
         };
+        drop(of);
         let buffer = buffer.map_err(|reason| words(&reason))?;
-        Ok(Bytes(Uint8Array::new(
+        Ok(Bytes::own(Uint8Array::new(
             buffer.unchecked_ref::<ArrayBuffer>(),
         )))
     })

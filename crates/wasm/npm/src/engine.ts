@@ -1,5 +1,5 @@
 import { failure } from './errors.js';
-import { Queue } from './feeds.js';
+import { Queue, Spare } from './feeds.js';
 import { Peer, type Handlers, type Port } from './peer.js';
 import type { ProofStep, ProvingReader } from './readers.js';
 
@@ -14,7 +14,7 @@ export interface EngineOptions {
 export class Engine {
   readonly peer: Peer;
   #worker: Worker | undefined;
-  #lent = new Map<number, Queue>();
+  #lent = new Map<number, { queue: Queue; spare: Spare }>();
   #signers = new Map<number, (typedData: string) => Promise<string>>();
   #provers = new Map<number, ProvingReader>();
   #next = 1;
@@ -22,12 +22,15 @@ export class Engine {
   private constructor(port: Port, worker?: Worker) {
     this.#worker = worker;
     const handlers: Handlers = {
-      pull: async (id: number) => {
+      pull: async ({ id, back }: { id: number; back: ArrayBuffer[] }) => {
         const lent = this.#lent.get(id);
         if (!lent) throw takenBack();
+        lent.spare.add(back);
         // A copy that moves: what the page's stream gives stays the page's, and cloning would copy it twice.
-        const parts = (await lent.take())?.map((part) => part.slice());
-        return { value: parts, transfer: parts?.map((part) => part.buffer as ArrayBuffer) };
+        const parts = await lent.queue.take();
+        if (!parts) return {};
+        const bytes = lent.spare.gather(parts);
+        return { value: bytes, transfer: [bytes.buffer] };
       },
       sign: async ({ signer, typedData }: { signer: number; typedData: string }) => {
         const sign = this.#signers.get(signer);
@@ -60,7 +63,7 @@ export class Engine {
     const id = this.#next++;
     const reader = stream.getReader();
     const queue = new Queue();
-    this.#lent.set(id, queue);
+    this.#lent.set(id, { queue, spare: new Spare() });
     void readInto(queue, reader);
     return {
       id,

@@ -1,7 +1,7 @@
 // Bytes between the WebAssembly and a stream of the page. @internal
 
 /** How much may wait to be taken. */
-const AHEAD = 2 << 20;
+const AHEAD = 4 << 20;
 
 /** Bytes that are pushed on one side and taken on the other; the pusher waits when it is ahead. @internal */
 export class Queue {
@@ -49,11 +49,42 @@ export class Queue {
   }
 }
 
+/** The largest buffer that is kept to be used again, and how many. */
+const SPARE = { bytes: 8 << 20, buffers: 4 };
+
+/** Buffers to be used again: memory that is new costs a browser more than the bytes that are put there. @internal */
+export class Spare {
+  #buffers: ArrayBuffer[] = [];
+
+  add(buffers: ArrayBuffer[]): void {
+    this.#buffers.push(...buffers.filter(({ byteLength }) => byteLength <= SPARE.bytes));
+    this.#buffers.sort((a, b) => a.byteLength - b.byteLength);
+    this.#buffers.splice(0, this.#buffers.length - SPARE.buffers);
+  }
+
+  /** A copy of all parts, in a buffer of its own, which may be longer. */
+  gather(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const at = this.#buffers.findIndex(({ byteLength }) => byteLength >= length);
+    const [buffer = new ArrayBuffer(length)] = at < 0 ? [] : this.#buffers.splice(at, 1);
+    const copy = new Uint8Array(buffer, 0, length);
+    let end = 0;
+    for (const part of parts) {
+      copy.set(part, end);
+      end += part.length;
+    }
+    return copy;
+  }
+}
+
+/** Bytes in order, one call after the other; who calls gives back the buffers that it has done with. @internal */
+export type Pull = (back?: ArrayBuffer[]) => Promise<Uint8Array | undefined>;
+
 /** How much of a `Blob` is read at once. */
 const PART = 1 << 20;
 
 /** Reads a `Blob` in order. @internal */
-export function blobReader(blob: Blob): () => Promise<Uint8Array | undefined> {
+export function blobReader(blob: Blob): Pull {
   let at = 0;
   return ahead(async () => {
     if (at >= blob.size) return undefined;
@@ -76,7 +107,7 @@ export function ahead<T>(pull: () => Promise<T | undefined>): () => Promise<T | 
 }
 
 /** Reads bytes in order. @internal */
-export function bytesReader(bytes: Uint8Array): () => Promise<Uint8Array | undefined> {
+export function bytesReader(bytes: Uint8Array): Pull {
   let at = 0;
   return () => {
     const part = bytes.subarray(at, at + PART);
@@ -86,33 +117,17 @@ export function bytesReader(bytes: Uint8Array): () => Promise<Uint8Array | undef
 }
 
 /** Reads a stream in order. @internal */
-export function streamReader(stream: ReadableStream<Uint8Array>): () => Promise<Uint8Array | undefined> {
+export function streamReader(stream: ReadableStream<Uint8Array>): Pull {
   const reader = stream.getReader();
   return async () => (await reader.read()).value;
 }
 
-/** Gives one by one what comes several at once. @internal */
-export function oneByOne(take: () => Promise<Uint8Array[] | undefined>): () => Promise<Uint8Array | undefined> {
-  let parts: Uint8Array[] = [];
-  return async () => {
-    while (parts.length === 0) {
-      const next = await take();
-      if (!next) return undefined;
-      parts = next.reverse();
-    }
-    return parts.pop();
-  };
-}
-
 /** Gives `start` first, then the rest. @internal */
-export function after(
-  start: Uint8Array,
-  rest: () => Promise<Uint8Array | undefined>,
-): () => Promise<Uint8Array | undefined> {
+export function after(start: Uint8Array, rest: Pull): Pull {
   let left: Uint8Array | undefined = start.length > 0 ? start : undefined;
-  return () => {
+  return (back) => {
     const first = left;
     left = undefined;
-    return first ? Promise.resolve(first) : rest();
+    return first ? Promise.resolve(first) : rest(back);
   };
 }

@@ -2,7 +2,7 @@
 // never leave, and with them no key.
 
 import { failure, SthenoError } from './errors.js';
-import { after, ahead, blobReader, bytesReader, oneByOne, Queue, streamReader } from './feeds.js';
+import { after, ahead, blobReader, bytesReader, Queue, streamReader, type Pull } from './feeds.js';
 import { kept, type KeptSession } from './kept.js';
 import { Peer, type Answer, type Context, type Handlers, type Port } from './peer.js';
 import * as wasm from './wasm.js';
@@ -27,8 +27,6 @@ export interface WireOpen {
   keys?: string[];
   policy?: string;
 }
-
-type Pull = () => Promise<Uint8Array | undefined>;
 
 /** An envelope that was found, and what follows its header where it is a stream. */
 interface Found {
@@ -190,7 +188,15 @@ class Host {
   }
 
   #puller(stream: number): Pull {
-    return oneByOne(ahead(() => this.peer.call<Uint8Array[] | undefined>('pull', stream)));
+    const back: ArrayBuffer[] = [];
+    const next = ahead(() => {
+      const transfer = back.splice(0);
+      return this.peer.call<Uint8Array | undefined>('pull', { id: stream, back: transfer }, { transfer });
+    });
+    return (done = []) => {
+      back.push(...done);
+      return next();
+    };
   }
 
   /** Reads a source in order. */
@@ -221,8 +227,8 @@ class Host {
     this.#held.delete(value.sealing);
     const pull = await this.#pull(value.source, signal);
     let done = 0;
-    const counted = async () => {
-      const part = await pull();
+    const counted: Pull = async (back) => {
+      const part = await pull(back);
       if (part) tell({ done: (done += part.length) });
       return part;
     };

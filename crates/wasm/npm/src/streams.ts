@@ -1,17 +1,19 @@
 import type { Engine } from './engine.js';
+import { ahead } from './feeds.js';
 
 /** A stream of what `take` gives; `over` is called once, at its end, however it ends. @internal */
 export function streamOf(
   take: () => Promise<Uint8Array[] | undefined>,
   over: (reason?: unknown) => void,
 ): ReadableStream<Uint8Array> {
+  const next = ahead(take);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         let parts: Uint8Array[] | undefined;
         try {
           // A pull that enqueues nothing is not repeated.
-          do parts = await take();
+          do parts = await next();
           while (parts?.length === 0);
         } catch (error) {
           over(error);
