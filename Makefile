@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 UNITS := --release --workspace --all-targets
 BIN = $${CARGO_TARGET_DIR:-target}/release
 
-.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs test-gateway wasm test-browser bench-browser wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
+.PHONY: help demo test check build test-rust test-anger test-hostile test-committee test-folder simulate test-doc test-contracts test-unixfs test-gateway wasm test-browser test-firefox bench-browser wasm-check fuzz artifacts fmt bench bench-envelope bench-storage memory clean-contracts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -88,6 +88,9 @@ wasm: ## the npm package @stheno/web, in crates/wasm/npm/dist
 
 test-browser: tests/browser/node_modules/.package-lock.json ## the npm package and the viewer in Chromium; skips where there is none
 	node tests/browser/run.mjs
+
+test-firefox: tests/browser/node_modules/.package-lock.json ## the same in Firefox; skips where there is none
+	STHENO_BROWSER=firefox node tests/browser/run.mjs
 
 bench-browser: tests/browser/node_modules/.package-lock.json ## the package's figures in Chromium and in Node; wants a machine that does nothing else
 	STHENO_WASM_FEATURES=bench .ci/wasm-package

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { DIST, HERE, KEYS, findChromium, missing } from './places.mjs'
+import { DIST, HERE, KEYS, NO_BROWSER, findBrowser, missing } from './places.mjs'
 import { PageServer } from './servers.mjs'
 import { launch } from './stage.mjs'
 
@@ -31,7 +31,7 @@ const unknown = wanted.filter(name => !(name in PLACES) && !CIRCUITS.includes(na
 const lacks = [
   ...unknown.map(name => `${name} is none of ${[...Object.keys(PLACES), ...CIRCUITS].join(', ')}`),
   ...missing(),
-  ...(places.includes('chromium') && !findChromium() ? ['no Chromium was found (set STHENO_CHROMIUM, or say `node`)'] : [])
+  ...(places.includes('chromium') && !findBrowser() ? [`${NO_BROWSER}, or say \`node\``] : [])
 ]
 if (lacks.length) {
   for (const lack of lacks) console.error(`error: ${lack}`)

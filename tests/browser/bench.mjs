@@ -13,11 +13,11 @@ import { gzipSync } from 'node:zlib'
 
 import { makeKey } from './command.mjs'
 import { Devnet } from './devnet.mjs'
-import { DIST, HERE, findChromium, missing } from './places.mjs'
+import { DIST, HERE, NO_BROWSER, findBrowser, missing } from './places.mjs'
 import { PageServer } from './servers.mjs'
 import { launch } from './stage.mjs'
 
-const lacks = [...missing(), ...(findChromium() ? [] : ['no Chromium was found (set STHENO_CHROMIUM)'])]
+const lacks = [...missing(), ...(findBrowser() ? [] : [NO_BROWSER])]
 if (lacks.length) {
   for (const lack of lacks) console.error(`error: ${lack}`)
   process.exit(2)

@@ -14,7 +14,7 @@ import { makeKey } from './command.mjs'
 import { noise } from './noise.mjs'
 import { HERE, PACKAGE, VECTORS } from './places.mjs'
 import { PageServer, STRICT } from './servers.mjs'
-import { launch } from './stage.mjs'
+import { faultsOf, launch } from './stage.mjs'
 
 const run = promisify(execFile)
 const PATIENCE = 90_000
@@ -83,13 +83,7 @@ const page = script => `<!doctype html><html lang="en"><meta charset="utf-8"><ti
 async function done (url) {
   const context = await browser.newContext()
   const page = await context.newPage()
-  const faults = []
-  page.on('pageerror', error => faults.push(String(error)))
-  page.on('console', message => message.type() === 'error' && !/favicon/.test(message.location().url) && faults.push(message.text()))
-  page.on('request', request => {
-    const { hostname, protocol } = new URL(request.url())
-    if (/^http/.test(protocol) && !['127.0.0.1', 'localhost'].includes(hostname)) faults.push(`asked ${request.url()}`)
-  })
+  const faults = faultsOf(page)
   try {
     await page.goto(url)
     await page.waitForFunction(() => window.done !== undefined, undefined, { timeout: 30_000 }).catch(error => { throw new Error(`${error.message}\n${faults.join('\n')}`) })

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { makeKey } from './command.mjs'
 import { DIST, HERE, PACKAGE, ROOT } from './places.mjs'
 import { PageServer, STRICT } from './servers.mjs'
-import { Stage } from './stage.mjs'
+import { Stage, faultsOf } from './stage.mjs'
 
 const run = promisify(execFile)
 const EXAMPLES = join(ROOT, 'examples/web')
@@ -33,8 +33,7 @@ async function page (wallet) {
   if (wallet) await wallet.inject(context)
   const page = await context.newPage()
   page.setDefaultTimeout(30_000)
-  page.faults = []
-  page.on('pageerror', error => page.faults.push(String(error.stack ?? error)))
+  page.faults = faultsOf(page)
   return page
 }
 

@@ -18,14 +18,24 @@ export const STHENO = process.env.STHENO || join(RELEASE, 'stheno')
 /** The example that makes proving keys and verifies proofs. */
 export const KEYS = join(RELEASE, 'examples/keys')
 
-const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome']
+const BROWSERS = {
+  chromium: ['chromium', 'chromium-browser', 'google-chrome'],
+  firefox: ['firefox', 'firefox-esr']
+}
+/** Which one these tests drive. */
+export const BROWSER = process.env.STHENO_BROWSER || 'chromium'
+if (!(BROWSER in BROWSERS)) throw new Error(`STHENO_BROWSER is ${BROWSER}: give one of ${Object.keys(BROWSERS).join(', ')}`)
 
-/** The path of Chromium, or undefined. */
-export function findChromium () {
-  const named = process.env.STHENO_CHROMIUM
+const VARIABLE = `STHENO_${BROWSER.toUpperCase()}`
+/** What to say where it is not found. */
+export const NO_BROWSER = `no ${BROWSER[0].toUpperCase()}${BROWSER.slice(1)} was found (set ${VARIABLE})`
+
+/** The path of the browser, or undefined. */
+export function findBrowser () {
+  const named = process.env[VARIABLE]
   if (named) return isProgram(named) ? named : undefined
   const folders = (process.env.PATH || '').split(delimiter)
-  return BROWSERS.flatMap(name => folders.map(folder => join(folder, name))).find(isProgram)
+  return BROWSERS[BROWSER].flatMap(name => folders.map(folder => join(folder, name))).find(isProgram)
 }
 
 /** What is missing, as a list of sentences. */

@@ -61,6 +61,79 @@ test('file for everybody opens without a wallet', async () => {
   })
 })
 
+test('page that wants no worker has everything in its own thread', async () => {
+  const wallet = stage.wallet(stage.devnet.keyOf('reader'))
+  await stage.in(wallet, async page => {
+    const found = await page.evaluate(async ([file, policy, ciphers]) => {
+      const started = []
+      const { Worker } = globalThis
+      globalThis.Worker = class extends Worker {
+        constructor (...args) {
+          super(...args)
+          started.push(String(args[0]))
+        }
+      }
+      const network = await stheno.Network.connect(file, { worker: false })
+      const wallet = await stheno.Wallet.connect(window.ethereum)
+      const faults = []
+      for (const cipher of ciphers) {
+        const plain = noise(5, 5_000_001)
+        const sealed = await collect((await network.encrypt(new Blob([plain]).stream(), policy, { cipher })).stream)
+        const file = await network.open(sealed, { reader: wallet })
+        if (!same(await file.bytes(), plain)) faults.push(`${cipher}: other bytes`)
+        const stream = await network.decrypt(new Blob([sealed]).stream(), { reader: wallet })
+        if (!same(await collect(stream), plain)) faults.push(`${cipher}: other stream`)
+      }
+      const refused = await failure(network.open(new Uint8Array(3)))
+      await network.close()
+      globalThis.Worker = Worker
+      return { faults, started, code: refused.code, closed: (await failure(network.open(new Uint8Array(3)))).code }
+    }, [stage.devnet.networkFile, stage.devnet.passPolicy, CIPHERS])
+    assert.deepEqual(found, { faults: [], started: [], code: 'bad_envelope', closed: 'closed' })
+  })
+})
+
+for (const cipher of CIPHERS) {
+  test(`stream is sealed and opened whatever its parts are, and they stay the page's own, with ${cipher}`, async () => {
+    const key = await makeKey(stage.storage.path(`parts-${cipher}`))
+    await stage.in(undefined, async page => {
+      await connect(page, stage.devnet, { wallet: false })
+      const found = await page.evaluate(async ([key, cipher]) => {
+        const plain = noise(9, 9_000_001)
+        const given = []
+        // Each part in a buffer of its own, or all in one; of one byte, of a few, of a MiB and more.
+        const cut = (bytes, sizes, apart) => {
+          let [at, turn] = [0, 0]
+          return new ReadableStream({
+            pull (controller) {
+              if (at >= bytes.length) return controller.close()
+              const part = bytes.subarray(at, at += sizes[turn++ % sizes.length])
+              given.push(apart ? part.slice() : part)
+              controller.enqueue(given.at(-1))
+            }
+          })
+        }
+        const faults = []
+        for (const parts of [[1_000_000], [65_536], [1_399], [3_000_000, 1, 0x40000, 17], [9_000_001]]) {
+          const apart = parts.length === 1
+          const sealed = await collect((await stheno.encryptToKeys(cut(plain, parts, apart), [key.public], { cipher })).stream)
+          const before = sealed.slice()
+          const file = await stheno.openWithKeys(sealed, [key.secret])
+          if (!same(await file.bytes(), plain)) faults.push(`sealed by ${parts}`)
+          await file.close()
+          const opened = await network.decrypt(cut(sealed, parts, apart), { keys: [key.secret] })
+          if (!same(await collect(opened), plain)) faults.push(`opened by ${parts}`)
+          if (!same(sealed, before)) faults.push(`changed the envelope, by ${parts}`)
+        }
+        if (!same(plain, noise(9, 9_000_001))) faults.push('changed the plaintext')
+        if (given.some(part => part.length === 0)) faults.push('took a part')
+        return faults
+      }, [key, cipher])
+      assert.deepEqual(found, [])
+    })
+  })
+}
+
 test('who does not pass is refused with reasons, by every node', async () => {
   const wallet = stage.wallet(await stage.devnet.newKey())
   await stage.in(wallet, async page => {

@@ -9,13 +9,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { Devnet, VARIABLE } from './devnet.mjs'
-import { HERE, findChromium, missing } from './places.mjs'
+import { HERE, NO_BROWSER, findBrowser, missing } from './places.mjs'
 
 /** All of it, and one file: minutes. */
 const [ALL, FILE] = [12, 5].map(minutes => minutes * 60_000)
 
-if (!findChromium()) {
-  console.log('skipped: no Chromium was found (set STHENO_CHROMIUM)')
+if (!findBrowser()) {
+  console.log(`skipped: ${NO_BROWSER}`)
   process.exit(0)
 }
 const lacks = missing()

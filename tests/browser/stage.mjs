@@ -1,13 +1,13 @@
-// What most test files need: Chromium, the devnet, the page server and storage, all ended at the end.
+// What most test files need: the browser, the devnet, the page server and storage, all ended at the end.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { chromium } from 'playwright-core'
+import * as drivers from 'playwright-core'
 
 import { shared } from './devnet.mjs'
-import { DIST, HERE, findChromium } from './places.mjs'
+import { BROWSER, DIST, HERE, NO_BROWSER, findBrowser } from './places.mjs'
 import { PageServer, Storage } from './servers.mjs'
 import { TestWallet } from './wallet.mjs'
 
@@ -19,22 +19,49 @@ const FLAGS = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])
 ]
 
-/** Chromium without a window. */
-export async function launch (options = {}) {
-  const executablePath = findChromium()
-  assert.ok(executablePath, 'no Chromium was found (set STHENO_CHROMIUM)')
-  return await chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...(options.args ?? [])] })
+/** How each is started, without a window. Firefox as people have it, not one that was built for tests. */
+function options () {
+  const executablePath = findBrowser()
+  assert.ok(executablePath, NO_BROWSER)
+  const own = BROWSER === 'chromium' ? { args: FLAGS } : { channel: 'moz-firefox' }
+  return { executablePath, headless: true, ...own }
+}
+
+export async function launch () {
+  return await drivers[BROWSER].launch(options())
 }
 
 /** The same with a profile on the disk, as people have one: what pages store does not count as memory. */
 export async function launchProfile () {
   const profile = mkdtempSync(join(tmpdir(), 'stheno-profile-'))
-  const context = await chromium.launchPersistentContext(profile, { executablePath: findChromium(), headless: true, args: FLAGS })
+  const context = await drivers[BROWSER].launchPersistentContext(profile, options())
   const close = async () => {
     await context.close()
     rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
   return { context, close }
+}
+
+/**
+ * What a browser says by itself of what a test does on purpose. Firefox asks for an icon that the page forbids, and
+ * says so of what a service worker was asked and is not wanted any more.
+ */
+const NOISE = /Failed to load resource|Failed to load ‘’|blocked by CORS|Cross-Origin Request Blocked|net::ERR|favicon\.ico/
+
+/** What goes wrong in a page and nobody handles, from now on; to ask something outside of this machine is a fault. */
+export function faultsOf (page) {
+  const faults = []
+  const heard = text => { if (!NOISE.test(text)) faults.push(text) }
+  page.on('pageerror', error => heard(String(error.stack ?? error)))
+  page.on('console', message => {
+    if (message.type() === 'error' && !NOISE.test(message.location().url)) heard(message.text())
+  })
+  // Of its workers, too.
+  page.context().on('request', request => {
+    const { protocol, hostname, origin } = new URL(request.url())
+    if (/^(https?|wss?):$/.test(protocol) && !['127.0.0.1', 'localhost'].includes(hostname)) faults.push(`asked ${origin}`)
+  })
+  return faults
 }
 
 export class Stage {
@@ -76,15 +103,7 @@ export class Stage {
     context ??= await this.browser.newContext()
     if (wallet) await wallet.inject(context)
     const page = await context.newPage()
-    page.faults = []
-    page.on('pageerror', error => page.faults.push(String(error.stack ?? error)))
-    page.on('console', message => {
-      if (message.type() === 'error' && !/Failed to load resource|blocked by CORS|net::ERR/.test(message.text())) page.faults.push(message.text())
-    })
-    page.on('request', request => {
-      const url = new URL(request.url())
-      if (/^(https?|wss?):$/.test(url.protocol) && url.hostname !== '127.0.0.1') page.faults.push(`a request left the machine: ${url.origin}`)
-    })
+    page.faults = faultsOf(page)
     page.setDefaultTimeout(60_000)
     await this.harness(page)
     return page

@@ -6,9 +6,9 @@ import { after, before, test } from 'node:test'
 
 import { makeKey, sthenoJson } from './command.mjs'
 import { sell } from './goods.mjs'
-import { DIST, HERE, VIEWER } from './places.mjs'
+import { BROWSER, DIST, HERE, VIEWER } from './places.mjs'
 import { PageServer } from './servers.mjs'
-import { Stage } from './stage.mjs'
+import { Stage, faultsOf } from './stage.mjs'
 
 const SECONDS = 12
 const PICTURES = process.env.STHENO_SCREENSHOTS === '1'
@@ -71,15 +71,7 @@ async function viewing (wallet, { theme = 'light', lang = 'en', link } = {}, wor
   })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
-  const faults = []
-  context.on('request', request => {
-    const { protocol, hostname } = new URL(request.url())
-    if (/^(http|ws)/.test(protocol) && hostname !== '127.0.0.1') faults.push(`asked ${request.url()}`)
-  })
-  page.on('pageerror', error => faults.push(String(error.stack ?? error)))
-  page.on('console', message => {
-    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) faults.push(message.text())
-  })
+  const faults = faultsOf(page)
   try {
     await page.goto(`${server.url}?theme=${theme}&lang=${lang}${link ? `#${encodeURIComponent(link)}` : ''}`)
     await work(page)
@@ -249,7 +241,7 @@ test('film seeks: the right picture, by Range requests, and not the whole file',
   })
 })
 
-test('download is the plaintext under its name', async () => {
+test('download is the plaintext under its name', { skip: BROWSER !== 'chromium' && `${BROWSER} tells a test of no downloads` }, async () => {
   const url = await seal('film.webm', made.film)
   await viewing(reader(), { link: url }, async page => {
     await open(page)
