@@ -93,6 +93,43 @@ test('page that wants no worker has everything in its own thread', async () => {
   })
 })
 
+test('file that is closed while it is read is freed, its key with it, when the read has ended', async () => {
+  await stage.in(undefined, async page => {
+    const found = await page.evaluate(async ([file, policy]) => {
+      const { OpenedFile } = await import('/stheno/wasm.js')
+      let [freed, open] = [0, 0]
+      const { free, stream } = OpenedFile.prototype
+      OpenedFile.prototype.free = function () { free.call(this); freed++ }
+      // At work for as long as the test wants.
+      let go
+      const wait = new Promise(resolve => { go = resolve })
+      OpenedFile.prototype.stream = async function (...args) {
+        open++
+        const parts = await stream.apply(this, args)
+        await wait
+        return parts
+      }
+      const network = await stheno.Network.connect(file, { worker: false })
+      const plain = noise(6, 700_001)
+      const opened = await network.open(await collect((await network.encrypt(plain, policy)).stream))
+      const part = opened.range(0, plain.length)
+      while (!open) await new Promise(resolve => setTimeout(resolve))
+      await opened.close()
+      const before = freed
+      const again = await failure(opened.range(0, 1))
+      go()
+      const read = same(await part, plain)
+      const after = freed
+      const idle = await network.open(await collect((await network.encrypt(plain, policy)).stream))
+      await idle.close()
+      await network.close()
+      Object.assign(OpenedFile.prototype, { free, stream })
+      return { before, again: again.code, read, after, idle: freed }
+    }, [stage.devnet.networkFile, stage.devnet.openPolicy])
+    assert.deepEqual(found, { before: 0, again: 'closed', read: true, after: 1, idle: 2 })
+  })
+})
+
 for (const cipher of CIPHERS) {
   test(`stream is sealed and opened whatever its parts are, and they stay the page's own, with ${cipher}`, async () => {
     const key = await makeKey(stage.storage.path(`parts-${cipher}`))

@@ -258,6 +258,10 @@ impl Line {
             match timer::timeout(self.options.stall, response.chunk()).await {
                 Ok(Ok(Some(bytes))) if bytes.is_empty() => {}
                 Ok(Ok(bytes)) => {
+                    #[cfg_attr(
+                        target_family = "wasm",
+                        expect(clippy::useless_conversion, reason = "natively they are `Bytes`")
+                    )]
                     let bytes = bytes.map(Vec::from).unwrap_or_default();
                     let count = bytes.len() as u64;
                     self.traffic.bytes.fetch_add(count, Ordering::Relaxed);

@@ -40,31 +40,54 @@ export function serve(port: Port): void {
   host.peer = new Peer(port, host.handlers());
 }
 
+/** What the page has a number of. */
+interface Held {
+  value: unknown;
+  /** How much works with it. */
+  users: number;
+  released: boolean;
+}
+
 class Host {
   peer!: Peer;
-  #held = new Map<number, unknown>();
+  #held = new Map<number, Held>();
   #next = 1;
 
   #hold(value: unknown): number {
     const id = this.#next++;
-    this.#held.set(id, value);
+    this.#held.set(id, { value, users: 0, released: false });
     return id;
   }
 
+  #find(id: number): Held {
+    const held = this.#held.get(id);
+    if (!held) throw failure('closed', 'it was closed', 'open it again');
+    return held;
+  }
+
+  /** For what is done at once; else `using`. */
   #get<T>(id: number): T {
-    const value = this.#held.get(id);
-    if (value === undefined) throw failure('closed', 'it was closed', 'open it again');
-    return value as T;
+    return this.#find(id).value as T;
+  }
+
+  /** Works with it: what is released meanwhile is freed, and its keys wiped, when nothing works with it any more. */
+  async #using<T, V>(id: number, work: (value: T) => Promise<V>): Promise<V> {
+    const held = this.#find(id);
+    held.users++;
+    try {
+      return await work(held.value as T);
+    } finally {
+      held.users--;
+      free(held);
+    }
   }
 
   #release(id: number): void {
-    const held = this.#held.get(id) as { free?: () => void } | undefined;
+    const held = this.#held.get(id);
     this.#held.delete(id);
-    try {
-      held?.free?.();
-    } catch {
-      // It is at work, and goes when that ends.
-    }
+    if (!held) return;
+    held.released = true;
+    free(held);
   }
 
   handlers(): Handlers {
@@ -85,7 +108,7 @@ class Host {
         return { value: { network: this.#hold(network), about: network.about() } };
       }),
       inspect: guarded(async (source: WireSource, { signal }) => {
-        const { envelope } = await this.#find(source, signal);
+        const { envelope } = await this.#locate(source, signal);
         return { value: envelope.inspect() };
       }),
       pieceCid: guarded(async (source: WireSource, { signal, tell }) => {
@@ -104,23 +127,20 @@ class Host {
       take: guarded(async (queue: number) => moved(await this.#get<Queue>(queue).take())),
       open: guarded((value: { network?: number; source: WireSource } & WireOpen, context) => this.#open(value, context)),
       size: guarded(async (file: number, { signal }) => ({
-        value: await this.#get<wasm.OpenedFile>(file).size(aborted(signal)),
+        value: await this.#using(file, (file: wasm.OpenedFile) => file.size(aborted(signal))),
       })),
       range: guarded(async ({ file, start, end }: { file: number; start: number; end: number }, { signal }) => {
-        const parts = await this.#get<wasm.OpenedFile>(file).stream(start, end, aborted(signal));
+        const parts = await this.#using(file, (file: wasm.OpenedFile) => file.stream(start, end, aborted(signal)));
         return { value: this.#hold(parts) };
       }),
       next: guarded(async (parts: number, { signal }) =>
-        moved((await this.#get<wasm.RangeStream>(parts).next(aborted(signal))) as Uint8Array[] | undefined),
+        moved(await this.#using(parts, (parts: wasm.RangeStream) => parts.next(aborted(signal)) as Promise<Uint8Array[] | undefined>)),
       ),
       decrypt: guarded((value: { network?: number; source: WireSource } & WireOpen, context) => this.#decrypt(value, context)),
       explain: guarded(
         async (value: { network: number; policy: string; item?: string; account?: string }, { signal }) => ({
-          value: await this.#get<wasm.NetworkClient>(value.network).explain(
-            value.policy,
-            value.item,
-            value.account,
-            aborted(signal),
+          value: await this.#using(value.network, (network: wasm.NetworkClient) =>
+            network.explain(value.policy, value.item, value.account, aborted(signal)),
           ),
         }),
       ),
@@ -131,17 +151,18 @@ class Host {
         this.#entry(value, context),
       ),
       deal: guarded(async (value: { network: number; link?: string; source?: WireSource; account: string }, { signal }) => {
-        const network = this.#get<wasm.NetworkClient>(value.network);
-        const deal = value.link
-          ? await network.dealOfLink(value.link, value.account, aborted(signal))
-          : await network.deal((await this.#find(value.source!, signal)).envelope, value.account, aborted(signal));
+        const deal = await this.#using(value.network, async (network: wasm.NetworkClient) =>
+          value.link
+            ? network.dealOfLink(value.link, value.account, aborted(signal))
+            : network.deal((await this.#locate(value.source!, signal)).envelope, value.account, aborted(signal)),
+        );
         return { value: { deal: this.#hold(deal), facts: deal.told } };
       }),
       acceptance: guarded(async (value: { deal: number; text: Uint8Array }, { signal }) => ({
-        value: await this.#get<wasm.FoundDeal>(value.deal).acceptance(value.text, aborted(signal)),
+        value: await this.#using(value.deal, (deal: wasm.FoundDeal) => deal.acceptance(value.text, aborted(signal))),
       })),
       purchase: guarded(async (value: { deal: number; payer: string; consent?: string }, { signal }) => ({
-        value: await this.#get<wasm.FoundDeal>(value.deal).purchase(value.payer, value.consent, aborted(signal)),
+        value: await this.#using(value.deal, (deal: wasm.FoundDeal) => deal.purchase(value.payer, value.consent, aborted(signal))),
       })),
       draftSession: guarded(async (terms: string) => this.#draft(terms)),
       signedSession: guarded(
@@ -151,15 +172,15 @@ class Host {
         this.#kept(value),
       ),
       endSession: async ({ session, id }: { session: number; id: string }) => {
-        this.#get<wasm.AskingReader>(session).free();
-        this.#held.delete(session);
+        this.#find(session);
+        this.#release(session);
         await kept.remove(id);
       },
     };
   }
 
   /** Reads an envelope's header. */
-  async #find(source: WireSource, signal: AbortSignal): Promise<Found> {
+  async #locate(source: WireSource, signal: AbortSignal): Promise<Found> {
     switch (source.kind) {
       case 'address':
         return { envelope: await wasm.Envelope.ofAddress(source.address, aborted(signal)) };
@@ -168,11 +189,11 @@ class Host {
       case 'bytes':
         return { envelope: await wasm.Envelope.ofBytes(source.bytes) };
       case 'stream':
-        return this.#findInStream(this.#puller(source.stream));
+        return this.#locateInStream(this.#puller(source.stream));
     }
   }
 
-  async #findInStream(pull: Pull): Promise<Found> {
+  async #locateInStream(pull: Pull): Promise<Found> {
     let start = new Uint8Array(0);
     for (;;) {
       const part = await pull();
@@ -251,17 +272,27 @@ class Host {
 
   async #openFound(found: Found, value: { network?: number } & WireOpen, context: Context): Promise<wasm.OpenedFile> {
     if (value.network === undefined) return wasm.OpenedFile.withKeys(found.envelope, value.keys ?? []);
-    const network = this.#get<wasm.NetworkClient>(value.network);
-    return this.#asking(value.reader, context.signal, (reader) =>
-      network.open(found.envelope, reader, value.keys ?? [], value.policy, context.tell, aborted(context.signal)),
+    return this.#using(value.network, (network: wasm.NetworkClient) =>
+      this.#asking(value.reader, context.signal, (reader) =>
+        network.open(found.envelope, reader, value.keys ?? [], value.policy, context.tell, aborted(context.signal)),
+      ),
     );
   }
 
   async #open(value: { network?: number; source: WireSource } & WireOpen, context: Context): Promise<Answer> {
-    const found = await this.#find(value.source, context.signal);
-    const file = await this.#openFound(found, value, context);
-    const size = await file.size(aborted(context.signal));
-    return { value: { file: this.#hold(file), size, about: file.inspect() } };
+    const found = await this.#locate(value.source, context.signal);
+    return this.#keep(await this.#openFound(found, value, context), context.signal);
+  }
+
+  /** A file for the page to read parts of, once its end has authenticated. */
+  async #keep(file: wasm.OpenedFile, signal: AbortSignal): Promise<Answer> {
+    try {
+      const size = await file.size(aborted(signal));
+      return { value: { file: this.#hold(file), size, about: file.inspect() } };
+    } catch (error) {
+      file.free();
+      throw error;
+    }
   }
 
   /** The whole of a file, in order. */
@@ -269,11 +300,11 @@ class Host {
     const { signal, tell } = context;
     let found: Found;
     try {
-      found = await this.#find(value.source, signal);
+      found = await this.#locate(value.source, signal);
     } catch (error) {
       if (value.source.kind !== 'address' || (error as { code?: string }).code !== 'ranges_not_served') throw error;
       // Any server will do for the whole.
-      found = await this.#findInStream(streamReader(await fetched(value.source.address, signal)));
+      found = await this.#locateInStream(streamReader(await fetched(value.source.address, signal)));
     }
     const file = await this.#openFound(found, value, context);
     return this.#queued(tell, async (queue) => {
@@ -294,12 +325,13 @@ class Host {
     value: { network: number; link?: string; source?: WireSource; places: string[] } & WireOpen,
     { signal, tell }: Context,
   ): Promise<Answer> {
-    const network = this.#get<wasm.NetworkClient>(value.network);
-    const folder = await this.#asking(value.reader, signal, async (reader) => {
-      if (value.link) return network.followFolder(value.link, reader, value.keys ?? [], tell, aborted(signal));
-      const { envelope } = await this.#find(value.source!, signal);
-      return network.openFolder(envelope, value.places, reader, value.keys ?? [], tell, aborted(signal));
-    });
+    const folder = await this.#using(value.network, (network: wasm.NetworkClient) =>
+      this.#asking(value.reader, signal, async (reader) => {
+        if (value.link) return network.followFolder(value.link, reader, value.keys ?? [], tell, aborted(signal));
+        const { envelope } = await this.#locate(value.source!, signal);
+        return network.openFolder(envelope, value.places, reader, value.keys ?? [], tell, aborted(signal));
+      }),
+    );
     return { value: { folder: this.#hold(folder), entries: folder.entries } };
   }
 
@@ -307,13 +339,14 @@ class Host {
     value: { network: number; folder: number; path: string } & WireOpen,
     { signal, tell }: Context,
   ): Promise<Answer> {
-    const network = this.#get<wasm.NetworkClient>(value.network);
-    const folder = this.#get<wasm.OpenedFolder>(value.folder);
-    const file = await this.#asking(value.reader, signal, (reader) =>
-      network.openEntry(folder, value.path, reader, value.keys ?? [], tell, aborted(signal)),
+    const file = await this.#using(value.network, (network: wasm.NetworkClient) =>
+      this.#using(value.folder, (folder: wasm.OpenedFolder) =>
+        this.#asking(value.reader, signal, (reader) =>
+          network.openEntry(folder, value.path, reader, value.keys ?? [], tell, aborted(signal)),
+        ),
+      ),
     );
-    const size = await file.size(aborted(signal));
-    return { value: { file: this.#hold(file), size, about: file.inspect() } };
+    return this.#keep(file, signal);
   }
 
   /** Gives a reader to work that asks; what a wallet or a prover said is told as it said it. */
@@ -397,6 +430,10 @@ class Host {
     const { id, account, scope, expiresAt } = session;
     return { session: this.#hold(reader), id, account, scope, expiresAt };
   }
+}
+
+function free({ value, users, released }: Held): void {
+  if (released && users === 0) (value as { free?: () => void }).free?.();
 }
 
 /** A scope as the message has it. */
