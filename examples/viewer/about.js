@@ -3,7 +3,7 @@
 import { Policy } from './stheno/index.js';
 import { byId, el, isolated, show } from './dom.js';
 import { fact } from './facts.js';
-import { bytes, say } from './i18n.js';
+import { bytes, say, tell } from './i18n.js';
 import { nameToShow, shortHex } from './names.js';
 
 /** The committee that would open it: of this network if there is one. */
@@ -58,7 +58,7 @@ const networkName = (id, network) => (id === network?.id ? nameToShow(network.na
 function conditions(committee, policy) {
   if (!policy) return [...fact('about.policy', say(el('span'), 'policy.hidden'), 'policy'), ...digest(committee.policyDigest)];
   const lines = policy.describe().split('\n').filter(Boolean);
-  const list = el('ul', { class: 'conditions', testid: 'conditions', lang: 'en' }, ...lines.map(condition));
+  const list = el('ul', { class: 'conditions', testid: 'conditions' }, ...lines.map(condition));
   const json = el('details', {}, say(el('summary'), 'about.json'),
     el('pre', { tabindex: 0, testid: 'policy-json' }, JSON.stringify(policy.toJSON(), null, 2)));
   return [...fact('about.policy', [list, json], 'policy'), ...digest(policy.digest)];
@@ -66,7 +66,7 @@ function conditions(committee, policy) {
 
 /** A line, set in as far as its spaces say. */
 function condition(line) {
-  const item = el('li', {}, isolated(line.trim()));
+  const item = el('li', {}, tell(isolated(''), line.trim()));
   item.style.paddingInlineStart = `${(line.length - line.trimStart().length) / 2}em`;
   return item;
 }

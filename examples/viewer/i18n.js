@@ -4,11 +4,14 @@ import { en } from './text/en.js';
 import { zh } from './text/zh.js';
 import { problemsEn } from './text/problems-en.js';
 import { problemsZh } from './text/problems-zh.js';
+import { conditionZh } from './text/conditions-zh.js';
 
 const TEXTS = { en: { ...en, ...problemsEn }, zh: { ...zh, ...problemsZh } };
 const KEPT = 'stheno-viewer-language';
 /** What stands in an element, as key and values. */
 const said = new WeakMap();
+/** What an element says of a condition, in the words of the SDK. */
+const conditions = new WeakMap();
 let language = 'en';
 
 /** The language by its tag in HTML. */
@@ -39,6 +42,20 @@ export function say(element, key, values) {
 export function unsay(element) {
   delete element.dataset.t;
   element.textContent = '';
+}
+
+/** What the SDK or a node says of a condition, as a value for `say`. */
+export const inWords = (text) => () => (language === 'zh' && conditionZh(text)) || text;
+
+/** Puts what the SDK or a node says of a condition into an element. */
+export function tell(element, text) {
+  element.dataset.condition = '';
+  conditions.set(element, text);
+  element.textContent = inWords(text)();
+  // Where there are no other words for it, they are English.
+  if (element.textContent === text) element.lang = 'en';
+  else element.removeAttribute('lang');
+  return element;
 }
 
 /** Bytes, for people. */
@@ -73,6 +90,7 @@ export function speak(wanted = language === 'en' ? 'zh' : 'en') {
   for (const element of document.querySelectorAll('[data-t]')) {
     say(element, element.dataset.t, said.get(element));
   }
+  for (const element of document.querySelectorAll('[data-condition]')) tell(element, conditions.get(element));
 }
 
 /** The language of the address, else what was chosen before, else the browser's. */

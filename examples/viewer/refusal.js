@@ -2,7 +2,7 @@
 
 import { byId, el, isolated, show } from './dom.js';
 import { fact, nodeList } from './facts.js';
-import { say, span } from './i18n.js';
+import { inWords, say, span, tell } from './i18n.js';
 import { nameToShow } from './names.js';
 
 const MARKS = { true: '✓', false: '✗', unknown: '?' };
@@ -11,26 +11,33 @@ const MARKS = { true: '✓', false: '✗', unknown: '?' };
 export function tellRefusal({ reasons = [], nodes = [], message }) {
   const told = reasons.length ? reasons : [{ what: message }];
   byId('reasons').replaceChildren(...told.map(({ path, what, found, remedy }) => el('li', { testid: 'reason', title: path },
-    el('p', { testid: 'reason-what', class: 'what', lang: 'en' }, isolated(what)),
-    found && say(el('p', { testid: 'reason-found' }), 'refused.found', { found }),
-    remedy && say(el('p', { testid: 'reason-remedy' }), 'refused.remedy', { remedy }))));
+    el('p', { testid: 'reason-what', class: 'what' }, tell(isolated(''), what)),
+    found && say(el('p', { testid: 'reason-found' }), 'refused.found', { found: inWords(found) }),
+    remedy && say(el('p', { testid: 'reason-remedy' }), 'refused.remedy', { remedy: inWords(remedy) }))));
   byId('refusal-nodes').replaceChildren(...nodeList(nodes));
   show(byId('explained'), false);
 }
 
 /** Shows the rule as a tree, each with what was found. */
 export function tellExplanation({ tree }) {
-  byId('explained-tree').replaceChildren(el('ul', { class: 'tree', lang: 'en' }, rule(tree)));
+  byId('explained-tree').replaceChildren(el('ul', { class: 'tree' }, rule(tree)));
   show(byId('explained'), true);
 }
 
 function rule({ rule: kind, truth, what, found, remedy, of = [] }) {
   const verdict = say(el('span', { class: 'verdict' }), `truth.${truth}`);
-  const line = el('p', {}, el('span', { class: 'mark', 'aria-hidden': 'true' }, MARKS[truth]), ' ', isolated(what ?? kind), ' — ', verdict);
+  const line = el('p', {}, el('span', { class: 'mark', 'aria-hidden': 'true' }, MARKS[truth]), ' ', ruled(what, kind), ' — ', verdict);
   return el('li', { 'data-truth': truth, testid: 'rule' }, line,
-    found && say(el('p', { class: 'small' }), 'refused.found', { found }),
-    remedy && truth !== 'true' && say(el('p', { class: 'small' }), 'refused.remedy', { remedy }),
+    found && say(el('p', { class: 'small' }), 'refused.found', { found: inWords(found) }),
+    remedy && truth !== 'true' && say(el('p', { class: 'small' }), 'refused.remedy', { remedy: inWords(remedy) }),
     of.length ? el('ul', { class: 'tree' }, ...of.map(rule)) : undefined);
+}
+
+/** What a rule asks, or how its parts belong together. */
+function ruled(what, kind) {
+  if (what) return tell(isolated(''), what);
+  const [how, k] = kind.split(' ');
+  return say(el('span'), `rule.${how}`, { k });
 }
 
 /** Shows what it takes to buy. Everything was read from the chain; the title is the seller's. */

@@ -23,61 +23,66 @@ if (lacks.length) {
   process.exit(2)
 }
 const wanted = process.argv.slice(2)
-const where = ['chromium', 'node'].filter(name => !wanted.length || wanted.includes(name))
+const where = [chromium, node].filter(({ name }) => !wanted.length || wanted.includes(name))
 
 const folder = mkdtempSync(join(tmpdir(), 'stheno-bench-'))
-const devnet = await Devnet.start()
 const figures = {}
 try {
   const key = await makeKey(join(folder, 'key'))
-  const job = { network: devnet.networkFile, policy: devnet.openPolicy, key, mib: Number(process.env.STHENO_BENCH_MIB ?? 256), rounds: 21 }
-  if (where.includes('chromium')) figures.Chromium = await inChromium(job)
-  if (where.includes('node')) figures.Node = await inNode(job)
+  const devnet = await Devnet.start()
+  try {
+    const job = { key, network: devnet.networkFile, policy: devnet.openPolicy, rounds: 21 }
+    for (const run of where) figures[run.name] = await run('measureReading', job)
+  } finally {
+    await devnet.stop()
+  }
+  // Nodes and chain have no part in this, and would have one in the processor.
+  const job = { key, mib: Number(process.env.STHENO_BENCH_MIB ?? 256) }
+  for (const run of where) Object.assign(figures[run.name], await run('measureLoads', job), await run('measureBytes', job))
 } finally {
-  await devnet.stop()
   rmSync(folder, { recursive: true, force: true })
 }
 print(figures)
 
-async function inChromium (job) {
+async function chromium (what, job) {
   const server = await PageServer.start({ '/': join(HERE, 'pages'), '/stheno/': DIST })
   const browser = await launch()
-  try {
-    const found = { load: [] }
-    // Each time a page that has nothing in memory yet.
-    for (let round = 0; round < 11; round++) {
-      const page = await browser.newPage()
-      await page.goto(`${server.origin}/bench.html`)
-      found.load.push(await page.evaluate(key => measureLoad('/stheno/index.js', key), job.key))
-      await page.close()
-    }
+  const page = async () => {
     const page = await browser.newPage()
     page.setDefaultTimeout(600_000)
     await page.goto(`${server.origin}/bench.html`)
-    Object.assign(found, await page.evaluate(job => measure('/stheno/index.js', job), job))
-    found.version = `Chromium ${browser.version()}`
-    return found
+    return page
+  }
+  try {
+    const version = `Chromium ${browser.version()}`
+    const measured = async what => (await page()).evaluate(([what, job]) => globalThis[what]('/stheno/index.js', job), [what, job])
+    return { version, ...what === 'measureLoads' ? await loads(measured) : await measured(what) }
   } finally {
     await browser.close()
     await server.stop()
   }
 }
 
-async function inNode (job) {
+async function node (what, job) {
   const index = join(DIST, 'index.js')
   const run = promisify(execFile)
-  const node = async (what, argument) => {
+  const measured = async what => {
     const script = `
-      const { measure, measureLoad } = await import(${JSON.stringify(join(HERE, 'pages/bench.js'))})
-      const found = await ${what}(${JSON.stringify(index)}, ${JSON.stringify(argument)})
+      const bench = await import(${JSON.stringify(join(HERE, 'pages/bench.js'))})
+      const found = await bench[${JSON.stringify(what)}](${JSON.stringify(index)}, ${JSON.stringify(job)})
       console.log(JSON.stringify(found))
       process.exit(0)`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { timeout: 600_000 })
     return JSON.parse(stdout)
   }
-  const found = { load: [], version: `Node ${process.version}` }
-  for (let round = 0; round < 11; round++) found.load.push(await node('measureLoad', job.key))
-  return Object.assign(found, await node('measure', job))
+  return { version: `Node ${process.version}`, ...what === 'measureLoads' ? await loads(measured) : await measured(what) }
+}
+
+/** Each time a page, or a process, that has nothing in memory yet. */
+async function loads (measured) {
+  const load = []
+  for (let round = 0; round < 11; round++) load.push(await measured('measureLoad'))
+  return { load }
 }
 
 function print (figures) {

@@ -1,12 +1,12 @@
 // The viewer as people use it: refused, buys, sees; by mouse and by keyboard; nothing leaves the machine.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { makeKey, sthenoJson } from './command.mjs'
 import { sell } from './goods.mjs'
-import { BROWSER, DIST, HERE, VIEWER } from './places.mjs'
+import { BROWSER, DIST, HERE, ROOT, VIEWER } from './places.mjs'
 import { PageServer } from './servers.mjs'
 import { Stage, faultsOf } from './stage.mjs'
 
@@ -171,6 +171,56 @@ test('the same in the dark, and in 中文', async () => {
       await picture(page, name)
     })
   }
+})
+
+test('conditions, what was found and what would help are said in 中文, and again in English', async () => {
+  const url = await seal('only.txt', 'for pass holders')
+  await viewing(stage.wallet(await stage.devnet.newKey()), { link: url, lang: 'zh' }, async page => {
+    await state(page, 'inspected')
+    const condition = page.locator('[data-testid=conditions] bdi').first()
+    assert.match(await condition.innerText(), /^持有链 \d+ 上的 ERC-721 代币 0x[0-9a-fA-F]{40}至少 1$/)
+    assert.equal(await condition.getAttribute('lang'), null)
+    await page.click('#open')
+    await state(page, 'refused')
+    const said = async () => (await page.locator('[data-testid=reason]').allInnerTexts()).join('\n')
+    const words = await said()
+    assert.match(words, /余额为 0/)
+    assert.match(words, /比现在多 1/)
+    assert.doesNotMatch(words, /balance|holds|hold at least/)
+    await page.click('#lang')
+    assert.match(await said(), /holds at least 1 of ERC-721[^]*balance 0[^]*hold at least 1/)
+    assert.match(await condition.innerText(), /^holds at least 1 of ERC-721 /)
+    assert.equal(await condition.getAttribute('lang'), 'en')
+  })
+})
+
+test('every policy of the cookbook is said in 中文, whole', async () => {
+  const { conditionZh } = await import(join(VIEWER, 'text/conditions-zh.js'))
+  const { Policy } = await import(join(DIST, 'index.js'))
+  const folder = join(ROOT, 'examples/policies')
+  const names = readdirSync(folder).filter(name => name.endsWith('.json'))
+  assert.ok(names.length > 10, names.join())
+  for (const name of names) {
+    const policy = await Policy.parse(readFileSync(join(folder, name), 'utf8'))
+    for (const line of policy.describe().split('\n').filter(Boolean)) {
+      assert.match(conditionZh(line.trim()) ?? '', /[\u4e00-\u9fff]/, `${name}: ${line}`)
+    }
+  }
+})
+
+test('no text in a policy passes for another part of its condition', async () => {
+  const { conditionZh } = await import(join(VIEWER, 'text/conditions-zh.js'))
+  const [one, other] = ['11', '22'].map(byte => `0x${byte.repeat(20)}`)
+  const call = (text, operand) => `f(${text}) of ${one} on chain 314 is ${operand}`
+  const named = text => conditionZh(text)?.match(/^链 (\d+) 上 (0x\w+) 的 f/)?.slice(1)
+  assert.deepEqual(named(call('7', '5')), ['314', one])
+  for (const text of [`") of ${other} on chain 1 is 5"`, `"\\") of ${other} on chain 1 is \\""`, `"a", ") of ${other} on chain 1 is at least 2"`]) {
+    assert.deepEqual(named(call(text, '5')), ['314', one], text)
+    assert.deepEqual(named(call('7', text)), ['314', one], text)
+  }
+  // Cut short, or with a quote that does not close, they stay as they are.
+  for (const text of [`"aaa…`, `"aaa`, `"aaa…) of ${other} on chain 1 is "x`]) assert.equal(conditionZh(call(text, '5')), undefined, text)
+  assert.equal(conditionZh(`is the account ${one}, or anybody`), undefined)
 })
 
 test('who is refused and cannot buy is told why', async () => {
