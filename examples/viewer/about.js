@@ -3,7 +3,7 @@
 import { Policy } from './stheno/index.js';
 import { byId, el, isolated, show } from './dom.js';
 import { fact } from './facts.js';
-import { bytes, say, tell } from './i18n.js';
+import { bytes, known, say, tell } from './i18n.js';
 import { nameToShow, shortHex } from './names.js';
 
 /** The committee that would open it: of this network if there is one. */
@@ -50,7 +50,8 @@ function sizeOf({ plaintextBytes, envelopeBytes }) {
 function recipient(one, network) {
   const line = el('li', { 'data-kind': one.kind });
   if (one.kind === 'committee') return say(line, 'recipient.committee', { network: networkName(one.network, network) });
-  return say(line, 'recipient.other', { words: nameToShow(one.words) });
+  const key = `recipient.${one.kind}`;
+  return known(key) ? say(line, key) : say(line, 'recipient.other', { words: nameToShow(one.words) });
 }
 
 const networkName = (id, network) => (id === network?.id ? nameToShow(network.name) : shortHex(id));

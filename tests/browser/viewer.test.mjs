@@ -53,10 +53,10 @@ async function media () {
 }
 
 /** Encrypts with the command; the envelope's address. */
-async function seal (name, plain) {
+async function seal (name, plain, ...more) {
   const { devnet, storage } = stage
   storage.put('plain', plain)
-  await sthenoJson(['encrypt', storage.path('plain'), '--policy', devnet.description.policy, '--network', devnet.networkPath, '-o', storage.path(`${name}.fee`), '--force'])
+  await sthenoJson(['encrypt', storage.path('plain'), '--policy', devnet.description.policy, '--network', devnet.networkPath, '-o', storage.path(`${name}.fee`), '--force', ...more])
   return storage.url(`${name}.fee`)
 }
 
@@ -174,12 +174,17 @@ test('the same in the dark, and in 中文', async () => {
 })
 
 test('conditions, what was found and what would help are said in 中文, and again in English', async () => {
-  const url = await seal('only.txt', 'for pass holders')
+  const key = await makeKey(stage.storage.path('key of one'))
+  const url = await seal('only.txt', 'for pass holders', '--also-to', key.public)
   await viewing(stage.wallet(await stage.devnet.newKey()), { link: url, lang: 'zh' }, async page => {
     await state(page, 'inspected')
     const condition = page.locator('[data-testid=conditions] bdi').first()
     assert.match(await condition.innerText(), /^持有链 \d+ 上的 ERC-721 代币 0x[0-9a-fA-F]{40}至少 1$/)
     assert.equal(await condition.getAttribute('lang'), null)
+    // All of what it is, but for names, digests and the policy's own text.
+    const facts = await page.locator('#facts').innerText()
+    assert.match(facts, /持有加密时指定的 X25519 密钥的人/)
+    assert.doesNotMatch(facts, /holder|whoever|condition/)
     await page.click('#open')
     await state(page, 'refused')
     const said = async () => (await page.locator('[data-testid=reason]').allInnerTexts()).join('\n')

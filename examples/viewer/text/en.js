@@ -36,6 +36,8 @@ export const en = {
   'about.sale': 'an encrypted folder that is for sale',
   'about.chain': 'chain {chain}',
   'recipient.committee': 'whoever meets the condition, by a committee of {network}',
+  'recipient.x25519': 'whoever has an X25519 key that it was encrypted to',
+  'recipient.aes256kw': 'whoever has a shared key that it was encrypted to',
   'recipient.other': 'a holder of a key: {words}',
   'policy.hidden': 'known only to its author',
   'policy.give': 'It says only the digest of its policy. Give the policy that its author handed out:',

@@ -36,6 +36,8 @@ export const zh = {
   'about.sale': '出售中的加密文件夹',
   'about.chain': '链 {chain}',
   'recipient.committee': '满足条件者，由网络 {network} 的委员会核验',
+  'recipient.x25519': '持有加密时指定的 X25519 密钥的人',
+  'recipient.aes256kw': '持有加密时所用共享密钥的人',
   'recipient.other': '密钥持有者：{words}',
   'policy.hidden': '只有作者知道',
   'policy.give': '文件只写有策略的摘要。请提供作者给出的策略文件：',
