@@ -3,6 +3,7 @@
 
 import { failure, SthenoError } from './errors.js';
 import { after, ahead, blobReader, bytesReader, Queue, streamReader, type Pull } from './feeds.js';
+import { Holdings } from './holdings.js';
 import { kept, type KeptSession } from './kept.js';
 import { Peer, type Answer, type Context, type Handlers, type Port } from './peer.js';
 import * as wasm from './wasm.js';
@@ -40,55 +41,9 @@ export function serve(port: Port): void {
   host.peer = new Peer(port, host.handlers());
 }
 
-/** What the page has a number of. */
-interface Held {
-  value: unknown;
-  /** How much works with it. */
-  users: number;
-  released: boolean;
-}
-
 class Host {
   peer!: Peer;
-  #held = new Map<number, Held>();
-  #next = 1;
-
-  #hold(value: unknown): number {
-    const id = this.#next++;
-    this.#held.set(id, { value, users: 0, released: false });
-    return id;
-  }
-
-  #find(id: number): Held {
-    const held = this.#held.get(id);
-    if (!held) throw failure('closed', 'it was closed', 'open it again');
-    return held;
-  }
-
-  /** For what is done at once; else `using`. */
-  #get<T>(id: number): T {
-    return this.#find(id).value as T;
-  }
-
-  /** Works with it: what is released meanwhile is freed, and its keys wiped, when nothing works with it any more. */
-  async #using<T, V>(id: number, work: (value: T) => Promise<V>): Promise<V> {
-    const held = this.#find(id);
-    held.users++;
-    try {
-      return await work(held.value as T);
-    } finally {
-      held.users--;
-      free(held);
-    }
-  }
-
-  #release(id: number): void {
-    const held = this.#held.get(id);
-    this.#held.delete(id);
-    if (!held) return;
-    held.released = true;
-    free(held);
-  }
+  #held = new Holdings();
 
   handlers(): Handlers {
     const guarded = <V>(work: (value: V, context: Context) => Promise<Answer | void>) => {
@@ -99,13 +54,13 @@ class Host {
     };
     return {
       load: guarded(async () => ({ value: wasm.version() })),
-      release: (id: number) => this.#release(id),
-      end: () => [...this.#held.keys()].forEach((id) => this.#release(id)),
+      release: (id: number) => this.#held.release(id),
+      end: () => this.#held.releaseAll(),
       readPolicy: guarded(async (text: string) => ({ value: wasm.readPolicy(text) })),
       decodePolicy: guarded(async (cbor: Uint8Array) => ({ value: wasm.decodePolicy(cbor) })),
       connect: guarded(async ({ file, rpc }: { file: string; rpc: string[] }, { signal }) => {
         const network = await wasm.NetworkClient.connect(file, rpc, aborted(signal));
-        return { value: { network: this.#hold(network), about: network.about() } };
+        return { value: { network: this.#held.add(network), about: network.about() } };
       }),
       inspect: guarded(async (source: WireSource, { signal }) => {
         const { envelope } = await this.#locate(source, signal);
@@ -124,22 +79,22 @@ class Host {
       }),
       seal: guarded((value: { network?: number; policy: string; keys: string[]; options: string }) => this.#seal(value)),
       write: guarded((value: { sealing: number; source: WireSource }, context) => this.#write(value, context)),
-      take: guarded(async (queue: number) => moved(await this.#get<Queue>(queue).take())),
+      take: guarded(async (queue: number) => moved(await this.#held.get<Queue>(queue).take())),
       open: guarded((value: { network?: number; source: WireSource } & WireOpen, context) => this.#open(value, context)),
       size: guarded(async (file: number, { signal }) => ({
-        value: await this.#using(file, (file: wasm.OpenedFile) => file.size(aborted(signal))),
+        value: await this.#held.using(file, (file: wasm.OpenedFile) => file.size(aborted(signal))),
       })),
       range: guarded(async ({ file, start, end }: { file: number; start: number; end: number }, { signal }) => {
-        const parts = await this.#using(file, (file: wasm.OpenedFile) => file.stream(start, end, aborted(signal)));
-        return { value: this.#hold(parts) };
+        const parts = await this.#held.using(file, (file: wasm.OpenedFile) => file.stream(start, end, aborted(signal)));
+        return { value: this.#held.add(parts) };
       }),
       next: guarded(async (parts: number, { signal }) =>
-        moved(await this.#using(parts, (parts: wasm.RangeStream) => parts.next(aborted(signal)) as Promise<Uint8Array[] | undefined>)),
+        moved(await this.#held.using(parts, (parts: wasm.RangeStream) => parts.next(aborted(signal)) as Promise<Uint8Array[] | undefined>)),
       ),
       decrypt: guarded((value: { network?: number; source: WireSource } & WireOpen, context) => this.#decrypt(value, context)),
       explain: guarded(
         async (value: { network: number; policy: string; item?: string; account?: string }, { signal }) => ({
-          value: await this.#using(value.network, (network: wasm.NetworkClient) =>
+          value: await this.#held.using(value.network, (network: wasm.NetworkClient) =>
             network.explain(value.policy, value.item, value.account, aborted(signal)),
           ),
         }),
@@ -151,18 +106,18 @@ class Host {
         this.#entry(value, context),
       ),
       deal: guarded(async (value: { network: number; link?: string; source?: WireSource; account: string }, { signal }) => {
-        const deal = await this.#using(value.network, async (network: wasm.NetworkClient) =>
+        const deal = await this.#held.using(value.network, async (network: wasm.NetworkClient) =>
           value.link
             ? network.dealOfLink(value.link, value.account, aborted(signal))
             : network.deal((await this.#locate(value.source!, signal)).envelope, value.account, aborted(signal)),
         );
-        return { value: { deal: this.#hold(deal), facts: deal.told } };
+        return { value: { deal: this.#held.add(deal), facts: deal.told } };
       }),
       acceptance: guarded(async (value: { deal: number; text: Uint8Array }, { signal }) => ({
-        value: await this.#using(value.deal, (deal: wasm.FoundDeal) => deal.acceptance(value.text, aborted(signal))),
+        value: await this.#held.using(value.deal, (deal: wasm.FoundDeal) => deal.acceptance(value.text, aborted(signal))),
       })),
       purchase: guarded(async (value: { deal: number; payer: string; consent?: string }, { signal }) => ({
-        value: await this.#using(value.deal, (deal: wasm.FoundDeal) => deal.purchase(value.payer, value.consent, aborted(signal))),
+        value: await this.#held.using(value.deal, (deal: wasm.FoundDeal) => deal.purchase(value.payer, value.consent, aborted(signal))),
       })),
       draftSession: guarded(async (terms: string) => this.#draft(terms)),
       signedSession: guarded(
@@ -172,8 +127,8 @@ class Host {
         this.#kept(value),
       ),
       endSession: async ({ session, id }: { session: number; id: string }) => {
-        this.#find(session);
-        this.#release(session);
+        this.#held.get(session);
+        this.#held.release(session);
         await kept.remove(id);
       },
     };
@@ -238,14 +193,13 @@ class Host {
     const sealing =
       value.network === undefined
         ? wasm.Sealing.toKeys(value.keys, value.options)
-        : this.#get<wasm.NetworkClient>(value.network).seal(value.policy, value.options);
-    return { value: { sealing: this.#hold(sealing), facts: sealing.facts } };
+        : this.#held.get<wasm.NetworkClient>(value.network).seal(value.policy, value.options);
+    return { value: { sealing: this.#held.add(sealing), facts: sealing.facts } };
   }
 
   /** Writes an envelope; tells the number of the queue that it comes from, and resolves when it is done. */
   async #write(value: { sealing: number; source: WireSource }, { signal, tell }: Context): Promise<Answer> {
-    const sealing = this.#get<wasm.Sealing>(value.sealing);
-    this.#held.delete(value.sealing);
+    const sealing = this.#held.take<wasm.Sealing>(value.sealing);
     const pull = await this.#pull(value.source, signal);
     let done = 0;
     const counted: Pull = async (back) => {
@@ -258,7 +212,7 @@ class Host {
 
   async #queued(tell: Context['tell'], work: (queue: Queue) => Promise<unknown>): Promise<Answer> {
     const queue = new Queue();
-    const id = this.#hold(queue);
+    const id = this.#held.add(queue);
     tell({ queue: id });
     try {
       const value = await work(queue);
@@ -272,7 +226,7 @@ class Host {
 
   async #openFound(found: Found, value: { network?: number } & WireOpen, context: Context): Promise<wasm.OpenedFile> {
     if (value.network === undefined) return wasm.OpenedFile.withKeys(found.envelope, value.keys ?? []);
-    return this.#using(value.network, (network: wasm.NetworkClient) =>
+    return this.#held.using(value.network, (network: wasm.NetworkClient) =>
       this.#asking(value.reader, context.signal, (reader) =>
         network.open(found.envelope, reader, value.keys ?? [], value.policy, context.tell, aborted(context.signal)),
       ),
@@ -288,7 +242,7 @@ class Host {
   async #keep(file: wasm.OpenedFile, signal: AbortSignal): Promise<Answer> {
     try {
       const size = await file.size(aborted(signal));
-      return { value: { file: this.#hold(file), size, about: file.inspect() } };
+      return { value: { file: this.#held.add(file), size, about: file.inspect() } };
     } catch (error) {
       file.free();
       throw error;
@@ -325,22 +279,22 @@ class Host {
     value: { network: number; link?: string; source?: WireSource; places: string[] } & WireOpen,
     { signal, tell }: Context,
   ): Promise<Answer> {
-    const folder = await this.#using(value.network, (network: wasm.NetworkClient) =>
+    const folder = await this.#held.using(value.network, (network: wasm.NetworkClient) =>
       this.#asking(value.reader, signal, async (reader) => {
         if (value.link) return network.followFolder(value.link, reader, value.keys ?? [], tell, aborted(signal));
         const { envelope } = await this.#locate(value.source!, signal);
         return network.openFolder(envelope, value.places, reader, value.keys ?? [], tell, aborted(signal));
       }),
     );
-    return { value: { folder: this.#hold(folder), entries: folder.entries } };
+    return { value: { folder: this.#held.add(folder), entries: folder.entries } };
   }
 
   async #entry(
     value: { network: number; folder: number; path: string } & WireOpen,
     { signal, tell }: Context,
   ): Promise<Answer> {
-    const file = await this.#using(value.network, (network: wasm.NetworkClient) =>
-      this.#using(value.folder, (folder: wasm.OpenedFolder) =>
+    const file = await this.#held.using(value.network, (network: wasm.NetworkClient) =>
+      this.#held.using(value.folder, (folder: wasm.OpenedFolder) =>
         this.#asking(value.reader, signal, (reader) =>
           network.openEntry(folder, value.path, reader, value.keys ?? [], tell, aborted(signal)),
         ),
@@ -356,7 +310,7 @@ class Host {
     work: (reader?: wasm.AskingReader) => Promise<T>,
   ): Promise<T> {
     if (!reader) return work(undefined);
-    if (reader.kind === 'session') return work(this.#get<wasm.AskingReader>(reader.session).share());
+    if (reader.kind === 'session') return work(this.#held.get<wasm.AskingReader>(reader.session).share());
     const refusals: SthenoError[] = [];
     const asked = async <V>(name: string, value: object) => {
       try {
@@ -385,12 +339,11 @@ class Host {
   async #draft(terms: string): Promise<Answer> {
     const key = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
     const draft = new wasm.DraftSession(terms, await publicBytes(key));
-    return { value: { draft: this.#hold({ draft, key }), message: draft.message } };
+    return { value: { draft: this.#held.add({ draft, key }), message: draft.message } };
   }
 
   async #signed(value: { draft: number; signature: string; chain: number; remember: boolean }): Promise<Answer> {
-    const { draft, key } = this.#get<{ draft: wasm.DraftSession; key: CryptoKeyPair }>(value.draft);
-    this.#held.delete(value.draft);
+    const { draft, key } = this.#held.take<{ draft: wasm.DraftSession; key: CryptoKeyPair }>(value.draft);
     const { account, network, scope, expiresAt } = draft.terms as {
       account: string;
       network: string;
@@ -428,12 +381,8 @@ class Host {
 
   #told(session: KeptSession, reader: wasm.AskingReader): object {
     const { id, account, scope, expiresAt } = session;
-    return { session: this.#hold(reader), id, account, scope, expiresAt };
+    return { session: this.#held.add(reader), id, account, scope, expiresAt };
   }
-}
-
-function free({ value, users, released }: Held): void {
-  if (released && users === 0) (value as { free?: () => void }).free?.();
 }
 
 /** A scope as the message has it. */
